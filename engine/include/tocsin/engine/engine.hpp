@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file Engine: a pure step over one flat, pointer-free block of memory.
+///
+/// Usage: load_image(); give layout_of(image).block_bytes of 8-byte aligned memory; start() or restore(); then for each
+/// input one step() followed by next_event() until it returns false. No heap, no clock, no threads, no exceptions; one
+/// owner. The same image and the same inputs in the same order give the same events on every target.
+#include <cstddef>
+#include <span>
+
+#include "tocsin/engine/base/types.hpp"
+#include "tocsin/engine/event.hpp"
+#include "tocsin/engine/input.hpp"
+#include "tocsin/engine/rule/image.hpp"
+
+namespace tocsin::engine {
+/// Changes whenever the same inputs could lead to other events or the block's layout changes.
+inline constexpr std::uint32_t kEngineVersion = 1;
+
+/// What the engine is started for.
+struct Mode {
+  Status label = Status::actual;      ///< the `status` its alerts carry
+  bool evaluate_exercise = false;     ///< reports with status exercise count
+  bool evaluate_test = false;         ///< reports with status test count
+};
+
+/// What was counted since start(). Part of the checkpoint.
+struct Counters {
+  std::uint64_t taken = 0;
+  std::uint64_t duplicate = 0;
+  std::uint64_t reused = 0;
+  std::uint64_t stale = 0;
+  std::uint64_t withdrawn = 0;
+  std::uint64_t not_evaluated = 0;
+  std::uint64_t full = 0;
+  std::uint64_t heartbeats = 0;
+  std::uint64_t late = 0;              ///< reports whose time was before the clock
+  std::uint64_t events = 0;            ///< alert events handed out
+  std::uint64_t finalised_early = 0;   ///< standing events that became final because their table was full
+};
+
+/// Where the parts of the block lie, from the image alone. All sizes in bytes.
+struct Layout {
+  std::size_t header_bytes;
+  std::size_t state_bytes;       ///< one evaluation state (base, head, scratch and each copy have one)
+  std::size_t rings_bytes;       ///< base rings of samples
+  std::size_t contacts_bytes;
+  std::size_t log_bytes;
+  std::size_t standing_bytes;
+  std::size_t checkpoint_bytes;  ///< the prefix of the block that save() hands out
+  std::size_t block_bytes;       ///< all
+};
+[[nodiscard]] Layout layout_of(const Image& image);
+
+/// What is known of one alert now.
+struct AlertState {
+  bool raised = false;
+  Level level = Level::calm;
+  Truth when = Truth::no;
+  Instant raised_at = 0;   ///< when raised
+};
+
+/// Why a checkpoint was refused. The engine is then as it was before. Append only.
+enum class RestoreError : std::uint8_t { none = 0, size, version, other_image, corrupt };
+
+class Engine {
+ public:
+  /// @param image  loaded image; its bytes must outlive the engine.
+  /// @param block  at least layout_of(image).block_bytes, 8-byte aligned (checked); owned by the caller.
+  Engine(const Image& image, std::span<std::byte> block);
+
+  /// Empties the block. The first instant is `first`; nothing is decided yet.
+  void start(Instant first, Mode mode);
+
+  /// Takes one input. Events of the step before that were not pulled are lost to the caller (they stay standing).
+  /// @param input  indices within the image, finite value, times within kInstantMin..kInstantMax (checked).
+  /// @returns what was done with it; a clock or heartbeat that counts is `taken`.
+  Disposition step(const Input& input);
+
+  /// The next event of the last step, in output order.
+  /// @returns false when there is none left; `out` is then unchanged.
+  bool next_event(AlertEvent& out);
+
+  [[nodiscard]] Instant first_instant() const;
+  [[nodiscard]] Instant clock() const;
+  /// The next instant at which time alone may change something, or kForever. A clock input there decides it.
+  [[nodiscard]] Instant next_due() const;
+  /// Late news older than this is stale now.
+  [[nodiscard]] Instant reach() const;
+  [[nodiscard]] const Counters& counters() const;
+  [[nodiscard]] AlertState alert_state(std::uint16_t alert) const;
+  [[nodiscard]] Level theater_level(std::uint16_t theater) const;
+  [[nodiscard]] bool feed_overdue(std::uint16_t feed) const;
+  /// Newest report or heartbeat of a feed up to the clock, or kNever.
+  [[nodiscard]] Instant last_contact(std::uint16_t feed) const;
+
+  /// The checkpoint: checksums it and returns the prefix of the block that restores it. Valid until the next call.
+  [[nodiscard]] std::span<const std::byte> save();
+  /// Goes on from a checkpoint of the same image and engine version. Law: the same future as the saved engine.
+  [[nodiscard]] RestoreError restore(std::span<const std::byte> checkpoint);
+
+ private:
+  const Image image_;
+  const Layout layout_;
+  std::byte* block_;
+};
+}  // namespace tocsin::engine

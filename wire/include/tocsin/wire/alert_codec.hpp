@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file Alert events as FlatBuffers (schemas/alert.fbs): self-contained, names as text, readable without the image.
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/engine/event.hpp"
+
+namespace tocsin::wire {
+/// Largest encoded alert event [bytes].
+inline constexpr std::size_t kAlertBytesMax = 24 * 1024;
+
+/// What the program adds to the engine's event.
+struct AlertContext {
+  std::string_view site;              ///< empty: absent
+  std::optional<std::uint64_t> number;  ///< `n`: dense per journal; absent when not journaled
+  bool not_journaled = false;         ///< the journal is in trouble: this event is not durable
+};
+
+/// Encodes one event into `arena` without a heap.
+/// @param arena  8-byte aligned scratch of at least kAlertBytesMax.
+/// @returns the encoded bytes inside `arena`; empty when it did not fit (never for kAlertBytesMax).
+[[nodiscard]] std::span<const std::byte> encode_alert(const engine::AlertEvent& event, const engine::Image& image,
+                                                      const AlertContext& context, std::span<std::byte> arena);
+
+/// A decoded alert event, host only. Names are text; absent optionals were absent.
+struct AlertRecord {
+  struct Report {
+    std::string feed;
+    std::uint64_t seq = 0;
+    engine::Instant time = 0;
+    double value = 0;
+    std::string origin;
+    std::string grade;  ///< reliability letter and credibility digit, e.g. "B2"; credibility 0 gives the letter alone
+  };
+  struct Evidence {
+    std::string condition;  ///< empty: reached outside a named condition
+    std::string indicator;  ///< empty for overdue
+    std::string feed;       ///< overdue only
+    std::string number;     ///< "count", "sum", "last", "max", "origins", "pulse", "overdue"
+    engine::Span window_ms = 0;
+    std::optional<double> value;  ///< absent: unknown
+    engine::Instant at = 0;
+    bool saturated = false;
+    std::vector<Report> reports;  ///< newest first
+  };
+  struct TheaterLevel {
+    std::string theater;
+    engine::Level level{};
+  };
+  engine::EventKind kind{};
+  std::string name;
+  engine::AlertKind alert_kind{};
+  std::string title;
+  engine::Level level{};
+  engine::Instant raised_at = 0;
+  engine::Instant at = 0;
+  engine::Instant detected_at = 0;
+  std::uint16_t rev = 0;
+  std::uint64_t rule = 0;
+  std::uint64_t book = 0;
+  std::string site;
+  std::optional<std::uint64_t> number;
+  engine::Status status{};
+  bool not_journaled = false;
+  bool truncated = false;
+  std::vector<TheaterLevel> theaters;
+  std::uint16_t origins = 0;
+  std::vector<Evidence> evidence;
+  std::vector<std::string> unknown_feeds;
+  std::vector<std::string> blind_indicators;
+  std::optional<engine::EventKind> retracts_kind;  ///< retracted only
+  engine::Instant retracts_at = 0;
+  struct Reason {
+    std::string feed;
+    bool heartbeat = false;
+    std::uint64_t seq = 0;
+    engine::Instant time = 0;
+  };
+  std::optional<Reason> reason;  ///< retracted only
+};
+
+/// Decodes an alert event. @param buffer 8-byte aligned. @returns nothing when it fails verification.
+[[nodiscard]] std::optional<AlertRecord> decode_alert(std::span<const std::byte> buffer);
+}  // namespace tocsin::wire

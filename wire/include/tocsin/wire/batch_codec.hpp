@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file Batches of inputs as FlatBuffers (schemas/report.fbs): the ingest frame and the journal's BLOB.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tocsin/wire/input_view.hpp"
+
+namespace tocsin::wire {
+/// Bounds of one ingest frame; a socket's MAXMSGSIZE is kFrameBytesMax.
+inline constexpr std::size_t kFrameBytesMax = 64 * 1024;
+inline constexpr std::size_t kFrameItemsMax = 64;
+
+/// Reads a Batch out of a buffer. No heap; the buffer must be 8-byte aligned and outlive the reader and its views.
+class BatchReader {
+ public:
+  /// Verifies the whole buffer with narrow limits (depth, tables, size, file identifier).
+  /// @returns false when the buffer is not a batch; the reader then has no items.
+  [[nodiscard]] bool open(std::span<const std::byte> buffer);
+  /// The sender's number of this frame on its connection.
+  [[nodiscard]] std::uint64_t frame() const;
+  [[nodiscard]] std::size_t count() const;
+  /// Item `index` (< count()). @returns none, or why this item alone is refused (its fields are then partly set).
+  [[nodiscard]] Refusal item(std::size_t index, InputView& out) const;
+
+ private:
+  const void* batch_ = nullptr;
+};
+
+/// Encodes one ingest frame. Host only (allocates).
+[[nodiscard]] std::vector<std::byte> encode_batch(std::uint64_t frame, std::span<const InputView> items);
+
+/// One journaled input: what came, from whom, and what became of it.
+struct JournalItem {
+  InputView input;
+  engine::Instant clock = 0;                                          ///< the engine's clock it was stepped with
+  engine::Disposition disposition = engine::Disposition::taken;
+  std::uint16_t principal = 0;                                        ///< index in the journal's principal table
+};
+/// Encodes a journal batch BLOB from its items. Host only.
+[[nodiscard]] std::vector<std::byte> encode_journal_batch(std::span<const JournalItem> items);
+
+/// Reads a journal batch BLOB (8-byte aligned, outlives the reader).
+class JournalBatchReader {
+ public:
+  [[nodiscard]] bool open(std::span<const std::byte> buffer);
+  [[nodiscard]] std::size_t count() const;
+  /// @returns false when the item is damaged.
+  [[nodiscard]] bool item(std::size_t index, JournalItem& out) const;
+
+ private:
+  const void* batch_ = nullptr;
+};
+}  // namespace tocsin::wire
