@@ -82,3 +82,12 @@ function(tocsin_set_test_limits name timeout labels)
     set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1")
   endif()
 endfunction()
+
+# tocsin_check_no_heap(<executable>): a test that no allocator is linked into the image.
+function(tocsin_check_no_heap target)
+  find_package(Python3 COMPONENTS Interpreter REQUIRED)
+  add_test(NAME ${target}.no_heap
+    COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/layering/check_symbols.py --nm ${CMAKE_NM} --no-heap
+      $<TARGET_FILE:${target}>)
+  tocsin_set_test_limits(${target}.no_heap 20 layering)
+endfunction()

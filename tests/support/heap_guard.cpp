@@ -14,7 +14,7 @@
 #endif
 
 // Three ways to see every allocation: the sanitizers own malloc and offer a hook; on bare metal the linker redirects
-// newlib's one entry point here (--wrap); elsewhere the program's own malloc goes before the C library's.
+// newlib's two entry points here (--wrap); elsewhere the program's own malloc goes before the C library's.
 
 #if defined(TOCSIN_SANITIZED_HEAP)
 
@@ -92,6 +92,11 @@ void* __real__malloc_r(_reent* reent, std::size_t size);
 void* __wrap__malloc_r(_reent* reent, std::size_t size) {
   allocation_count.fetch_add(1, std::memory_order_relaxed);
   return __real__malloc_r(reent, size);
+}
+void* __real__realloc_r(_reent* reent, void* block, std::size_t size);
+void* __wrap__realloc_r(_reent* reent, void* block, std::size_t size) {
+  allocation_count.fetch_add(1, std::memory_order_relaxed);
+  return __real__realloc_r(reent, block, size);
 }
 }
 
