@@ -39,7 +39,9 @@ std::uint64_t tocsin::test_support::heap_allocations() {
 
 namespace {
 std::atomic<std::uint64_t> allocation_count{0};
-void count() { allocation_count.fetch_add(1, std::memory_order_relaxed); }
+void count() {
+  allocation_count.fetch_add(1, std::memory_order_relaxed);
+}
 }  // namespace
 
 extern "C" {
@@ -77,7 +79,9 @@ int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
 }
 }
 
-std::uint64_t tocsin::test_support::heap_allocations() { return allocation_count.load(std::memory_order_relaxed); }
+std::uint64_t tocsin::test_support::heap_allocations() {
+  return allocation_count.load(std::memory_order_relaxed);
+}
 
 #else
 
@@ -100,6 +104,8 @@ void* __wrap__realloc_r(_reent* reent, void* block, std::size_t size) {
 }
 }
 
-std::uint64_t tocsin::test_support::heap_allocations() { return allocation_count.load(std::memory_order_relaxed); }
+std::uint64_t tocsin::test_support::heap_allocations() {
+  return allocation_count.load(std::memory_order_relaxed);
+}
 
 #endif
