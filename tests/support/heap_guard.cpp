@@ -18,7 +18,9 @@
 
 #if defined(TOCSIN_SANITIZED_HEAP)
 
-#include <sanitizer/allocator_interface.h>
+// GCC's package lacks <sanitizer/allocator_interface.h>, though its libraries have the function.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*, std::size_t),
+                                                         void (*free_hook)(const volatile void*));
 
 namespace {
 std::atomic<std::uint64_t> allocation_count{0};
@@ -39,9 +41,7 @@ std::uint64_t tocsin::test_support::heap_allocations() {
 
 namespace {
 std::atomic<std::uint64_t> allocation_count{0};
-void count() {
-  allocation_count.fetch_add(1, std::memory_order_relaxed);
-}
+void count() { allocation_count.fetch_add(1, std::memory_order_relaxed); }
 }  // namespace
 
 extern "C" {
@@ -79,9 +79,7 @@ int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
 }
 }
 
-std::uint64_t tocsin::test_support::heap_allocations() {
-  return allocation_count.load(std::memory_order_relaxed);
-}
+std::uint64_t tocsin::test_support::heap_allocations() { return allocation_count.load(std::memory_order_relaxed); }
 
 #else
 
@@ -104,8 +102,6 @@ void* __wrap__realloc_r(_reent* reent, void* block, std::size_t size) {
 }
 }
 
-std::uint64_t tocsin::test_support::heap_allocations() {
-  return allocation_count.load(std::memory_order_relaxed);
-}
+std::uint64_t tocsin::test_support::heap_allocations() { return allocation_count.load(std::memory_order_relaxed); }
 
 #endif

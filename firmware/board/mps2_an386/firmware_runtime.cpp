@@ -18,20 +18,14 @@ extern "C" {
 int __aeabi_atexit(void* object, void (*destructor)(void*), void* dso);
 
 // Undefined instruction: a usage fault.
-void abort() {
-  __builtin_trap();
-}
-void __cxa_pure_virtual() {
-  __builtin_trap();
-}
+void abort() { __builtin_trap(); }
+void __cxa_pure_virtual() { __builtin_trap(); }
 void __assert_func(const char* /*file*/, int /*line*/, const char* /*function*/, const char* /*expression*/) {
   __builtin_trap();
 }
 
 // Firmware never ends, so nothing is destroyed.
-int __aeabi_atexit(void* /*object*/, void (* /*destructor*/)(void*), void* /*dso*/) {
-  return 0;
-}
+int __aeabi_atexit(void* /*object*/, void (* /*destructor*/)(void*), void* /*dso*/) { return 0; }
 
 __attribute__((weak)) void board_fault(tocsin::board::Fault /*fault*/, const tocsin::board::FaultFrame* /*frame*/) {
   tocsin::board::restart();
@@ -45,9 +39,5 @@ void board_run_main() {
 
 // A class with a virtual destructor refers to operator delete, though nobody calls it. operator new stays undefined on
 // purpose: who allocates must not link.
-void operator delete(void* /*block*/) noexcept {
-  __builtin_trap();
-}
-void operator delete(void* /*block*/, std::size_t /*size*/) noexcept {
-  __builtin_trap();
-}
+void operator delete(void* /*block*/) noexcept { __builtin_trap(); }
+void operator delete(void* /*block*/, std::size_t /*size*/) noexcept { __builtin_trap(); }

@@ -38,9 +38,7 @@ void* _sbrk(std::ptrdiff_t increment) {
   return old;
 }
 
-void _exit(int code) {
-  tocsin::board::semihosting_exit(code);
-}
+void _exit(int code) { tocsin::board::semihosting_exit(code); }
 
 void board_fault(tocsin::board::Fault fault, const tocsin::board::FaultFrame* frame) {
   constexpr int kFaultExit = 99;
