@@ -27,12 +27,19 @@ class FrameDecoder {
   explicit FrameDecoder(std::span<std::byte> storage);
   /// Takes one byte. @returns true when a whole, checked frame is ready: payload() is valid until the next push().
   bool push(std::byte byte);
-  /// The frame's payload, 8-byte aligned.
+  /// Looks for a further frame in the bytes already taken: after a damaged length field several may lie there. Call it
+  /// after each frame until it returns false. @returns as push().
+  bool next();
+  /// The line has been silent for long: an unfinished frame will not be finished. Counts it as damaged and looks for
+  /// frames behind its start. @returns as push(); call until it returns false.
+  bool give_up();
+  /// The frame's payload, 8-byte aligned. Empty while no frame is ready.
   [[nodiscard]] std::span<const std::byte> payload() const;
   /// Frames thrown away for a wrong length or checksum [count, wraps at 2^32].
   [[nodiscard]] std::uint32_t damaged() const { return damaged_; }
 
  private:
+  void drop_ready_();
   bool check_();
   void resync_();
   std::span<std::byte> storage_;

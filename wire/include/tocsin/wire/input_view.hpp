@@ -81,9 +81,11 @@ enum class Refusal : std::uint8_t {
 [[nodiscard]] bool is_retry(Refusal refusal);
 
 /// Checks an input against a book and resolves its names.
-/// @param view      the line. Its `received`, or `clock_now` when absent or earlier, becomes out.received.
-/// @param clock_now the clock before this line: a missing `received` becomes max(time, clock_now) except for clock lines.
-/// @param out       set completely only when none is returned; out.content is the CRC-32 of everything but `received`.
+/// @param view      the line. Its `received` becomes out.received; the engine itself never turns its clock back.
+/// @param clock_now the clock before this line: a missing `received` becomes max(time, clock_now). Of a clock line
+///                  out.received is its time.
+/// @param out       set only when none is returned; out.content is the CRC-32 of everything but `received`, the same
+///                  number on every target and for every form of the line (an absent value is 1, -0 is 0).
 /// @returns none, or why it is refused.
 [[nodiscard]] Refusal bind(const InputView& view, const engine::Image& image, engine::Instant clock_now,
                            engine::Input& out);

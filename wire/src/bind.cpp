@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "tocsin/wire/input_view.hpp"
+
+#include "content.hpp"
+#include "field_checks.hpp"
+
+namespace tocsin::wire {
+namespace {
+using engine::InputKind;
+using engine::kNone;
+
+/// The origin a report counts for: the one it names, or its feed's only one.
+Refusal bind_origin(const InputView& view, const engine::Image& image, const engine::Feed& feed, std::uint16_t& out) {
+  if (view.origin.empty()) {
+    const auto origins = image.list(feed.origins);
+    if (origins.size() != 1) return Refusal::origin_missing;
+    out = origins[0];
+    return Refusal::none;
+  }
+  out = image.find_origin(view.origin);
+  return out != kNone && image.contains(feed.origins, out) ? Refusal::none : Refusal::unknown_origin;
+}
+
+Refusal bind_names(const InputView& view, const engine::Image& image, engine::Input& bound) {
+  if (view.kind > InputKind::clock) return Refusal::malformed;
+  if (view.kind == InputKind::clock) return Refusal::none;
+  bound.feed = image.find_feed(view.feed);
+  if (bound.feed == kNone) return Refusal::unknown_feed;
+  if (view.kind != InputKind::report) return Refusal::none;
+  bound.indicator = image.find_indicator(view.indicator);
+  if (bound.indicator == kNone) return Refusal::unknown_indicator;
+  if (!image.contains(image.indicators[bound.indicator].feeds, bound.feed)) return Refusal::feed_not_allowed;
+  return bind_origin(view, image, image.feeds[bound.feed], bound.origin);
+}
+}  // namespace
+
+Refusal bind(const InputView& view, const engine::Image& image, engine::Instant clock_now, engine::Input& out) {
+  engine::Input bound;
+  if (const Refusal refusal = bind_names(view, image, bound); refusal != Refusal::none) return refusal;
+  if (const Refusal refusal = check_fields(view); refusal != Refusal::none) return refusal;
+
+  bound.kind = view.kind;
+  bound.time = view.time;
+  bound.received = view.kind == InputKind::clock ? view.time : view.received.value_or(std::max(view.time, clock_now));
+  bound.content = content_of(view);
+  if (view.kind == InputKind::report || view.kind == InputKind::retraction) {
+    bound.seq = *view.seq;
+    bound.has_target_seq = view.target_seq.has_value();
+    bound.target_seq = view.target_seq.value_or(0);
+  }
+  if (view.kind == InputKind::report) {
+    bound.status = view.status;
+    bound.credibility = view.credibility;
+    bound.value = view.value.value_or(1.0);
+    if (bound.value == 0.0) bound.value = 0.0;  // -0 becomes 0
+  }
+  out = bound;
+  return Refusal::none;
+}
+}  // namespace tocsin::wire

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/wire/control_codec.hpp"
+
+#include "tocsin/schemas/control_generated.h"
+
+#include "field_checks.hpp"
+#include "host/input_writer.hpp"
+
+namespace tocsin::wire {
+namespace {
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+using flatbuffers::Vector;
+
+constexpr const char* kAckIdentifier = "TCAK";
+constexpr const char* kRequestIdentifier = "TCRQ";
+constexpr std::size_t kRequestBytesMax = 4096;
+constexpr std::size_t kAckBytesMax = 1024 * 1024;
+constexpr std::size_t kReplyBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kTablesMax = 8192;  // a status names every feed and alert, an ack may refuse many items
+
+template <class Table>
+const Table* verified(std::span<const std::byte> buffer, std::size_t bytes_max, const char* identifier) {
+  if (buffer.size() < kBufferBytesMin || buffer.size() > bytes_max || !is_aligned(buffer)) return nullptr;
+  auto verifier = make_verifier(buffer, kTablesMax);
+  if (!verifier.VerifyBuffer<Table>(identifier)) return nullptr;
+  return flatbuffers::GetRoot<Table>(buffer.data());
+}
+
+// --- status, out
+template <class Table, class Item, class Write>
+Offset<Vector<Offset<Table>>> write_all(FlatBufferBuilder& builder, const std::vector<Item>& items, Write write) {
+  if (items.empty()) return {};
+  std::vector<Offset<Table>> tables;
+  tables.reserve(items.size());
+  for (const Item& item : items) tables.push_back(write(item));
+  return builder.CreateVector(tables);
+}
+
+Offset<schemas::AlertStatus> write(FlatBufferBuilder& builder, const AlertStatus& status) {
+  const auto name = write_text(builder, status.name);
+  schemas::AlertStatusBuilder table{builder};
+  if (status.raised) table.add_raised_at(status.raised_at);
+  table.add_name(name);
+  table.add_raised(status.raised);
+  table.add_level(static_cast<schemas::Level>(status.level));
+  table.add_when(static_cast<schemas::Truth>(status.when));
+  return table.Finish();
+}
+
+Offset<schemas::FeedStatus> write(FlatBufferBuilder& builder, const FeedStatus& status) {
+  const auto name = write_text(builder, status.name);
+  schemas::FeedStatusBuilder table{builder};
+  if (status.any) table.add_mark(status.mark);
+  table.add_reports(status.reports);
+  if (status.last_contact != engine::kNever) table.add_last_contact(status.last_contact);
+  table.add_name(name);
+  table.add_overdue(status.overdue);
+  return table.Finish();
+}
+
+Offset<schemas::RefusalCount> write(FlatBufferBuilder& builder, const RefusalCount& count) {
+  const auto principal = write_text(builder, count.principal);
+  const auto sample = write_text(builder, count.sample);
+  return schemas::CreateRefusalCount(builder, principal, static_cast<std::uint8_t>(count.reason), count.count, sample);
+}
+
+Offset<schemas::TheaterStatus> write(FlatBufferBuilder& builder, const TheaterStatus& status) {
+  const auto name = write_text(builder, status.name);
+  return schemas::CreateTheaterStatus(builder, name, static_cast<schemas::Level>(status.level));
+}
+
+Offset<schemas::StatusReply> write(FlatBufferBuilder& builder, const StatusReport& status) {
+  const auto each = [&builder](const auto& item) { return write(builder, item); };
+  const auto version = write_text(builder, status.version);
+  const auto site = write_text(builder, status.site);
+  const auto title = write_text(builder, status.book_title);
+  const auto error = write_text(builder, status.journal_error);
+  const auto theaters = write_all<schemas::TheaterStatus>(builder, status.theaters, each);
+  const auto alerts = write_all<schemas::AlertStatus>(builder, status.alerts, each);
+  const auto feeds = write_all<schemas::FeedStatus>(builder, status.feeds, each);
+  const auto refusals = write_all<schemas::RefusalCount>(builder, status.refusals, each);
+  schemas::StatusReplyBuilder table{builder};
+  table.add_version(version);
+  table.add_site(site);
+  table.add_book_title(title);
+  table.add_book_hash(status.book_hash);
+  table.add_pid(status.pid);
+  table.add_clock(status.clock);
+  table.add_first_instant(status.first_instant);
+  table.add_reach(status.reach);
+  table.add_uptime_ms(status.uptime_ms);
+  table.add_taken(status.taken);
+  table.add_duplicate(status.duplicate);
+  table.add_reused(status.reused);
+  table.add_stale(status.stale);
+  table.add_withdrawn(status.withdrawn);
+  table.add_not_evaluated(status.not_evaluated);
+  table.add_late(status.late);
+  table.add_batches(status.batches);
+  table.add_newest_alert(status.newest_alert);
+  table.add_resident_bytes(status.resident_bytes);
+  table.add_engine_bytes(status.engine_bytes);
+  table.add_lost_broadcast(status.lost_broadcast);
+  table.add_journal_trouble(!status.journal_ok);
+  table.add_journal_error(error);
+  table.add_theaters(theaters);
+  table.add_alerts(alerts);
+  table.add_feeds(feeds);
+  table.add_refusals(refusals);
+  return table.Finish();
+}
+
+// --- status, in. Copies out of a verified buffer and remembers whether anything was out of range.
+class Decoder {
+ public:
+  [[nodiscard]] bool good() const { return good_; }
+
+  template <class To, class From>
+  To enumerator(From value, From largest) {
+    good_ = good_ && value <= largest;
+    return static_cast<To>(value);
+  }
+  Refusal refusal(std::uint8_t value) {
+    return enumerator<Refusal>(value, static_cast<std::uint8_t>(Refusal::over_quota));
+  }
+  std::string text(const flatbuffers::String* from) {
+    const auto view = view_of(from);
+    good_ = good_ && is_clean_text(view, Breaks::allowed);
+    return std::string{view};
+  }
+  engine::Instant instant(std::int64_t value) {
+    good_ = good_ && is_instant(value);
+    return value;
+  }
+
+  AlertStatus read(const schemas::AlertStatus& table) {
+    AlertStatus out;
+    out.name = text(table.name());
+    out.raised = table.raised();
+    out.level = enumerator<engine::Level>(table.level(), schemas::Level::MAX);
+    out.when = enumerator<engine::Truth>(table.when(), schemas::Truth::MAX);
+    if (table.raised_at().has_value()) out.raised_at = instant(table.raised_at().value());
+    return out;
+  }
+  FeedStatus read(const schemas::FeedStatus& table) {
+    FeedStatus out;
+    out.name = text(table.name());
+    out.any = table.mark().has_value();
+    out.mark = table.mark().value_or(0);
+    out.reports = table.reports();
+    if (table.last_contact().has_value()) out.last_contact = instant(table.last_contact().value());
+    out.overdue = table.overdue();
+    return out;
+  }
+  RefusalCount read(const schemas::RefusalCount& table) {
+    return {text(table.principal()), refusal(table.reason()), table.count(), text(table.sample())};
+  }
+  TheaterStatus read(const schemas::TheaterStatus& table) {
+    return {text(table.name()), enumerator<engine::Level>(table.level(), schemas::Level::MAX)};
+  }
+  RefusedItem read(const schemas::RefusedItem& table) {
+    return {table.frame(), table.index(), refusal(table.code()), table.retry(), text(table.text())};
+  }
+  template <class Table, class Item>
+  void read_all(const Vector<Offset<Table>>* tables, std::vector<Item>& out) {
+    if (tables == nullptr) return;
+    for (const Table* table : *tables) out.push_back(read(*table));
+  }
+  StatusReport read(const schemas::StatusReply& table) {
+    StatusReport out;
+    out.version = text(table.version());
+    out.site = text(table.site());
+    out.book_title = text(table.book_title());
+    out.book_hash = table.book_hash();
+    out.pid = table.pid();
+    out.clock = instant(table.clock());
+    out.first_instant = instant(table.first_instant());
+    out.reach = table.reach();
+    out.uptime_ms = table.uptime_ms();
+    out.taken = table.taken();
+    out.duplicate = table.duplicate();
+    out.reused = table.reused();
+    out.stale = table.stale();
+    out.withdrawn = table.withdrawn();
+    out.not_evaluated = table.not_evaluated();
+    out.late = table.late();
+    out.batches = table.batches();
+    out.newest_alert = table.newest_alert();
+    out.resident_bytes = table.resident_bytes();
+    out.engine_bytes = table.engine_bytes();
+    out.lost_broadcast = table.lost_broadcast();
+    out.journal_ok = !table.journal_trouble();
+    out.journal_error = text(table.journal_error());
+    read_all(table.theaters(), out.theaters);
+    read_all(table.alerts(), out.alerts);
+    read_all(table.feeds(), out.feeds);
+    read_all(table.refusals(), out.refusals);
+    return out;
+  }
+
+ private:
+  bool good_ = true;
+};
+}  // namespace
+
+std::vector<std::byte> encode_ack(const Ack& ack) {
+  FlatBufferBuilder builder{256};
+  const auto refused = write_all<schemas::RefusedItem>(builder, ack.refused, [&builder](const RefusedItem& item) {
+    const auto text = write_text(builder, item.text);
+    return schemas::CreateRefusedItem(builder, item.frame, item.index, static_cast<std::uint8_t>(item.code), item.retry,
+                                      text);
+  });
+  builder.Finish(schemas::CreateAck(builder, ack.frame, refused), kAckIdentifier);
+  return bytes_of(builder);
+}
+
+std::optional<Ack> decode_ack(std::span<const std::byte> buffer) {
+  const auto* table = verified<schemas::Ack>(buffer, kAckBytesMax, kAckIdentifier);
+  if (table == nullptr) return std::nullopt;
+  Decoder decoder;
+  Ack out;
+  out.frame = table->frame();
+  decoder.read_all(table->refused(), out.refused);
+  return decoder.good() ? std::optional<Ack>{std::move(out)} : std::nullopt;
+}
+
+std::vector<std::byte> encode_request(const ControlRequest& request) {
+  FlatBufferBuilder builder{256};
+  const auto feed = write_text(builder, request.feed);
+  builder.Finish(schemas::CreateControlRequest(builder, static_cast<schemas::RequestKind>(request.kind), request.id,
+                                               feed, request.since, request.limit),
+                 kRequestIdentifier);
+  return bytes_of(builder);
+}
+
+std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer) {
+  const auto* table = verified<schemas::ControlRequest>(buffer, kRequestBytesMax, kRequestIdentifier);
+  if (table == nullptr) return std::nullopt;
+  Decoder decoder;
+  ControlRequest out;
+  out.kind = decoder.enumerator<ControlKind>(table->kind(), schemas::RequestKind::MAX);
+  out.id = table->id();
+  out.feed = decoder.text(table->feed());
+  out.since = table->since();
+  out.limit = table->limit();
+  const bool good = decoder.good() && out.feed.size() <= kNameBytesMax;
+  return good ? std::optional<ControlRequest>{std::move(out)} : std::nullopt;
+}
+
+std::vector<std::byte> encode_reply(const ControlReply& reply) {
+  FlatBufferBuilder builder{4096};
+  const auto error = write_text(builder, reply.error);
+  const auto status = reply.status.has_value() ? write(builder, *reply.status) : Offset<schemas::StatusReply>{};
+  const auto alerts =
+      write_all<schemas::EncodedAlert>(builder, reply.alerts, [&builder](const std::vector<std::byte>& alert) {
+        const auto bytes = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(alert.data()), alert.size());
+        return schemas::CreateEncodedAlert(builder, bytes);
+      });
+  schemas::ControlReplyBuilder table{builder};
+  table.add_id(reply.id);
+  if (reply.has_mark) table.add_mark(reply.mark);
+  table.add_error(error);
+  table.add_status(status);
+  table.add_alerts(alerts);
+  table.add_failed(!reply.ok);
+  table.add_more(reply.more);
+  schemas::FinishControlReplyBuffer(builder, table.Finish());
+  return bytes_of(builder);
+}
+
+std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer) {
+  const auto* table = verified<schemas::ControlReply>(buffer, kReplyBytesMax, schemas::ControlReplyIdentifier());
+  if (table == nullptr) return std::nullopt;
+  Decoder decoder;
+  ControlReply out;
+  out.id = table->id();
+  out.ok = !table->failed();
+  out.error = decoder.text(table->error());
+  out.has_mark = table->mark().has_value();
+  out.mark = table->mark().value_or(0);
+  out.more = table->more();
+  if (table->status() != nullptr) out.status = decoder.read(*table->status());
+  if (table->alerts() != nullptr) {
+    for (const auto* alert : *table->alerts()) {
+      if (alert->bytes() == nullptr) return std::nullopt;
+      const auto* first = reinterpret_cast<const std::byte*>(alert->bytes()->data());
+      out.alerts.emplace_back(first, first + alert->bytes()->size());
+    }
+  }
+  return decoder.good() ? std::optional<ControlReply>{std::move(out)} : std::nullopt;
+}
+}  // namespace tocsin::wire
