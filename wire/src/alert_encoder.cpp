@@ -7,6 +7,7 @@
 #include "tocsin/schemas/alert_generated.h"
 #include "tocsin/wire/alert_codec.hpp"
 
+#include "arena.hpp"
 #include "input_table.hpp"
 
 // The buffer has a fixed size and an event can name more than fits, so every piece is written only while there is room
@@ -35,25 +36,6 @@ std::string_view clip(std::string_view text, std::size_t bytes_max) {
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
   return text.substr(0, end);
 }
-
-/// Hands out the one block it was given, once.
-class Arena final : public flatbuffers::Allocator {
- public:
-  explicit Arena(std::span<std::byte> block) : block_{block} {}
-  std::uint8_t* allocate(std::size_t size) override {
-    TOCSIN_CHECK(size <= block_.size());
-    return reinterpret_cast<std::uint8_t*>(block_.data());
-  }
-  void deallocate(std::uint8_t* /*block*/, std::size_t /*size*/) override {}
-  std::uint8_t* reallocate_downward(std::uint8_t* old, std::size_t /*old_size*/, std::size_t new_size, std::size_t,
-                                    std::size_t) override {
-    TOCSIN_CHECK(new_size == 0);  // the room was counted wrongly
-    return old;
-  }
-
- private:
-  std::span<std::byte> block_;
-};
 
 /// Names already written, so that each is written once.
 template <std::size_t kCapacity>
