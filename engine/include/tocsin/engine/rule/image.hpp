@@ -103,6 +103,31 @@ enum class Op : std::uint8_t {
   then = 39,     ///< a then b within window_ms
 };
 
+/// Operations that are handled alike.
+enum class Shape : std::uint8_t {
+  literal,
+  report_number,  ///< count, sum, last, max, origins
+  arithmetic,     ///< + - * /
+  comparison,
+  pulse,
+  overdue,
+  both,
+  either,
+  negate,
+  hold_for,
+  in_last,
+  then,
+};
+/// The shape of a node's operation. @pre a loaded image's `op`.
+[[nodiscard]] constexpr Shape shape_of(std::uint8_t op) {
+  if (op == static_cast<std::uint8_t>(Op::literal)) return Shape::literal;
+  if (op <= static_cast<std::uint8_t>(Op::origins)) return Shape::report_number;
+  if (op <= static_cast<std::uint8_t>(Op::divide)) return Shape::arithmetic;
+  if (op <= static_cast<std::uint8_t>(Op::greater)) return Shape::comparison;
+  return static_cast<Shape>(static_cast<unsigned>(Shape::pulse) + (op - static_cast<unsigned>(Op::pulse)));
+}
+static_assert(shape_of(static_cast<std::uint8_t>(Op::then)) == Shape::then);
+
 struct Node {
   std::uint8_t op;           ///< Op
   std::uint8_t reserved;
@@ -178,6 +203,8 @@ inline constexpr std::size_t kNodesMax = 16384;
 inline constexpr std::size_t kNeedsMax = 8;           ///< per alert
 inline constexpr std::size_t kKeepMax = 4096;
 inline constexpr std::size_t kLogMax = 4096;
+inline constexpr std::size_t kCopiesMax = 8;
+inline constexpr std::size_t kContactRunsMax = 1024;
 inline constexpr std::size_t kEvidenceItemsMax = 24;  ///< numbers and pulses shown in one alert event
 inline constexpr std::size_t kEvidenceReportsMax = 96;  ///< reports shown in one alert event, over all items
 inline constexpr std::uint32_t kImageVersion = 1;
@@ -229,7 +256,7 @@ enum class ImageError : std::uint8_t {
   bad_list,         ///< a list reaches outside the lists, or an element outside its table
   bad_node,         ///< a node's operation, operand or duration is not valid
   bad_value,        ///< a level, role, span, keep or bound is out of range
-  bad_block,        ///< block_bytes is not what this engine computes for the image
+  bad_block,        ///< block_bytes is not what this engine computes; the compiler reads it from layout_of()
 };
 
 /// Loads a rule image without a heap. Every index, size and reference is checked before use.

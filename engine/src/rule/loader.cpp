@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file of the engine that sees FlatBuffers. The verifier proves the table's shape; everything the engine
+// indexes with is checked here by hand, since a verified buffer may still hold any number.
+#include <cstring>
+
+#include "tocsin/engine/engine.hpp"
+#include "tocsin/schemas/rule_image_generated.h"
+
+namespace tocsin::engine {
+namespace {
+// The generated structs and the engine's records are the same bytes; the targets are all little endian.
+template <class Record, class Generated>
+constexpr bool kSameShape = sizeof(Record) == sizeof(Generated) && alignof(Record) == alignof(Generated);
+static_assert(kSameShape<Theater, schemas::TheaterRecord>);
+static_assert(kSameShape<Actor, schemas::ActorRecord>);
+static_assert(kSameShape<Origin, schemas::OriginRecord>);
+static_assert(kSameShape<Feed, schemas::FeedRecord>);
+static_assert(kSameShape<Indicator, schemas::IndicatorRecord>);
+static_assert(kSameShape<Node, schemas::NodeRecord>);
+static_assert(kSameShape<Condition, schemas::ConditionRecord>);
+static_assert(kSameShape<LevelRule, schemas::LevelRuleRecord>);
+static_assert(kSameShape<Need, schemas::NeedRecord>);
+static_assert(kSameShape<Alert, schemas::AlertRecord>);
+static_assert(kSameShape<Bounds, schemas::BoundsRecord>);
+static_assert(FLATBUFFERS_LITTLEENDIAN == 1, "records are read in place");
+
+template <class Record, class Generated>
+std::span<const Record> records(const flatbuffers::Vector<const Generated*>* vector) {
+  if (vector == nullptr) return {};
+  return {static_cast<const Record*>(static_cast<const void*>(vector->Data())), vector->size()};
+}
+
+constexpr bool is_number(std::uint8_t op) { return op <= static_cast<std::uint8_t>(Op::divide); }
+
+/// One pass over everything that indexes something else.
+class Checker {
+ public:
+  explicit Checker(const Image& image) : image_{image} {}
+
+  ImageError run() const {
+    if (!counts_fit()) return ImageError::too_large;
+    if (!text_fits()) return ImageError::bad_name;
+    if (!lists_fit()) return ImageError::bad_list;
+    if (!nodes_fit()) return ImageError::bad_node;
+    if (!values_fit()) return ImageError::bad_value;
+    return ImageError::none;
+  }
+
+ private:
+  bool counts_fit() const {
+    return image_.theaters.size() <= kTheatersMax && image_.actors.size() <= kIndicatorsMax &&
+           image_.origins.size() <= kOriginsMax && image_.feeds.size() <= kFeedsMax &&
+           image_.indicators.size() <= kIndicatorsMax && image_.nodes.size() <= kNodesMax &&
+           image_.conditions.size() <= kNodesMax && image_.level_rules.size() < kNone &&
+           image_.needs.size() < kNone && image_.alerts.size() <= kAlertsMax && image_.lists.size() < kNone;
+  }
+
+  bool fits(Name name) const { return std::uint64_t{name.offset} + name.length <= image_.text.size(); }
+
+  template <class Record>
+  bool sorted(std::span<const Record> table) const {
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (!fits(table[i].name) || table[i].name.length == 0) return false;
+      if (i > 0 && image_.view(table[i - 1].name) >= image_.view(table[i].name)) return false;
+    }
+    return true;
+  }
+
+  template <class Record>
+  bool titles(std::span<const Record> table) const {
+    for (const Record& record : table) {
+      if (!fits(record.title)) return false;
+    }
+    return true;
+  }
+
+  bool text_fits() const {
+    for (const Indicator& indicator : image_.indicators) {
+      if (!fits(indicator.unit) || !fits(indicator.kind) || !fits(indicator.compartment)) return false;
+    }
+    return fits(image_.book_title) && sorted(image_.theaters) && sorted(image_.actors) && sorted(image_.origins) &&
+           sorted(image_.feeds) && sorted(image_.indicators) && sorted(image_.conditions) && sorted(image_.alerts) &&
+           titles(image_.theaters) && titles(image_.actors) && titles(image_.origins) && titles(image_.feeds) &&
+           titles(image_.indicators) && titles(image_.alerts);
+  }
+
+  bool list_below(ListRef ref, std::size_t end) const {
+    if (std::size_t{ref.first} + ref.count > image_.lists.size()) return false;
+    for (const std::uint16_t element : image_.list(ref)) {
+      if (element >= end) return false;
+    }
+    return true;
+  }
+
+  static bool run_below(ListRef ref, std::size_t end) { return std::size_t{ref.first} + ref.count <= end; }
+
+  bool lists_fit() const {
+    const std::size_t feeds = image_.feeds.size();
+    for (const Theater& theater : image_.theaters) {
+      if (!list_below(theater.feeds, feeds)) return false;
+    }
+    for (const Feed& feed : image_.feeds) {
+      if (feed.origins.count == 0 || !list_below(feed.origins, image_.origins.size())) return false;
+    }
+    for (const Indicator& indicator : image_.indicators) {
+      if (!list_below(indicator.feeds, feeds)) return false;
+    }
+    for (const Need& need : image_.needs) {
+      if (need.indicators.count == 0 || !list_below(need.indicators, image_.indicators.size())) return false;
+    }
+    for (const Alert& alert : image_.alerts) {
+      if (!list_below(alert.theaters, image_.theaters.size()) || !list_below(alert.feeds, feeds)) return false;
+      if (alert.theaters.count == 0 || alert.theaters.count > kAlertTheatersMax) return false;
+      if (!run_below(alert.levels, image_.level_rules.size()) || !run_below(alert.needs, image_.needs.size())) return false;
+      if (alert.needs.count > kNeedsMax) return false;
+    }
+    return true;
+  }
+
+  bool number_at(std::uint16_t index, std::size_t before) const {
+    return index < before && is_number(image_.nodes[index].op);
+  }
+  bool condition_at(std::uint16_t index, std::size_t before) const {
+    return index < before && !is_number(image_.nodes[index].op);
+  }
+  static bool positive(Span span) { return span > 0 && span <= kSpanMax; }
+
+  bool node_fits(const Node& node, std::size_t index) const {
+    const bool indicator = node.a < image_.indicators.size();
+    if (node.condition != kNone && node.condition >= image_.conditions.size()) return false;
+    switch (static_cast<Op>(node.op)) {
+      case Op::literal: return node.value - node.value == 0.0;  // finite
+      case Op::count:
+      case Op::sum:
+      case Op::max:
+      case Op::origins: return indicator && positive(node.window_ms);
+      case Op::last:
+      case Op::pulse: return indicator;
+      case Op::add:
+      case Op::subtract:
+      case Op::multiply:
+      case Op::divide:
+      case Op::less:
+      case Op::less_equal:
+      case Op::equal:
+      case Op::not_equal:
+      case Op::greater_equal:
+      case Op::greater: return number_at(node.a, index) && number_at(node.b, index);
+      case Op::overdue: return node.a < image_.feeds.size();
+      case Op::both:
+      case Op::either: return condition_at(node.a, index) && condition_at(node.b, index);
+      case Op::negate: return condition_at(node.a, index);
+      case Op::hold_for:
+      case Op::in_last: return condition_at(node.a, index) && positive(node.window_ms);
+      case Op::then: return condition_at(node.a, index) && condition_at(node.b, index) && positive(node.window_ms);
+    }
+    return false;
+  }
+
+  bool nodes_fit() const {
+    const std::size_t end = image_.nodes.size();
+    for (std::size_t i = 0; i < end; ++i) {
+      if (!node_fits(image_.nodes[i], i)) return false;
+    }
+    for (const Condition& condition : image_.conditions) {
+      if (!condition_at(condition.node, end)) return false;
+    }
+    for (const LevelRule& rule : image_.level_rules) {
+      if (!condition_at(rule.node, end)) return false;
+    }
+    for (const Alert& alert : image_.alerts) {
+      if (!condition_at(alert.when, end)) return false;
+      if (alert.clear != kNone && !condition_at(alert.clear, end)) return false;
+    }
+    return true;
+  }
+
+  static bool level(std::uint8_t value) { return value >= 1 && value <= static_cast<std::uint8_t>(Level::critical); }
+  static bool not_negative(Span span) { return span >= 0 && span <= kSpanMax; }
+
+  bool values_fit() const {
+    std::uint32_t ring = 0;
+    for (const Indicator& indicator : image_.indicators) {
+      if (indicator.keep == 0 || indicator.keep > kKeepMax || indicator.ring != ring) return false;
+      if (indicator.role > static_cast<std::uint8_t>(Role::noise)) return false;
+      if (indicator.theater != kNone && indicator.theater >= image_.theaters.size()) return false;
+      if (indicator.actor != kNone && indicator.actor >= image_.actors.size()) return false;
+      ring += indicator.keep;
+    }
+    for (const Origin& origin : image_.origins) {
+      if (origin.reliability < 'A' || origin.reliability > 'F') return false;
+    }
+    for (const Feed& feed : image_.feeds) {
+      if (!not_negative(feed.every_ms) || !not_negative(feed.grace_ms)) return false;
+    }
+    for (const Theater& theater : image_.theaters) {
+      if (!not_negative(theater.step_down_ms) || theater.blind_after == 0) return false;
+    }
+    for (const LevelRule& rule : image_.level_rules) {
+      if (!level(rule.level)) return false;
+    }
+    for (const Need& need : image_.needs) {
+      if (!positive(need.window_ms) || need.count == 0 || !level(need.cap)) return false;
+    }
+    for (const Alert& alert : image_.alerts) {
+      if (!not_negative(alert.hold_ms) || !not_negative(alert.cooldown_ms) || !level(alert.level)) return false;
+      if (alert.kind > 1 || alert.directed > 1 || alert.evidence == 0 || alert.evidence > kEvidenceReportsMax) return false;
+    }
+    return positive(image_.horizon_ms) && bounds_fit();
+  }
+
+  bool bounds_fit() const {
+    const Bounds& bounds = image_.bounds;
+    return bounds.log_capacity >= 16 && bounds.log_capacity <= kLogMax && bounds.standing_capacity >= 16 &&
+           bounds.standing_capacity <= kLogMax && bounds.copies <= kCopiesMax && bounds.contact_runs >= 2 &&
+           bounds.contact_runs <= kContactRunsMax;
+  }
+
+  const Image& image_;
+};
+}  // namespace
+
+ImageError load_image(std::span<const std::byte> bytes, Image& out) {
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 != 0) return ImageError::unaligned;
+  constexpr std::size_t kImageBytesMax = 16U << 20U;
+  if (bytes.size() < 16 || bytes.size() > kImageBytesMax) return ImageError::malformed;
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), 8, 64);
+  if (!schemas::VerifyRuleImageBuffer(verifier)) return ImageError::malformed;
+  const schemas::RuleImage* root = schemas::GetRuleImage(bytes.data());
+  if (root->version() != kImageVersion) return ImageError::version;
+  if (root->bounds() == nullptr || root->book_title() == nullptr) return ImageError::malformed;
+
+  Image image;
+  image.book_hash = root->book_hash();
+  image.horizon_ms = root->horizon_ms();
+  image.book_version = root->book_version();
+  std::memcpy(&image.book_title, root->book_title(), sizeof image.book_title);
+  std::memcpy(&image.bounds, root->bounds(), sizeof image.bounds);
+  image.theaters = records<Theater>(root->theaters());
+  image.actors = records<Actor>(root->actors());
+  image.origins = records<Origin>(root->origins());
+  image.feeds = records<Feed>(root->feeds());
+  image.indicators = records<Indicator>(root->indicators());
+  image.nodes = records<Node>(root->nodes());
+  image.conditions = records<Condition>(root->conditions());
+  image.level_rules = records<LevelRule>(root->level_rules());
+  image.needs = records<Need>(root->needs());
+  image.alerts = records<Alert>(root->alerts());
+  if (root->lists() != nullptr) image.lists = {root->lists()->data(), root->lists()->size()};
+  if (root->text() != nullptr) {
+    image.text = {reinterpret_cast<const char*>(root->text()->data()), root->text()->size()};
+  }
+
+  const ImageError error = Checker{image}.run();
+  if (error != ImageError::none) return error;
+  for (const Indicator& indicator : image.indicators) image.base_ring_samples += indicator.keep;
+  if (layout_of(image).block_bytes != image.bounds.block_bytes) return ImageError::bad_block;
+  out = image;
+  return ImageError::none;
+}
+}  // namespace tocsin::engine

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The base: the state at the oldest instant that late news may reach, moving forward as that does.
+#include "contacts.hpp"
+#include "evaluate.hpp"
+#include "log.hpp"
+#include "step.hpp"
+
+namespace tocsin::engine {
+template <class Visit>
+void Stepper::each_newer_state(Visit visit) const {
+  visit(block_.head());
+  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
+    if (block_.copy_marks()[i].valid) visit(block_.copy(i));
+  }
+}
+
+void Stepper::catch_up_base() {
+  const Header& header = block_.header();
+  const Instant decided = block_.head().header->evaluated;
+  Instant to = header.clock - block_.image().horizon_ms - 1;
+  if (to > decided) to = decided;
+  if (to > block_.base().header->evaluated) advance_base(to);
+}
+
+void Stepper::advance_base(Instant to) {
+  const Log log{block_};
+  while (log.count() > 0 && log.entry(log.slot_at(0)).time <= to) absorb_oldest();
+  static_cast<void>(Evaluator{block_, block_.base(), kNone, nullptr}.advance(to));
+  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
+    if (block_.copy(i).header->evaluated < block_.base().header->evaluated) block_.copy_marks()[i].valid = false;
+  }
+  fold_contacts();
+  Standing{block_}.forget_until(block_.base().header->evaluated);
+}
+
+void Stepper::absorb_oldest() {
+  const Log log{block_};
+  Header& header = block_.header();
+  const State& base = block_.base();
+  const std::uint16_t slot = log.slot_at(0);
+  const LogEntry entry = log.entry(slot);
+  // Others of the same instant may still come: the base stops short of it and remembers what it has of it.
+  static_cast<void>(Evaluator{block_, base, kNone, nullptr}.advance(entry.time - 1));
+  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
+    if (block_.copy(i).header->evaluated < entry.time) block_.copy_marks()[i].valid = false;
+  }
+  if (entry.kind == EntryKind::report && !entry.withdrawn) push_sample(entry, slot);
+  header.absorbed_time = entry.time;
+  header.absorbed_seq = entry.seq;
+  header.absorbed_feed = entry.feed;
+  log.pop_oldest();
+}
+
+void Stepper::push_sample(const LogEntry& entry, std::uint16_t slot) {
+  Ring& ring = block_.rings()[entry.indicator];
+  const std::span<Sample> samples = block_.samples(entry.indicator);
+  std::size_t index = std::size_t{ring.start} + ring.count;
+  if (index >= samples.size()) index -= samples.size();
+  if (ring.count == samples.size()) {
+    ring.pushed_out = samples[ring.start].time;
+    ring.start = static_cast<std::uint16_t>(std::size_t{ring.start} + 1 < samples.size() ? ring.start + 1 : 0);
+  } else {
+    ++ring.count;
+  }
+  samples[index] = {entry.time, entry.value, entry.seq, entry.feed, entry.origin, entry.credibility, {}};
+
+  const State& base = block_.base();
+  base.indicators[entry.indicator].touched = true;
+  base.feeds[entry.feed].contact = entry.time;
+  if (entry.time < base.header->due) base.header->due = entry.time;
+  each_newer_state([&](const State& state) {
+    std::uint16_t& tail = state.indicators[entry.indicator].tail;
+    if (tail == slot) tail = kNone;
+  });
+}
+
+void Stepper::fold_contacts() {
+  const Contacts contacts{block_};
+  const State& base = block_.base();
+  for (std::size_t i = 0; i < base.feeds.size(); ++i) {
+    if (block_.image().feeds[i].every_ms == 0) continue;
+    for (;;) {
+      const Instant end = contacts.fold_oldest(static_cast<std::uint16_t>(i), base.header->evaluated);
+      if (end == kNever) break;
+      const auto keep = [i, end](const State& state) {
+        if (state.feeds[i].contact < end) state.feeds[i].contact = end;
+      };
+      keep(base);
+      each_newer_state(keep);
+    }
+  }
+}
+
+bool Stepper::make_place_for_contact(std::uint16_t feed) {
+  const Contacts contacts{block_};
+  if (contacts.has_place(feed)) return true;
+  const Instant to = contacts.before_second(feed);
+  if (to > block_.head().header->evaluated) return false;
+  advance_base(to);
+  return contacts.has_place(feed);
+}
+}  // namespace tocsin::engine

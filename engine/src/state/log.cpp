@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "log.hpp"
+
+#include "tocsin/engine/base/check.hpp"
+
+namespace tocsin::engine {
+void Log::clear() const {
+  Header& header = block_.header();
+  header.log_count = 0;
+  header.log_first = 0;
+  header.log_withdrawals = 0;
+  header.log_free = 0;
+  const std::size_t capacity = block_.log().size();
+  for (std::size_t i = 0; i < capacity; ++i) {
+    LogEntry& slot = entry(static_cast<std::uint16_t>(i));
+    slot = {};
+    slot.newer = i + 1 < capacity ? static_cast<std::uint16_t>(i + 1) : kNone;
+  }
+  for (std::uint64_t& end : block_.seq_ends()) end = 0;
+  for (Ring& ring : block_.rings()) ring = {kNever, 0, 0, kNone, kNone};
+}
+
+std::size_t Log::first_after(Instant instant) const {
+  std::size_t low = 0;
+  std::size_t high = count();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (entry(slot_at(middle)).time <= instant) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+std::size_t Log::first_not_before(const EventKey& key) const {
+  std::size_t low = 0;
+  std::size_t high = count();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (key_of(entry(slot_at(middle))) < key) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+std::uint16_t Log::find_seq(std::uint16_t feed, std::uint64_t seq) const {
+  if (seq >= block_.seq_ends()[feed]) return kNone;
+  for (std::size_t i = count(); i > 0; --i) {  // a resend is usually recent
+    const std::uint16_t slot = slot_at(i - 1);
+    if (entry(slot).feed == feed && entry(slot).seq == seq) return slot;
+  }
+  return kNone;
+}
+
+bool Log::is_withdrawn(std::uint16_t feed, std::uint64_t seq) const {
+  if (block_.header().log_withdrawals == 0) return false;
+  for (std::size_t i = 0; i < count(); ++i) {
+    const LogEntry& other = entry(slot_at(i));
+    if (other.has_target && other.feed == feed && other.target_seq == seq) return true;
+  }
+  return false;
+}
+
+std::uint16_t Log::find_report(std::uint16_t feed, std::uint64_t seq) const {
+  for (std::size_t i = 0; i < count(); ++i) {
+    const std::uint16_t slot = slot_at(i);
+    const LogEntry& other = entry(slot);
+    if (other.feed == feed && other.seq == seq && other.kind == EntryKind::report) return slot;
+  }
+  return kNone;
+}
+
+std::uint16_t Log::insert(const Input& input, bool withdrawn) const {
+  TOCSIN_CHECK(!full());
+  Header& header = block_.header();
+  const std::uint16_t slot = header.log_free;
+  LogEntry& added = entry(slot);
+  header.log_free = added.newer;
+  added = {};
+  added.time = input.time;
+  added.value = input.value;
+  added.seq = input.seq;
+  added.target_seq = input.target_seq;
+  added.content = input.content;
+  added.feed = input.feed;
+  added.indicator = input.indicator;
+  added.origin = input.origin;
+  added.older = kNone;
+  added.newer = kNone;
+  added.kind = input.kind == InputKind::report ? EntryKind::report : EntryKind::retraction;
+  added.credibility = input.credibility;
+  added.has_target = input.has_target_seq;
+  added.withdrawn = withdrawn;
+  if (added.has_target) ++header.log_withdrawals;
+  if (added.seq >= block_.seq_ends()[added.feed]) block_.seq_ends()[added.feed] = added.seq + 1;
+
+  // Late news usually belongs near the end: make room from there.
+  const std::size_t position = first_not_before(key_of(added));
+  for (std::size_t i = count(); i > position; --i) block_.order()[wrapped(i)] = block_.order()[wrapped(i - 1)];
+  block_.order()[wrapped(position)] = slot;
+  ++header.log_count;
+  if (added.kind == EntryKind::report && !withdrawn) link(slot);
+  return slot;
+}
+
+void Log::link(std::uint16_t slot) const {
+  LogEntry& added = entry(slot);
+  Ring& ring = block_.rings()[added.indicator];
+  std::uint16_t newer = kNone;
+  std::uint16_t older = ring.newest;
+  while (older != kNone && key_of(added) < key_of(entry(older))) {
+    newer = older;
+    older = entry(older).older;
+  }
+  added.older = older;
+  added.newer = newer;
+  (older == kNone ? ring.oldest : entry(older).newer) = slot;
+  (newer == kNone ? ring.newest : entry(newer).older) = slot;
+}
+
+void Log::unlink(std::uint16_t slot) const {
+  LogEntry& gone = entry(slot);
+  Ring& ring = block_.rings()[gone.indicator];
+  (gone.older == kNone ? ring.oldest : entry(gone.older).newer) = gone.newer;
+  (gone.newer == kNone ? ring.newest : entry(gone.newer).older) = gone.older;
+  gone.older = kNone;
+  gone.newer = kNone;
+}
+
+void Log::withdraw(std::uint16_t slot) const {
+  LogEntry& gone = entry(slot);
+  if (gone.withdrawn) return;
+  unlink(slot);
+  gone.withdrawn = true;
+}
+
+void Log::pop_oldest() const {
+  TOCSIN_CHECK(count() > 0);
+  Header& header = block_.header();
+  const std::uint16_t slot = slot_at(0);
+  LogEntry& gone = entry(slot);
+  if (gone.kind == EntryKind::report && !gone.withdrawn) unlink(slot);
+  if (gone.has_target) --header.log_withdrawals;
+  gone = {};
+  gone.newer = header.log_free;
+  header.log_free = slot;
+  header.log_first = static_cast<std::uint16_t>(wrapped(1));
+  --header.log_count;
+}
+}  // namespace tocsin::engine

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file Standing: the alert events that late news may still withdraw, and those on their way out.
+#include "block.hpp"
+
+namespace tocsin::engine {
+class Standing {
+ public:
+  explicit Standing(const Block& block) : block_{block} {}
+
+  /// Whether the running re-decision compares (true) or time alone brings new events (false).
+  void compare(bool comparing) { comparing_ = comparing; }
+  /// The clock that `detected_at` shows, unless time alone brought the event (kNever: use the event's instant).
+  void detect_at(Instant clock) { detected_at_ = clock; }
+
+  /// Before a re-decision from `from` on: nothing is found again yet.
+  void begin_compare(Instant from) const;
+  /// An event of the timeline being decided. Found again, it stays; else it is new.
+  void decided(EventKind kind, std::uint16_t alert, Level level, Instant raised_at, Instant at);
+  /// What one alert is in doubt about at an instant: tells `unknown` and `known` while time alone passes.
+  void doubt(std::uint16_t alert, const AlertMachine& machine, Instant at);
+  /// The same once after a re-decision from `from` on, which never tells what was in doubt in between.
+  void settle_doubt(std::span<const AlertMachine> alerts, Instant from);
+  /// After a re-decision from `from` on: what was not found again is withdrawn.
+  void end_compare(Instant from) const;
+
+  /// True when so many wait to be handed out that the step must pause.
+  [[nodiscard]] bool wants_pause() const;
+  /// The next one to hand out in output order, or nullptr. Its flags say what is due.
+  [[nodiscard]] StandingEvent* next_due() const;
+  /// Marks it handed out; transient ones disappear.
+  void handed_out(StandingEvent& event) const;
+  /// Forgets those up to `instant`: they are final. Not those still to be handed out.
+  void forget_until(Instant instant) const;
+
+ private:
+  [[nodiscard]] std::span<StandingEvent> used() const { return block_.standing().first(block_.header().standing_count); }
+  void erase(std::size_t index) const;
+  void make_place() const;
+  void make_final(const StandingEvent& event) const;
+  [[nodiscard]] std::uint16_t rev_of(EventKind kind, std::uint16_t alert, Instant raised_at) const;
+
+  const Block& block_;
+  bool comparing_ = false;
+  Instant detected_at_ = kNever;
+};
+}  // namespace tocsin::engine

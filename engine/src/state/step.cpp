@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "step.hpp"
+
+#include "contacts.hpp"
+#include "evaluate.hpp"
+#include "evidence.hpp"
+#include "log.hpp"
+#include "tocsin/engine/base/check.hpp"
+
+namespace tocsin::engine {
+Disposition Stepper::step(const Input& input) {
+  Header& header = block_.header();
+  const Standing standing{block_};
+  for (;;) {  // what the caller did not pull
+    while (StandingEvent* event = standing.next_due()) standing.handed_out(*event);
+    if (static_cast<Phase>(header.phase) == Phase::idle) break;
+    run();
+  }
+  catch_up_base();
+
+  header.input = input;
+  header.excluded = kNone;
+  const Instant to = input.kind == InputKind::clock ? input.time : input.received;
+  if (to > header.clock) {
+    header.clock = to;
+    if (!block_.copy_marks().empty()) {
+      block_.assign(block_.copy(0), block_.head());
+      block_.copy_marks()[0].valid = true;
+    }
+  }
+  header.target = input.kind == InputKind::clock ? header.clock : header.clock - 1;
+  header.disposition = classify(input);
+  count(header.disposition);
+  header.phase = static_cast<std::uint8_t>(Phase::advancing);
+  run();
+  return header.disposition;
+}
+
+void Stepper::count(Disposition disposition) {
+  Header& header = block_.header();
+  if (header.input.kind == InputKind::clock) return;
+  Counters& counters = header.counters;
+  if (disposition == Disposition::taken && header.input.kind == InputKind::heartbeat) {
+    ++counters.heartbeats;
+    return;
+  }
+  switch (disposition) {
+    case Disposition::taken: ++counters.taken; break;
+    case Disposition::duplicate: ++counters.duplicate; break;
+    case Disposition::reused: ++counters.reused; break;
+    case Disposition::stale: ++counters.stale; break;
+    case Disposition::withdrawn: ++counters.withdrawn; break;
+    case Disposition::not_evaluated: ++counters.not_evaluated; break;
+    case Disposition::full: ++counters.full; break;
+  }
+  if (disposition == Disposition::taken && header.input.time < header.clock) ++counters.late;
+}
+
+void Stepper::run() {
+  Header& header = block_.header();
+  if (static_cast<Phase>(header.phase) == Phase::advancing) {
+    if (!pass_time()) return;
+    const bool counts = header.disposition == Disposition::taken || header.disposition == Disposition::withdrawn;
+    if (header.input.kind == InputKind::clock || !counts) {
+      header.phase = static_cast<std::uint8_t>(Phase::idle);
+      return;
+    }
+    apply(header.input);
+  }
+  if (static_cast<Phase>(header.phase) == Phase::deciding && decide_anew()) header.phase = static_cast<std::uint8_t>(Phase::idle);
+}
+
+bool Stepper::pass_time() {
+  Standing standing{block_};
+  Evaluator evaluator{block_, block_.head(), kNone, &standing};
+  evaluator.keep_copies();
+  return evaluator.advance(block_.header().target);
+}
+
+bool Stepper::decide_anew() {
+  const Header& header = block_.header();
+  Standing standing{block_};
+  standing.compare(true);
+  standing.detect_at(header.clock);
+  Evaluator evaluator{block_, block_.head(), kNone, &standing};
+  evaluator.keep_copies();
+  if (!evaluator.advance(header.clock)) return false;
+  standing.settle_doubt(block_.head().alerts, header.target);
+  standing.end_compare(header.target);
+  return true;
+}
+
+bool Stepper::is_stale(Instant time) const {
+  const Header& header = block_.header();
+  if (time < header.first || time < header.clock - block_.image().horizon_ms) return true;
+  if (time <= block_.base().header->evaluated) return true;
+  const Log log{block_};
+  return log.full() && time < log.entry(log.slot_at(0)).time;
+}
+
+Disposition Stepper::classify(const Input& input) {
+  const Header& header = block_.header();
+  if (input.kind == InputKind::clock) return Disposition::taken;
+  TOCSIN_CHECK(input.feed < block_.image().feeds.size());
+  TOCSIN_CHECK(input.kind != InputKind::report || input.indicator < block_.image().indicators.size());
+  if (input.kind == InputKind::report && ((header.evaluate_mask >> static_cast<unsigned>(input.status)) & 1U) == 0) {
+    return Disposition::not_evaluated;
+  }
+  if (is_stale(input.time)) return Disposition::stale;
+  if (input.kind == InputKind::heartbeat) {
+    return block_.image().feeds[input.feed].every_ms == 0 || make_place_for_contact(input.feed) ? Disposition::taken : Disposition::full;
+  }
+  return classify_known(input);
+}
+
+Disposition Stepper::classify_known(const Input& input) const {
+  const Header& header = block_.header();
+  const Log log{block_};
+  const std::uint16_t slot = log.find_seq(input.feed, input.seq);
+  if (slot != kNone) {
+    const LogEntry& known = log.entry(slot);
+    const bool same = known.content == input.content && known.time == input.time;
+    return same ? Disposition::duplicate : Disposition::reused;
+  }
+  const EventKey key{input.time, input.seq, input.feed};
+  // What was absorbed at this very instant cannot be told from a resend of it.
+  if (header.absorbed_time != kNever && !(EventKey{header.absorbed_time, header.absorbed_seq, header.absorbed_feed} < key)) {
+    return Disposition::stale;
+  }
+  if (log.full()) {
+    const LogEntry& oldest = log.entry(log.slot_at(0));
+    if (key < Log::key_of(oldest)) return Disposition::stale;
+    if (oldest.time > header.clock) return Disposition::full;
+  }
+  if (input.kind == InputKind::report && log.is_withdrawn(input.feed, input.seq)) return Disposition::withdrawn;
+  return Disposition::taken;
+}
+
+void Stepper::apply(const Input& input) {
+  Header& header = block_.header();
+  const Log log{block_};
+  Instant from = input.time;
+  if (input.kind == InputKind::heartbeat) {
+    if (block_.image().feeds[input.feed].every_ms != 0) Contacts{block_}.add(input.feed, input.time);
+  } else {
+    if (log.full()) absorb_oldest();
+    const std::uint16_t slot = log.insert(input, header.disposition == Disposition::withdrawn);
+    if (input.kind == InputKind::report) header.excluded = slot;
+    const bool counts = input.kind == InputKind::report && header.disposition == Disposition::taken;
+    if (!counts) from = kForever;
+    if (input.has_target_seq) {
+      const Instant withdrawn = apply_withdrawal(input);
+      if (withdrawn < from) from = withdrawn;
+    }
+  }
+  header.phase = static_cast<std::uint8_t>(Phase::idle);
+  if (from > header.clock) return;  // counts when its instant comes
+  header.phase = static_cast<std::uint8_t>(Phase::deciding);
+  header.target = from;
+  roll_back(from);
+  Standing{block_}.begin_compare(from);
+}
+
+Instant Stepper::apply_withdrawal(const Input& input) const {
+  const Log log{block_};
+  const std::uint16_t slot = log.find_report(input.feed, input.target_seq);
+  if (slot == kNone || log.entry(slot).withdrawn) return kForever;
+  log.withdraw(slot);
+  return log.entry(slot).time;
+}
+
+State Stepper::newest_before(Instant instant) const {
+  State newest = block_.base();
+  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
+    const State copy = block_.copy(i);
+    if (!block_.copy_marks()[i].valid || copy.header->evaluated >= instant) continue;
+    if (copy.header->evaluated > newest.header->evaluated) newest = copy;
+  }
+  return newest;
+}
+
+void Stepper::roll_back(Instant from) {
+  const State& head = block_.head();
+  if (head.header->evaluated >= from) block_.assign(head, newest_before(from));
+  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
+    if (block_.copy(i).header->evaluated >= from) block_.copy_marks()[i].valid = false;
+  }
+}
+
+Instant Stepper::reach() const {
+  const Header& header = block_.header();
+  const Log log{block_};
+  Instant reach = header.first;
+  const Instant horizon = header.clock - block_.image().horizon_ms;
+  if (horizon > reach) reach = horizon;
+  if (block_.base().header->evaluated >= reach) reach = block_.base().header->evaluated + 1;
+  if (log.full() && log.entry(log.slot_at(0)).time > reach) reach = log.entry(log.slot_at(0)).time;
+  return reach;
+}
+
+bool Stepper::next_event(AlertEvent& out) {
+  const Standing standing{block_};
+  for (;;) {
+    StandingEvent* event = standing.next_due();
+    if (event != nullptr) {
+      fill(*event, out);
+      standing.handed_out(*event);
+      ++block_.header().counters.events;
+      return true;
+    }
+    if (static_cast<Phase>(block_.header().phase) == Phase::idle) return false;
+    run();
+  }
+}
+
+void Stepper::fill(const StandingEvent& event, AlertEvent& out) {
+  const Header& header = block_.header();
+  const bool fresh = (event.flags & kFresh) != 0;
+  out = {};
+  out.kind = fresh ? event.kind : EventKind::retracted;
+  out.retracted_kind = event.kind;
+  out.level = event.level;
+  out.status = static_cast<Status>(header.label);
+  out.alert = event.alert;
+  out.rev = event.rev;
+  out.raised_at = event.raised_at;
+  out.at = event.at;
+  out.detected_at = fresh ? event.detected_at : header.clock;
+  if (!fresh) {
+    const Input& input = header.input;
+    out.reason = {input.feed, input.kind == InputKind::heartbeat, input.seq, input.time};
+    gather_evidence(block_, block_.head(), kNone, false, out);
+    return;
+  }
+  // What time alone brought did not know of the line that came after it.
+  const std::uint16_t excluded = (event.flags & kFirstHalf) != 0 ? header.excluded : kNone;
+  const bool walk = event.kind == EventKind::raised || event.kind == EventKind::escalated || event.kind == EventKind::eased;
+  if (excluded == kNone && block_.head().header->last == event.at) {
+    gather_evidence(block_, block_.head(), kNone, walk, out);
+    return;
+  }
+  Instant before = event.at;
+  if (excluded != kNone && header.input.time < before) before = header.input.time;
+  block_.assign(block_.scratch(), newest_before(before));
+  static_cast<void>(Evaluator{block_, block_.scratch(), excluded, nullptr}.advance(event.at));
+  gather_evidence(block_, block_.scratch(), excluded, walk, out);
+}
+}  // namespace tocsin::engine

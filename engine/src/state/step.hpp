@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file Stepper: one input line from its arrival to its events.
+///
+/// A step has two halves. First time passes: the clock moves to the line's `received` and every instant before it is
+/// decided. Then the line counts: the head goes back to a state before the line's own time and steps forward again;
+/// what comes out differently is withdrawn or new. An in-order line finds the head just before its time and goes back
+/// nowhere.
+#include "standing.hpp"
+
+namespace tocsin::engine {
+class Stepper {
+ public:
+  explicit Stepper(const Block& block) : block_{block} {}
+
+  Disposition step(const Input& input);
+  bool next_event(AlertEvent& out);
+  [[nodiscard]] Instant reach() const;
+
+ private:
+  void run();
+  [[nodiscard]] bool pass_time();
+  [[nodiscard]] bool decide_anew();
+  [[nodiscard]] Disposition classify(const Input& input);
+  [[nodiscard]] Disposition classify_known(const Input& input) const;
+  [[nodiscard]] bool is_stale(Instant time) const;
+  void apply(const Input& input);
+  [[nodiscard]] Instant apply_withdrawal(const Input& input) const;
+  void roll_back(Instant from);
+  void count(Disposition disposition);
+
+  void catch_up_base();
+  void advance_base(Instant to);
+  void absorb_oldest();
+  void push_sample(const LogEntry& entry, std::uint16_t slot);
+  void fold_contacts();
+  [[nodiscard]] bool make_place_for_contact(std::uint16_t feed);
+  [[nodiscard]] State newest_before(Instant instant) const;
+
+  void fill(const StandingEvent& event, AlertEvent& out);
+
+  template <class Visit>
+  void each_newer_state(Visit visit) const;
+
+  const Block& block_;
+};
+}  // namespace tocsin::engine
