@@ -15,10 +15,13 @@
 #include "tocsin/wire/batch_codec.hpp"
 
 namespace tocsin::journal {
-/// What went wrong, in words fit for an operator, and SQLite's extended result code (0: not SQLite).
+/// What went wrong, in words fit for an operator (what, where, how to mend), and SQLite's extended result code (0: not
+/// SQLite). After a fatal one every later write is refused with the same error: whether the failed write is on the disk
+/// is unknown, so end the process without an acknowledgement and recover by opening again.
 struct JournalError {
   std::string text;
   int code = 0;
+  bool fatal = false;
 };
 /// Empty when all went well.
 using Outcome = std::optional<JournalError>;
@@ -30,12 +33,16 @@ struct StoredAlert {
   std::vector<std::byte> bytes;
 };
 
-/// Refusals since the last commit, by principal and reason.
+/// Longest sample of a rejected input that is kept [bytes]; the rest is cut off.
+inline constexpr std::size_t kSampleBytesMax = 240;
+
+/// Refusals by principal and reason: in a CommitBatch those since the last commit, from rejections() those of all time.
 struct RejectionRow {
   std::string principal;
-  std::uint8_t reason = 0;
+  std::uint8_t reason = 0;  ///< a wire::Refusal
   std::uint64_t count = 0;
-  std::string sample;
+  std::string sample;            ///< the first one's, at most kSampleBytesMax
+  engine::Instant first_at = 0;  ///< out only: the engine's clock of the commit that first counted one
 };
 
 /// One transaction: inputs with their disposition, the alert events they led to, marks and counts.
@@ -43,46 +50,67 @@ struct CommitBatch {
   std::span<const wire::JournalItem> items;
   std::span<const StoredAlert> alerts;
   std::span<const RejectionRow> rejections;
-  engine::Instant clock = 0;   ///< the engine's clock after the batch
+  engine::Instant clock = 0;  ///< the engine's clock after the batch
 };
 
+/// How far one feed has come. A feed is listed once it sent something with a sequence number.
 struct FeedMark {
   std::string feed;
-  std::uint64_t mark = 0;
-  std::uint64_t reports = 0;
+  std::uint64_t mark = 0;     ///< highest seq stored, but for inputs refused as full
+  std::uint64_t reports = 0;  ///< reports stored with the disposition taken
 };
 
 struct StoredBatch {
   std::uint64_t id = 0;
   engine::Instant clock = 0;
-  std::vector<std::byte> bytes;   ///< wire::JournalBatchReader reads it
+  std::uint32_t items = 0;       ///< inputs in the batch
+  std::vector<std::byte> bytes;  ///< wire::JournalBatchReader reads it
 };
 
 struct StoredCheckpoint {
-  std::uint64_t batch_id = 0;           ///< the last batch it includes
+  std::uint64_t batch_id = 0;  ///< the last batch it includes
   std::uint64_t image_hash = 0;
   std::uint32_t engine_version = 0;
   std::vector<std::byte> bytes;
 };
 
+struct StoredImage {
+  std::uint64_t image_hash = 0;
+  std::uint64_t from_batch = 0;  ///< the first batch it ruled (or would have: a later image may say the same)
+  std::vector<std::byte> bytes;
+};
+
 struct OpenOptions {
-  bool read_only = false;
-  std::string vfs;                      ///< empty: SQLite's default. Tests give a fault-injecting one.
-  std::uint32_t max_page_count = 0;     ///< 0: no bound
+  bool read_only = false;  ///< for tools on a stopped daemon's file: never makes or changes the journal
+  std::string vfs;         ///< empty: SQLite's default. Tests give a fault-injecting one (not read-only).
+  /// The WAL is moved into the file by the commit that fills so many pages of it (4096 bytes each).
+  std::uint32_t wal_pages_max = 1000;
+  std::uint32_t max_page_count = 0;  ///< bound of the file [pages of 4096 bytes]; 0: no bound
 };
 
 /// The journal. One owner, one thread; holds the file exclusively (a second writer is refused when opening).
+/// A `visit` function may call the journal's reading functions, but not the one that called it and none that writes.
 class Journal {
  public:
   /// Opens or creates the file (WAL, synchronous FULL) and brings its schema up to date.
-  /// @returns nothing and sets `error` when it cannot be opened, is held by another process or is no journal.
-  [[nodiscard]] static std::unique_ptr<Journal> open(const std::string& path, const OpenOptions& options, JournalError& error);
+  /// @returns nothing and sets `error` when it cannot be opened, is held by another process, is no journal or was
+  ///          written by a newer version; the file is then unchanged.
+  [[nodiscard]] static std::unique_ptr<Journal> open(const std::string& path, const OpenOptions& options,
+                                                     JournalError& error);
+  Journal() = default;
   virtual ~Journal() = default;
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+  Journal(Journal&&) = delete;
+  Journal& operator=(Journal&&) = delete;
 
-  /// Writes everything in one transaction and returns after it is durable. On error nothing of it is stored; an error
-  /// of a sync is fatal: the process must end and recover.
+  /// Writes everything in one transaction and returns after it is durable. The batch gets the id last_batch_id() + 1,
+  /// unless it has neither items nor alerts: then only its counts are stored.
+  /// @error  alert numbers that do not go on from last_alert_number() by one; a full disk; input/output. Nothing of the
+  ///         batch is stored and the journal can be used on, unless the error is fatal (a sync failed).
   [[nodiscard]] virtual Outcome commit(const CommitBatch& batch) = 0;
-  /// Stores a checkpoint that includes all batches committed so far; the older of the two slots is overwritten.
+  /// Stores a checkpoint that includes all batches up to its batch_id; the older of the two slots is overwritten.
+  /// @error  as commit(); also a batch_id beyond last_batch_id().
   [[nodiscard]] virtual Outcome store_checkpoint(const StoredCheckpoint& checkpoint) = 0;
   /// Stores the rule image that rules from the next batch on, unless the newest stored one is the same.
   [[nodiscard]] virtual Outcome store_image(std::uint64_t image_hash, std::span<const std::byte> image) = 0;
@@ -90,19 +118,36 @@ class Journal {
   /// Checkpoints whose CRC holds, newest first (0..2).
   [[nodiscard]] virtual std::vector<StoredCheckpoint> checkpoints() = 0;
   /// Calls `visit` for each batch with id > `after`, oldest first, until it returns false.
-  [[nodiscard]] virtual Outcome read_batches(std::uint64_t after, const std::function<bool(const StoredBatch&)>& visit) = 0;
+  /// @error  a batch whose CRC does not hold or that is missing between two others, named by its id; all before it
+  ///         were visited, it and those after it were not.
+  [[nodiscard]] virtual Outcome read_batches(std::uint64_t after,
+                                             const std::function<bool(const StoredBatch&)>& visit) = 0;
   /// Calls `visit` for each alert event with number > `after`, oldest first, until it returns false.
-  [[nodiscard]] virtual Outcome read_alerts(std::uint64_t after, const std::function<bool(const StoredAlert&)>& visit) = 0;
+  /// @error  as read_batches(), naming the alert event's number.
+  [[nodiscard]] virtual Outcome read_alerts(std::uint64_t after,
+                                            const std::function<bool(const StoredAlert&)>& visit) = 0;
+  /// Calls `visit` for each rule image, oldest first, until it returns false. Several may share from_batch: the last
+  /// of them ruled.
+  /// @error  an image whose CRC does not hold, named by its first batch.
+  [[nodiscard]] virtual Outcome read_images(const std::function<bool(const StoredImage&)>& visit) = 0;
+  /// By name.
   [[nodiscard]] virtual std::vector<FeedMark> feed_marks() = 0;
+  /// By principal's number, then reason.
   [[nodiscard]] virtual std::vector<RejectionRow> rejections() = 0;
+  /// 0 for an empty journal; the first batch is 1.
   [[nodiscard]] virtual std::uint64_t last_batch_id() = 0;
+  /// 0 for an empty journal; the first alert event is 1.
   [[nodiscard]] virtual std::uint64_t last_alert_number() = 0;
   /// The engine's clock after the last batch, or kNever for an empty journal.
   [[nodiscard]] virtual engine::Instant last_clock() = 0;
   /// The first instant of the engine that wrote this journal, or kNever before set_first_instant().
   [[nodiscard]] virtual engine::Instant first_instant() = 0;
+  /// @error  as commit(); also when another first instant is already stored.
   [[nodiscard]] virtual Outcome set_first_instant(engine::Instant first) = 0;
-  /// Number of a principal's name in this journal (made when new; durable with the next commit).
+  /// Number of a principal's name in this journal, from 1 (made when new; durable with the next commit). 0, "nobody",
+  /// for an empty name, for a new one in a read-only journal, and when all 65 535 numbers are taken.
   [[nodiscard]] virtual std::uint16_t principal_id(std::string_view name) = 0;
+  /// The name behind a number; empty when there is none. Valid as long as the journal.
+  [[nodiscard]] virtual std::string_view principal_name(std::uint16_t id) const = 0;
 };
 }  // namespace tocsin::journal

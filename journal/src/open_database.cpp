@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "open_database.hpp"
+
+#include <sys/stat.h>
+
+#include "explain.hpp"
+#include "migrations.hpp"
+
+namespace tocsin::journal {
+namespace {
+// 128 pages are 512 KiB. Dirty pages of one transaction stay in memory beyond that (cache_spill off): a batch is far
+// smaller, and a spilled page would be written twice. The WAL keeps at most 8 MiB after a burst. It is checkpointed by
+// commit itself, which sees how that ended; SQLite's own automatic one throws its result away.
+constexpr const char* kWriterPragmas =
+    "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;PRAGMA journal_size_limit=8388608;"
+    "PRAGMA secure_delete=OFF";
+constexpr const char* kCommonPragmas =
+    "PRAGMA page_size=4096;PRAGMA cache_size=128;PRAGMA cache_spill=OFF;PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;"
+    "PRAGMA trusted_schema=OFF;PRAGMA cell_size_check=ON";
+
+int open_file(const std::string& name, int flags, const OpenOptions& options, Database& database) {
+  sqlite3* connection = nullptr;
+  const int code = sqlite3_open_v2(name.c_str(), &connection, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+  database.reset(connection);
+  return code;
+}
+
+struct Identity {
+  std::int64_t application = 0;
+  std::int64_t version = 0;
+  std::int64_t tables = 0;
+};
+
+int read_identity(sqlite3* database, Identity& identity) {
+  int code = query_number(database, "PRAGMA application_id", identity.application);
+  if (code == SQLITE_OK) code = query_number(database, "PRAGMA user_version", identity.version);
+  if (code == SQLITE_OK) code = query_number(database, "SELECT count(*) FROM sqlite_master", identity.tables);
+  return code;
+}
+
+/// Why a file that SQLite can read is still not one to use; empty when it is.
+std::string objection_to(const Identity& identity, const OpenOptions& options) {
+  const bool blank = identity.application == 0 && identity.version == 0 && identity.tables == 0;
+  if (blank) return options.read_only ? "it is empty; the daemon has not written to it yet" : "";
+  if (identity.application != kApplicationId) {
+    return "it is the SQLite database of another program, not a Tocsin journal; check the path";
+  }
+  const auto versions = std::to_string(identity.version) + ", this program knows " + std::to_string(schema_version());
+  if (identity.version > schema_version()) {
+    return "a newer version of Tocsin wrote it (schema " + versions + "); use that version or a newer one";
+  }
+  if (options.read_only && identity.version < schema_version()) {
+    return "an older version of Tocsin wrote it (schema " + versions + "); start tocsind once to bring it up to date";
+  }
+  return "";
+}
+
+/// SQLite answers with the mode that it could set, and not with an error when that is another.
+int enter_wal_mode(sqlite3* database) {
+  Statement statement;
+  if (const int code = statement.prepare(database, "PRAGMA journal_mode=WAL"); code != SQLITE_OK) return code;
+  if (const int code = statement.step(); code != SQLITE_ROW) return code;
+  return statement.text(0) == "wal" ? SQLITE_OK : SQLITE_CANTOPEN;
+}
+
+int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity& identity) {
+  if (const int code = enter_wal_mode(database); code != SQLITE_OK) return code;
+  if (const int code = execute(database, kWriterPragmas); code != SQLITE_OK) return code;
+  if (options.max_page_count != 0) {
+    const auto bound = "PRAGMA max_page_count=" + std::to_string(options.max_page_count);
+    if (const int code = execute(database, bound.c_str()); code != SQLITE_OK) return code;
+  }
+  if (const int code = migrate(database, identity.version); code != SQLITE_OK) return code;
+  return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+}
+
+/// SQLite's name for a file that nobody writes: no lock, no WAL, nothing created beside it.
+std::string immutable_name(const std::string& path) {
+  std::string name = "file:";
+  for (const char letter : path) {
+    if (letter == '%' || letter == '?' || letter == '#') {
+      constexpr const char* kDigits = "0123456789ABCDEF";
+      const auto value = static_cast<unsigned char>(letter);
+      name += {'%', kDigits[value >> 4U], kDigits[value & 0xFU]};
+    } else {
+      name += letter;
+    }
+  }
+  return name + "?immutable=1";
+}
+
+bool has_wal(const std::string& path) {
+  struct stat status {};
+  return ::stat((path + "-wal").c_str(), &status) == 0 && status.st_size > 0;
+}
+
+/// Whether opening failed only because SQLite wanted to make its helper files in a folder where it may not.
+bool is_write_protected(int code) { return (code & 0xFF) == SQLITE_CANTOPEN || (code & 0xFF) == SQLITE_READONLY; }
+
+int open_and_identify(const std::string& path, const OpenOptions& options, Database& database, Identity& identity) {
+  const int flags = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  int code = open_file(path, flags, options, database);
+  // Until the file is known to be ours nothing may change it, not even by tidying up another program's WAL. The lock
+  // is exclusive from the first read, so the WAL needs no shared memory and a second daemon is refused at once.
+  if (code == SQLITE_OK) code = sqlite3_db_config(database.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (code == SQLITE_OK && !options.read_only) code = execute(database.get(), "PRAGMA locking_mode=EXCLUSIVE");
+  if (code == SQLITE_OK) code = execute(database.get(), kCommonPragmas);
+  if (code == SQLITE_OK) code = read_identity(database.get(), identity);
+  if (!options.read_only || !is_write_protected(code) || has_wal(path)) return code;
+
+  Database unlocked;
+  if (open_file(immutable_name(path), flags | SQLITE_OPEN_URI, options, unlocked) != SQLITE_OK) return code;
+  if (execute(unlocked.get(), kCommonPragmas) != SQLITE_OK) return code;
+  if (read_identity(unlocked.get(), identity) != SQLITE_OK) return code;
+  database = std::move(unlocked);
+  return SQLITE_OK;
+}
+}  // namespace
+
+Database open_database(const std::string& path, const OpenOptions& options, JournalError& error) {
+  Database database;
+  Identity identity;
+  const std::string what = "cannot open the journal";
+  int code = open_and_identify(path, options, database, identity);
+  if (code != SQLITE_OK) {
+    error = explain(database.get(), code, what, path);
+    return nullptr;
+  }
+  if (const auto objection = objection_to(identity, options); !objection.empty()) {
+    error = {what + " '" + path + "': " + objection, 0, false};
+    return nullptr;
+  }
+  if (!options.read_only) code = set_up_writer(database.get(), options, identity);
+  if (code != SQLITE_OK) {
+    error = explain(database.get(), code, what, path);
+    return nullptr;
+  }
+  return database;
+}
+}  // namespace tocsin::journal
