@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file Structured log lines on stderr: `ts=... level=info event=start key=value ...`, one write each.
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tocsin/engine/base/types.hpp"
+
+namespace tocsin::daemon {
+enum class Severity : std::uint8_t { debug = 0, info = 1, warning = 2, error = 3 };
+
+/// One log line; written to stderr when it goes out of scope. Values with blanks, quotes or unprintable bytes are
+/// quoted and escaped, so that a line is always one line. May be used from any thread.
+///
+///     LogLine(Severity::info, "commit").field("items", 3).field("ms", 0.4);
+class LogLine {
+ public:
+  LogLine(Severity severity, std::string_view event);
+  ~LogLine();
+  LogLine(const LogLine&) = delete;
+  LogLine& operator=(const LogLine&) = delete;
+
+  LogLine& field(std::string_view key, std::string_view value);
+  LogLine& field(std::string_view key, const std::string& value) { return field(key, std::string_view{value}); }
+  LogLine& field(std::string_view key, const char* value) { return field(key, std::string_view{value}); }
+  template <std::integral Number>
+  LogLine& field(std::string_view key, Number value) {
+    return field(key, std::string_view{std::to_string(value)});
+  }
+  LogLine& milliseconds(std::string_view key, std::int64_t nanoseconds);
+  LogLine& instant(std::string_view key, engine::Instant value);
+
+ private:
+  std::string text_;
+};
+
+/// Lines below `severity` are not written (default: info).
+void set_log_threshold(Severity severity);
+
+/// `2024-05-23T01:00:00.123Z`; `-` for an instant outside 1970..9999.
+[[nodiscard]] std::string format_time(engine::Instant instant);
+
+/// At most `limit` bytes of `text`, whatever is not printable ASCII replaced by `?`.
+[[nodiscard]] std::string printable(std::string_view text, std::size_t limit);
+}  // namespace tocsin::daemon

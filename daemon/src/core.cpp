@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/daemon/core.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <sys/mman.h>
+#include <utility>
+
+#include "tocsin/daemon/log.hpp"
+#include "tocsin/engine/base/check.hpp"
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "near_name.hpp"
+
+namespace tocsin::daemon {
+namespace {
+constexpr std::uint64_t kSeqJumpMax = 1ULL << 20U;
+constexpr std::size_t kReplyBytesMax = 256 * 1024;
+constexpr std::size_t kRightsExcerpt = 64;
+constexpr std::size_t kFrameExcerpt = 16;
+
+/// Rights as bits by index; empty for "all".
+std::vector<bool> resolve(bool all, const std::vector<PlacedText>& names, std::size_t count, auto&& find) {
+  if (all) return {};
+  std::vector<bool> bits(count, false);
+  for (const auto& name : names) {
+    const std::uint16_t index = find(name.text);
+    if (index != engine::kNone) bits[index] = true;
+  }
+  return bits;
+}
+
+bool may(const Principal& principal, const engine::Input& input) {
+  if (input.kind == engine::InputKind::clock) return true;
+  if (!principal.all_feeds && !principal.feeds[input.feed]) return false;
+  return input.kind != engine::InputKind::report || principal.all_indicators || principal.indicators[input.indicator];
+}
+
+std::string hex_excerpt(std::span<const std::byte> bytes) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text = "size=" + std::to_string(bytes.size()) + " starts=";
+  for (const auto byte : bytes.first(std::min(bytes.size(), kFrameExcerpt))) {
+    text += kHex[std::to_integer<unsigned>(byte) >> 4U];
+    text += kHex[std::to_integer<unsigned>(byte) & 0xFU];
+  }
+  return text;
+}
+
+std::string refusal_text(const wire::InputView& view, wire::Refusal refusal) {
+  std::string text = wire::sentence_of(refusal);
+  if (!view.feed.empty()) text += " (feed \"" + printable(view.feed, kRightsExcerpt) + "\"";
+  if (!view.feed.empty() && !view.indicator.empty())
+    text += ", indicator \"" + printable(view.indicator, kRightsExcerpt) + "\"";
+  if (!view.feed.empty()) text += ")";
+  return text;
+}
+}  // namespace
+
+Core::Core(const Config& config, const MachineClock& machine)
+    : config_{config}, engine_clock_{machine}, alert_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)) {}
+
+Core::~Core() {
+  if (block_ != nullptr) (void)::munmap(block_, block_bytes_);
+}
+
+std::string Core::map_block_() {
+  // Untouched pages cost nothing, and a large book's block is mostly untouched.
+  block_bytes_ = engine::layout_of(image()).block_bytes;
+  void* memory =
+      ::mmap(nullptr, block_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) {
+    return "no memory for the engine's " + std::to_string(block_bytes_) +
+           " bytes; compile the book for a smaller target";
+  }
+  block_ = static_cast<std::byte*>(memory);
+  return {};
+}
+
+std::string Core::open(const std::string& vfs) {
+  if (auto error = image_file_.load(config_.image); !error.empty()) return error;
+  if (auto error = map_block_(); !error.empty()) return error;
+  engine_.emplace(image(), std::span{block_, block_bytes_});
+  feeds_.assign(image().feeds.size(), {});
+  journal::JournalError error;
+  journal::OpenOptions options;
+  options.vfs = vfs;
+  options.max_page_count = config_.bounds.journal_pages;
+  journal_ = journal::Journal::open(config_.journal, options, error);
+  if (!journal_) return error.text;
+  return recover_();
+}
+
+void Core::start_engine_(engine::Instant first) {
+  engine::Mode mode;
+  mode.label = config_.label;
+  mode.evaluate_exercise = config_.label == engine::Status::exercise;
+  mode.evaluate_test = config_.label == engine::Status::test;
+  engine_->start(first, mode);
+  started_ = true;
+}
+
+Principal Core::principal(const std::string& name) {
+  Principal principal;
+  principal.name = name;
+  principal.journal_id = journal_->principal_id(name);
+  const auto found = std::find_if(config_.principals.begin(), config_.principals.end(),
+                                  [&](const PrincipalConfig& one) { return one.name == name; });
+  if (found == config_.principals.end()) return principal;
+  principal.all_feeds = found->all_feeds;
+  principal.all_indicators = found->all_indicators;
+  principal.feeds = resolve(found->all_feeds, found->feeds, image().feeds.size(),
+                            [&](const std::string& feed) { return image().find_feed(feed); });
+  principal.indicators = resolve(found->all_indicators, found->indicators, image().indicators.size(),
+                                 [&](const std::string& indicator) { return image().find_indicator(indicator); });
+  return principal;
+}
+
+bool Core::read_frame(std::span<const std::byte> bytes, const Principal& principal, wire::BatchReader& reader) {
+  if (bytes.size() <= wire::kFrameBytesMax) {
+    // libzmq hands out frames at any address; numbers in a FlatBuffer need aligned ones.
+    const auto storage = batch_.reserve(bytes.size());
+    if (!bytes.empty()) std::memcpy(storage.data(), bytes.data(), bytes.size());
+    if (reader.open(storage) && reader.count() <= wire::kFrameItemsMax) return true;
+  }
+  count_refusal(principal, wire::Refusal::malformed, hex_excerpt(bytes));
+  return false;
+}
+
+void Core::count_refusal(const Principal& principal, wire::Refusal reason, std::string_view sample) {
+  if (!refusals_.count(principal.name, reason, sample)) return;
+  LogLine(Severity::warning, "refused")
+      .field("principal", principal.name)
+      .field("reason", wire::name_of(reason))
+      .field("sample", sample);
+}
+
+void Core::take(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused) {
+  for (std::size_t index = 0; index < reader.count(); ++index) {
+    wire::InputView view;
+    wire::Refusal refusal = reader.item(index, view);
+    if (refusal == wire::Refusal::none) refusal = decide_(view, principal);
+    if (refusal == wire::Refusal::none) continue;
+    count_refusal(principal, refusal, sample_of(view));
+    refused.push_back({reader.frame(), static_cast<std::uint32_t>(index), refusal, wire::is_retry(refusal),
+                       refusal_text(view, refusal)});
+  }
+}
+
+engine::Instant Core::now_(const wire::InputView& view) {
+  if (config_.clock == ClockSource::system) return engine_clock_.now();
+  return started_ ? engine_->clock() : view.time;
+}
+
+bool Core::jumps_(const wire::InputView& view, const engine::Input& input) const {
+  if (!view.seq || input.feed == engine::kNone) return false;
+  const auto& feed = feeds_[input.feed];
+  return feed.any && !feed.jump_allowed && *view.seq > feed.mark && *view.seq - feed.mark > kSeqJumpMax;
+}
+
+wire::Refusal Core::examine_(const wire::InputView& view, const Principal& principal, engine::Input& input) {
+  const bool system = config_.clock == ClockSource::system;
+  if (system && view.kind == engine::InputKind::clock) return wire::Refusal::bad_field;
+  const engine::Instant now = now_(view);
+  const auto refusal = wire::bind(view, image(), now, input);
+  if (refusal != wire::Refusal::none) return refusal;
+  if (!may(principal, input)) return wire::Refusal::not_authorised;
+  if (system && view.time > now + config_.max_skew_ms) return wire::Refusal::too_far_ahead;
+  if (jumps_(view, input)) return wire::Refusal::seq_jump;
+  if (system) input.received = now;  // what the sender says is kept in the journal, but our clock is ours
+  return wire::Refusal::none;
+}
+
+wire::Refusal Core::decide_(const wire::InputView& view, const Principal& principal) {
+  engine::Input input;
+  const auto refusal = examine_(view, principal, input);
+  if (refusal != wire::Refusal::none) return refusal;
+  if (!started_) start_engine_(view.time);
+  const auto disposition = engine_->step(input);
+  const std::size_t events = collect_events_();
+  switch (disposition) {
+    case engine::Disposition::taken:
+    case engine::Disposition::stale:
+    case engine::Disposition::withdrawn:
+    case engine::Disposition::not_evaluated:
+      keep_(view, input, disposition, principal.journal_id);
+      return wire::Refusal::none;
+    case engine::Disposition::duplicate:
+    case engine::Disposition::reused:
+    case engine::Disposition::full:
+      break;
+  }
+  // Nothing of it counts, but the clock moved on and that may have raised something: a replay needs to know when.
+  if (events > 0) keep_clock_(input.received);
+  if (disposition == engine::Disposition::reused) return wire::Refusal::reused_seq;
+  return disposition == engine::Disposition::full ? wire::Refusal::full : wire::Refusal::none;
+}
+
+void Core::keep_(const wire::InputView& view, const engine::Input& input, engine::Disposition disposition,
+                 std::uint16_t principal) {
+  wire::JournalItem item;
+  item.input = view;
+  item.clock = input.received;
+  item.disposition = disposition;
+  item.principal = principal;
+  batch_.add(item);
+  if (!view.seq || input.feed == engine::kNone) return;
+  auto& feed = feeds_[input.feed];
+  feed.mark = feed.any ? std::max(feed.mark, *view.seq) : *view.seq;
+  feed.any = true;
+  feed.jump_allowed = false;
+  if (view.kind == engine::InputKind::report && disposition == engine::Disposition::taken) ++feed.reports;
+}
+
+void Core::keep_clock_(engine::Instant now) {
+  wire::JournalItem item;
+  item.input.kind = engine::InputKind::clock;
+  item.input.time = now;
+  item.clock = now;
+  batch_.add(item);
+}
+
+std::size_t Core::collect_events_() {
+  std::size_t count = 0;
+  for (; engine_->next_event(event_); ++count) {
+    wire::AlertContext context;
+    context.site = config_.site;
+    context.number = next_alert_;
+    const auto arena = std::as_writable_bytes(std::span{alert_arena_});
+    const auto bytes = wire::encode_alert(event_, image(), context, arena);
+    TOCSIN_CHECK(!bytes.empty());
+    journal::StoredAlert alert;
+    alert.number = next_alert_++;
+    alert.at = event_.at;
+    alert.bytes.assign(bytes.begin(), bytes.end());
+    batch_.add(std::move(alert), {event_.alert, event_.level});
+  }
+  return count;
+}
+
+void Core::advance() {
+  if (!started_ || config_.clock != ClockSource::system) return;
+  const engine::Instant now = engine_clock_.now();
+  if (engine_->next_due() > now) return;
+  engine::Input input;
+  input.kind = engine::InputKind::clock;
+  input.time = now;
+  input.received = now;
+  (void)engine_->step(input);
+  if (collect_events_() > 0) keep_clock_(now);
+}
+
+engine::Span Core::until_due(engine::Span most) {
+  if (!started_ || config_.clock != ClockSource::system) return most;
+  const engine::Instant due = engine_->next_due();
+  if (due == engine::kForever) return most;
+  return std::clamp<engine::Span>(due - engine_clock_.now(), 0, most);
+}
+
+CommitResult Core::commit() {
+  if (batch_.empty() && !refusals_.has_uncommitted()) return CommitResult::nothing;
+  journal::Outcome outcome;
+  if (started_ && !first_instant_stored_) {
+    outcome = journal_->set_first_instant(engine_->first_instant());
+    first_instant_stored_ = !outcome;
+  }
+  if (!outcome) {
+    journal::CommitBatch commit;
+    commit.items = batch_.items();
+    commit.alerts = batch_.alerts();
+    commit.rejections = refusals_.uncommitted();
+    commit.clock = started_ ? engine_->clock() : 0;
+    outcome = journal_->commit(commit);
+  }
+  if (outcome) {
+    if (journal_error_ != outcome->text || outcome->fatal) {
+      LogLine(Severity::error, "journal")
+          .field("fatal", outcome->fatal ? "true" : "false")
+          .field("code", outcome->code)
+          .field("error", outcome->text);
+    }
+    journal_error_ = outcome->text;
+    return outcome->fatal ? CommitResult::fatal : CommitResult::retry;
+  }
+  if (in_trouble()) LogLine(Severity::info, "journal_healed").field("batch", journal_->last_batch_id());
+  journal_error_.clear();
+  refusals_.confirm();
+  items_since_checkpoint_ += batch_.items().size();
+  return CommitResult::done;
+}
+
+std::optional<wire::FeedStatus> Core::hello(std::string_view feed) {
+  const auto index = image().find_feed(feed);
+  if (index == engine::kNone) return std::nullopt;
+  auto& state = feeds_[index];
+  state.jump_allowed = true;
+  wire::FeedStatus status;
+  status.name = feed;
+  status.mark = state.mark;
+  status.any = state.any;
+  status.reports = state.reports;
+  return status;
+}
+
+std::string Core::alerts_since(std::uint64_t since, std::size_t limit, wire::ControlReply& reply) {
+  std::size_t bytes = 0;
+  const auto outcome = journal_->read_alerts(since, [&](const journal::StoredAlert& alert) {
+    if (reply.alerts.size() >= limit || bytes + alert.bytes.size() > kReplyBytesMax) {
+      reply.more = true;
+      return false;
+    }
+    bytes += alert.bytes.size();
+    reply.alerts.push_back(alert.bytes);
+    return true;
+  });
+  return outcome ? outcome->text : std::string{};
+}
+
+void Core::fill_status(wire::StatusReport& status) {
+  status.site = config_.site;
+  status.book_title = image().view(image().book_title);
+  status.book_hash = image().book_hash;
+  status.engine_bytes = block_bytes_;
+  status.batches = journal_->last_batch_id();
+  status.newest_alert = newest_alert();
+  status.journal_ok = !in_trouble();
+  status.journal_error = journal_error_;
+  status.refusals = refusals_.totals();
+  if (started_) {
+    const auto& counters = engine_->counters();
+    status.clock = config_.clock == ClockSource::system ? engine_clock_.now() : engine_->clock();
+    status.first_instant = engine_->first_instant();
+    status.reach = engine_->reach();
+    status.taken = counters.taken;
+    status.duplicate = counters.duplicate;
+    status.reused = counters.reused;
+    status.stale = counters.stale;
+    status.withdrawn = counters.withdrawn;
+    status.not_evaluated = counters.not_evaluated;
+    status.late = counters.late;
+  }
+  for (std::uint16_t i = 0; i < image().theaters.size(); ++i) {
+    status.theaters.push_back({std::string(image().view(image().theaters[i].name)),
+                               started_ ? engine_->theater_level(i) : engine::Level::unknown});
+  }
+  for (std::uint16_t i = 0; i < image().alerts.size(); ++i) {
+    const auto state = started_ ? engine_->alert_state(i) : engine::AlertState{};
+    status.alerts.push_back(
+        {std::string(image().view(image().alerts[i].name)), state.raised, state.level, state.when, state.raised_at});
+  }
+  for (std::uint16_t i = 0; i < image().feeds.size(); ++i) {
+    const auto& feed = feeds_[i];
+    status.feeds.push_back({std::string(image().view(image().feeds[i].name)), feed.mark, feed.any, feed.reports,
+                            started_ ? engine_->last_contact(i) : engine::kNever,
+                            started_ && engine_->feed_overdue(i)});
+  }
+}
+}  // namespace tocsin::daemon

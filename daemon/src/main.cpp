@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// tocsind: the daemon's command line, its signals and its exit status.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <malloc.h>
+#include <string>
+#include <string_view>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <vector>
+
+#include "tocsin/daemon/clock.hpp"
+#include "tocsin/daemon/config.hpp"
+#include "tocsin/daemon/core.hpp"
+#include "tocsin/daemon/image_file.hpp"
+#include "tocsin/daemon/log.hpp"
+#include "tocsin/engine/base/check.hpp"
+
+#include "notify.hpp"
+#include "server.hpp"
+
+// A broken invariant: say which, end, and let the supervisor start a fresh process on the journal.
+void tocsin::panic(const char* what, const char* file, int line) {
+  tocsin::daemon::LogLine(tocsin::daemon::Severity::error, "panic")
+      .field("check", what)
+      .field("file", file)
+      .field("line", line);
+  std::abort();
+}
+
+namespace tocsin::daemon {
+namespace {
+constexpr int kExitBadUsage = 2;
+
+constexpr std::string_view kUsage =
+    "usage: tocsind --config FILE [--check-config]\n"
+    "\n"
+    "Watches the feeds its sockets receive with a compiled watch book, keeps a journal of all it took,\n"
+    "and publishes the alerts.\n"
+    "\n"
+    "  --config FILE    the daemon's TOML file; a documented sample is tocsind.toml\n"
+    "  --check-config   read the config and the book, tell what is wrong, and exit\n"
+    "  --version        print the version\n"
+    "  --help           print this\n"
+    "\n"
+    "Exit status: 0 stopped cleanly (or the config is right), 1 could not start or run on, 2 wrong usage or config.\n"
+    "SIGTERM and SIGINT stop it cleanly.\n";
+
+struct Arguments {
+  std::string config;
+  bool check_only = false;
+  int exit = -1;  ///< not negative: nothing more to do
+};
+
+Arguments bad_usage(const std::string& what) {
+  (void)std::fprintf(stderr, "tocsind: %s\n\n%s", what.c_str(), kUsage.data());
+  return {{}, false, kExitBadUsage};
+}
+
+Arguments parse(const std::vector<std::string>& words) {
+  Arguments arguments;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto& word = words[i];
+    if (word == "--help" || word == "-h") {
+      (void)std::fputs(kUsage.data(), stdout);
+      return {{}, false, 0};
+    }
+    if (word == "--version") {
+      (void)std::puts("tocsind " TOCSIN_VERSION);
+      return {{}, false, 0};
+    }
+    if (word == "--check-config") {
+      arguments.check_only = true;
+    } else if (word == "--config" && i + 1 < words.size()) {
+      arguments.config = words[++i];
+    } else if (word.starts_with("--config=")) {
+      arguments.config = word.substr(std::strlen("--config="));
+    } else {
+      return bad_usage(word == "--config" ? "--config needs a file" : "unknown argument '" + word + "'");
+    }
+  }
+  if (arguments.config.empty()) return bad_usage("no config given; name one with --config FILE");
+  return arguments;
+}
+
+/// Reads and checks the config with its book; tells all problems. @returns false when there is an error.
+bool read_config(const std::string& file, Config& config) {
+  std::vector<ConfigProblem> problems;
+  const bool readable = load_config(file, config, problems);
+  bool right = readable;
+  if (!config.image.empty()) {
+    ImageFile book;
+    const auto error = book.load(config.image);
+    if (!error.empty()) {
+      problems.push_back({config.image_place, false, error});
+      right = false;
+    } else if (!check_against_book(config, book.image(), problems)) {
+      right = false;
+    }
+  }
+  for (const auto& problem : problems) (void)std::fprintf(stderr, "%s\n", format_problem(file, problem).c_str());
+  return right;
+}
+
+/// One arena and a low threshold: few threads allocate here, and what a burst took goes back.
+void bound_the_heap() {
+  (void)mallopt(M_ARENA_MAX, 1);
+  (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+}
+
+/// Signals are read from a descriptor. Blocked before any thread is made, so that every thread inherits it.
+int open_signals() {
+  sigset_t set;
+  (void)sigemptyset(&set);
+  (void)sigaddset(&set, SIGTERM);
+  (void)sigaddset(&set, SIGINT);
+  (void)sigaddset(&set, SIGHUP);
+  (void)sigprocmask(SIG_BLOCK, &set, nullptr);
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  return ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int fail_to_start(const std::string& error) {
+  LogLine(Severity::error, "start_failed").field("error", error);
+  return 1;
+}
+
+int serve(const Config& config) {
+  const int signals = open_signals();
+  if (signals < 0) return fail_to_start("no descriptor for signals; raise the limit of open files");
+  const SystemClock clock;
+  const auto begin = clock.boot_ns();
+  const Notifier notifier;
+  Core core{config, clock};
+  if (auto error = core.open(); !error.empty()) return fail_to_start(error);
+  const auto recovered = clock.boot_ns();
+  const auto& recovery = core.recovery();
+  LogLine(recovery.differences > 0 ? Severity::warning : Severity::info, "recovered")
+      .field("checkpoint", recovery.from_checkpoint ? "yes" : "no")
+      .field("book", recovery.book_changed ? "changed: earlier alert events stay as they were" : "same")
+      .field("batches", recovery.batches)
+      .field("items", recovery.items)
+      .field("events", recovery.events)
+      .field("differences", recovery.differences)
+      .milliseconds("ms", recovered - begin);
+  Server server{config, core, notifier};
+  if (auto error = server.open(); !error.empty()) return fail_to_start(error);
+  LogLine(Severity::info, "start")
+      .field("version", TOCSIN_VERSION)
+      .field("pid", ::getpid())
+      .field("site", config.site)
+      .field("image", config.image)
+      .field("journal", config.journal)
+      .field("clock", config.clock == ClockSource::system ? "system" : "input")
+      .field("engine_bytes", core.engine_bytes())
+      .milliseconds("ms", clock.boot_ns() - begin);
+  notifier.send("READY=1");
+  const int status = server.run(signals);
+  (void)::close(signals);
+  return status;
+}
+}  // namespace
+}  // namespace tocsin::daemon
+
+int main(int argc, char** argv) {
+  using namespace tocsin::daemon;  // NOLINT(google-build-using-namespace): this file is all of one namespace
+  const Arguments arguments = parse({argv + 1, argv + argc});
+  if (arguments.exit >= 0) return arguments.exit;
+  bound_the_heap();
+  Config config;
+  if (!read_config(arguments.config, config)) return kExitBadUsage;
+  if (arguments.check_only) {
+    (void)std::fprintf(stderr, "%s: the config is right\n", arguments.config.c_str());
+    return 0;
+  }
+  return serve(config);
+}

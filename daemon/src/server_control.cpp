@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control socket: Hello, status, alerts since n, shutdown.
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include "tocsin/daemon/log.hpp"
+
+#include "near_name.hpp"
+#include "server.hpp"
+
+namespace tocsin::daemon {
+namespace {
+constexpr int kRequestsPerTurn = 16;
+constexpr std::size_t kAlertsPerReply = 256;
+
+std::uint64_t resident_bytes() {
+  std::ifstream statm{"/proc/self/statm"};
+  std::uint64_t total_pages = 0;
+  std::uint64_t resident_pages = 0;
+  if (!(statm >> total_pages >> resident_pages)) return 0;
+  return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::optional<wire::ControlRequest> decode(std::span<const std::byte> bytes) {
+  std::vector<std::uint64_t> aligned((bytes.size() + 7) / 8);
+  const auto storage = std::as_writable_bytes(std::span{aligned}).first(bytes.size());
+  if (!bytes.empty()) std::memcpy(storage.data(), bytes.data(), bytes.size());
+  return wire::decode_request(storage);
+}
+}  // namespace
+
+void Server::serve_control_() {
+  for (int i = 0; i < kRequestsPerTurn; ++i) {
+    ZmqFrame identity;
+    if (!control_.receive(identity)) return;
+    ZmqFrame first;
+    if (!identity.more() || !control_.receive(first)) continue;
+    ZmqFrame second;
+    const bool delimited = first.more() && first.bytes().empty();  // a REQ socket asks so
+    if (first.more() && !control_.receive(second)) continue;
+    if (second.more()) control_.skip_rest(second);
+
+    wire::ControlReply reply;
+    const auto request = decode(delimited ? second.bytes() : first.bytes());
+    if (request) {
+      reply = answer_(*request);
+      reply.id = request->id;
+    } else {
+      reply.ok = false;
+      reply.error = "this is no control request; send one as schemas/control.fbs describes";
+    }
+    const auto bytes = wire::encode_reply(reply);
+    auto sent = control_.send(identity.text(), true);
+    if (sent == SendResult::sent && delimited) sent = control_.send(std::string_view{}, true);
+    if (sent == SendResult::sent) sent = control_.send(bytes, false);
+    if (sent != SendResult::sent) LogLine(Severity::warning, "reply_lost").field("reason", static_cast<int>(sent));
+  }
+}
+
+wire::ControlReply Server::answer_(const wire::ControlRequest& request) {
+  wire::ControlReply reply;
+  switch (request.kind) {
+    case wire::ControlKind::hello: {
+      const auto feed = core_.hello(request.feed);
+      if (feed) {
+        reply.mark = feed->mark;
+        reply.has_mark = feed->any;
+        return reply;
+      }
+      std::vector<std::string_view> known;
+      for (const auto& one : core_.image().feeds) known.push_back(core_.image().view(one.name));
+      reply.ok = false;
+      reply.error = "the book has no feed \"" + printable(request.feed, wire::kNameBytesMax) + "\"" +
+                    did_you_mean(request.feed, known);
+      return reply;
+    }
+    case wire::ControlKind::status:
+      reply.status = status_();
+      return reply;
+    case wire::ControlKind::alerts_since: {
+      const std::size_t limit =
+          request.limit == 0 ? kAlertsPerReply : std::min<std::size_t>(request.limit, kAlertsPerReply);
+      reply.error = core_.alerts_since(request.since, limit, reply);
+      reply.ok = reply.error.empty();
+      return reply;
+    }
+    case wire::ControlKind::shutdown:
+      LogLine(Severity::info, "shutdown").field("by", "control");
+      stopping_ = true;
+      return reply;
+  }
+  reply.ok = false;
+  reply.error = "this daemon knows no such request; use a tool of the same version";
+  return reply;
+}
+
+wire::StatusReport Server::status_() {
+  wire::StatusReport status;
+  core_.fill_status(status);
+  status.version = TOCSIN_VERSION;
+  status.pid = static_cast<std::uint64_t>(::getpid());
+  status.uptime_ms = static_cast<std::uint64_t>(steady_ms() - started_ms_);
+  status.resident_bytes = resident_bytes();
+  status.lost_broadcast = lost_broadcast_;
+  return status;
+}
+}  // namespace tocsin::daemon

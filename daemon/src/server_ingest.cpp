@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Frames from ingest and broadcast sockets into the core.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "tocsin/daemon/log.hpp"
+
+#include "server.hpp"
+
+namespace tocsin::daemon {
+namespace {
+constexpr int kFramesPerTurn = 64;  // then the other sockets have their turn
+}  // namespace
+
+void Server::serve_input_() {
+  if (core_.in_trouble()) {
+    for (auto& ingest : ingest_) (void)ingest.socket.service();
+    for (auto& broadcast : broadcast_) (void)broadcast.socket.service();
+    return;
+  }
+  core_.advance();
+  drained_ = true;
+  for (auto& ingest : ingest_) drain_(ingest);
+  for (auto& broadcast : broadcast_) drain_(broadcast);
+}
+
+void Server::drain_(Ingest& ingest) {
+  for (int i = 0; i < kFramesPerTurn; ++i) {
+    if (!core_.has_room()) {
+      drained_ = false;
+      return;
+    }
+    ZmqFrame identity;
+    if (!ingest.socket.receive(identity)) return;
+    ZmqFrame payload;
+    if (!identity.more() || !ingest.socket.receive(payload)) continue;
+    auto& connection = connection_of_(ingest, identity.text());
+    if (payload.more()) {  // one message is one frame
+      ingest.socket.skip_rest(payload);
+      take_frame_(ingest, connection, {});
+      continue;
+    }
+    take_frame_(ingest, connection, payload.bytes());
+  }
+  drained_ = false;
+}
+
+Server::Connection& Server::connection_of_(Ingest& ingest, std::string_view identity) {
+  auto& all = ingest.connections;
+  auto found = all.find(identity);
+  if (found == all.end()) {
+    if (all.size() >= config_.bounds.peers) {
+      // A forgotten peer that still speaks is told to connect anew, so this costs time but never a report.
+      const auto oldest = std::min_element(all.begin(), all.end(),
+                                           [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
+      all.erase(oldest);
+    }
+    found = all.emplace(std::string(identity), Connection{}).first;
+  }
+  found->second.used = ++messages_;
+  return found->second;
+}
+
+void Server::take_frame_(Ingest& ingest, Connection& connection, std::span<const std::byte> bytes) {
+  wire::BatchReader reader;
+  connection.ack_due = true;
+  if (!core_.read_frame(bytes, ingest.principal, reader)) {
+    refuse_unreadable_(connection);
+    return;
+  }
+  if (reader.frame() > connection.last_frame + 1) {
+    refuse_after_gap_(ingest, connection, reader);
+    return;
+  }
+  connection.last_frame = std::max(connection.last_frame, reader.frame());
+  connection.ack_frame = reader.frame();
+  core_.take(reader, ingest.principal, connection.refused);
+}
+
+void Server::refuse_unreadable_(Connection& connection) {
+  connection.ack_frame = ++connection.last_frame;
+  std::string text = "this frame is no batch of inputs; it is refused whole, send it as schemas/report.fbs describes";
+  // What it held is unknown, so every place it could have had is refused: nothing may look taken.
+  for (std::uint32_t index = 0; index < wire::kFrameItemsMax; ++index) {
+    connection.refused.push_back({connection.ack_frame, index, wire::Refusal::malformed, false, std::move(text)});
+    text.clear();  // said once
+  }
+}
+
+void Server::refuse_after_gap_(Ingest& ingest, Connection& connection, const wire::BatchReader& reader) {
+  connection.ack_frame = connection.last_frame;
+  std::string text = "frame " + std::to_string(reader.frame()) + " came after frame " +
+                     std::to_string(connection.last_frame) +
+                     " of this connection, so frames are missing; connect anew, count from 1 and send again what was "
+                     "not acknowledged";
+  core_.count_refusal(ingest.principal, wire::Refusal::malformed, text);
+  for (std::uint32_t index = 0; index < reader.count(); ++index) {
+    connection.refused.push_back({reader.frame(), index, wire::Refusal::malformed, true, std::move(text)});
+    text.clear();
+  }
+}
+
+void Server::drain_(Broadcast& broadcast) {
+  for (int i = 0; i < kFramesPerTurn; ++i) {
+    if (!core_.has_room()) {
+      drained_ = false;
+      return;
+    }
+    ZmqFrame first;
+    if (!broadcast.socket.receive(first)) return;
+    if (!first.more()) {
+      take_broadcast_(broadcast, first.bytes());
+      continue;
+    }
+    ZmqFrame second;  // a topic came first
+    if (!broadcast.socket.receive(second)) continue;
+    broadcast.socket.skip_rest(second);
+    take_broadcast_(broadcast, second.bytes());
+  }
+  drained_ = false;
+}
+
+void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes) {
+  wire::BatchReader reader;
+  if (!core_.read_frame(bytes, broadcast.principal, reader)) return;
+  const auto frame = reader.frame();
+  if (broadcast.any && frame > broadcast.last_frame + 1) {
+    const auto lost = frame - broadcast.last_frame - 1;
+    lost_broadcast_ += lost;
+    LogLine(Severity::warning, "broadcast_gap")
+        .field("principal", broadcast.principal.name)
+        .field("lost", lost)
+        .field("after", broadcast.last_frame);
+  } else if (broadcast.any && frame <= broadcast.last_frame) {
+    LogLine(Severity::info, "broadcast_restarted").field("principal", broadcast.principal.name).field("frame", frame);
+  }
+  broadcast.any = true;
+  broadcast.last_frame = frame;
+  std::vector<wire::RefusedItem> refused;  // counted by the core; a publisher cannot be told
+  core_.take(reader, broadcast.principal, refused);
+}
+}  // namespace tocsin::daemon

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file ZeroMQ's C interface, owned: a context, and sockets whose every call is without blocking.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <zmq.h>
+
+namespace tocsin::daemon {
+/// A context with one I/O thread. Outlives its sockets.
+class ZmqContext {
+ public:
+  ZmqContext();
+  ~ZmqContext();
+  ZmqContext(const ZmqContext&) = delete;
+  ZmqContext& operator=(const ZmqContext&) = delete;
+  [[nodiscard]] void* handle() const { return handle_; }
+
+ private:
+  void* handle_;
+};
+
+/// High-water marks and the largest message, set before bind or connect.
+struct SocketLimits {
+  int receive_high_water = 16;
+  int send_high_water = 64;
+  std::int64_t message_bytes_max = 64 * 1024;
+};
+
+/// What became of a send.
+enum class SendResult : std::uint8_t { sent = 0, full = 1, unreachable = 2, failed = 3 };
+
+/// One frame of a received message. The bytes lie wherever libzmq put them: copy before reading numbers.
+class ZmqFrame {
+ public:
+  ZmqFrame() { (void)zmq_msg_init(&message_); }
+  ~ZmqFrame() { (void)zmq_msg_close(&message_); }
+  ZmqFrame(const ZmqFrame&) = delete;
+  ZmqFrame& operator=(const ZmqFrame&) = delete;
+  [[nodiscard]] std::span<const std::byte> bytes() {
+    return {static_cast<const std::byte*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
+  }
+  [[nodiscard]] std::string_view text() {
+    return {static_cast<const char*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
+  }
+  [[nodiscard]] bool more() const { return zmq_msg_more(&message_) != 0; }
+  [[nodiscard]] zmq_msg_t* handle() { return &message_; }
+
+ private:
+  zmq_msg_t message_{};
+};
+
+class ZmqSocket {
+ public:
+  /// @param type  ZMQ_ROUTER, ZMQ_XPUB or ZMQ_SUB (subscribed to all).
+  ZmqSocket(ZmqContext& context, int type, const SocketLimits& limits);
+  ~ZmqSocket();
+  ZmqSocket(ZmqSocket&& other) noexcept;
+  ZmqSocket& operator=(ZmqSocket&&) = delete;
+  ZmqSocket(const ZmqSocket&) = delete;
+  ZmqSocket& operator=(const ZmqSocket&) = delete;
+
+  /// @returns why it did not work, or empty.
+  [[nodiscard]] std::string bind(const std::string& endpoint);
+  [[nodiscard]] std::string connect(const std::string& endpoint);
+  /// Receives one frame if there is one.
+  [[nodiscard]] bool receive(ZmqFrame& frame);
+  /// Throws away the rest of a message.
+  void skip_rest(const ZmqFrame& last);
+  /// Sends one frame without blocking.
+  [[nodiscard]] SendResult send(std::span<const std::byte> bytes, bool more);
+  [[nodiscard]] SendResult send(std::string_view text, bool more);
+  /// Lets libzmq do its housekeeping (peers that left) when nobody reads; true when there is something to read.
+  bool service();
+  /// What is still unsent gets this long when the socket closes [ms].
+  void set_linger(int linger_ms);
+  [[nodiscard]] void* handle() const { return handle_; }
+
+ private:
+  void set_(int option, int value);
+  void* handle_;
+};
+}  // namespace tocsin::daemon
