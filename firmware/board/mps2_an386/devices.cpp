@@ -11,7 +11,7 @@
 extern "C" {
 extern char _end;
 extern char __ram_end;
-extern char __stack_limit;
+extern char __stack_usable;
 void timer1_handler() { tocsin::board::timer1_registers().interrupt = 1; }
 }
 
@@ -118,7 +118,7 @@ std::span<std::byte> free_ram() {
 void paint_stack() {
   constexpr std::ptrdiff_t kInUse = 128;  // this function's own frame and what an interrupt may push meanwhile
   char* const here = static_cast<char*>(__builtin_frame_address(0));
-  for (volatile char* byte = &__stack_limit; byte < here - kInUse; ++byte) *byte = std::to_integer<char>(kStackPaint);
+  for (volatile char* byte = &__stack_usable; byte < here - kInUse; ++byte) *byte = std::to_integer<char>(kStackPaint);
 }
 
 }  // namespace tocsin::board

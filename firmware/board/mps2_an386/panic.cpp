@@ -6,7 +6,7 @@
 #include "tocsin/firmware/text_buffer.hpp"
 
 extern "C" {
-extern char __stack_limit;
+extern char __stack_usable;
 extern char __stack_top;
 
 void board_fault(tocsin::board::Fault fault, const tocsin::board::FaultFrame* frame) {
@@ -16,9 +16,9 @@ void board_fault(tocsin::board::Fault fault, const tocsin::board::FaultFrame* fr
   } else {
     text.add("fault ").add_decimal(static_cast<std::uint32_t>(fault));
   }
-  // After a stack overflow the frame lies outside RAM and cannot be read.
+  // After a stack overflow the frame lies in the guard, or beyond it.
   const char* const where = reinterpret_cast<const char*>(frame);
-  if (where >= &__stack_limit && where < &__stack_top) {
+  if (where >= &__stack_usable && where < &__stack_top) {
     text.add(", pc ").add_hex(frame->pc).add(", lr ").add_hex(frame->lr);
   } else {
     text.add(", stack overflow");
