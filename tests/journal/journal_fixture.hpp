@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file What the journal's tests share: temporary folders, batches made from a seed, and a model of what was stored.
-#include <sqlite3.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
@@ -12,6 +10,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <sqlite3.h>
 
 #include "tocsin/journal/journal.hpp"
 #include "tocsin/test_support/prng.hpp"
@@ -156,7 +156,8 @@ inline std::string difference(Journal& journal, const Model& model) {
   return "";
 }
 
-/// The answer of PRAGMA integrity_check ("ok"), or SQLite's message. The journal must be closed.
+/// The answer of PRAGMA integrity_check ("ok"), or SQLite's message. The journal must be closed; a file that does not
+/// exist is made, empty, and is whole.
 inline std::string integrity_of(const std::string& path, const std::string& vfs = "") {
   sqlite3* database = nullptr;
   std::string answer;
@@ -164,7 +165,8 @@ inline std::string integrity_of(const std::string& path, const std::string& vfs 
     *static_cast<std::string*>(text) += columns[0];
     return 0;
   };
-  const int code = sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE, vfs.empty() ? nullptr : vfs.c_str());
+  const int code = sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                                   vfs.empty() ? nullptr : vfs.c_str());
   if (code != SQLITE_OK || sqlite3_exec(database, "PRAGMA locking_mode=EXCLUSIVE", nullptr, nullptr, nullptr) != 0 ||
       sqlite3_exec(database, "PRAGMA integrity_check", keep, &answer, nullptr) != SQLITE_OK) {
     answer = sqlite3_errmsg(database);

@@ -3,8 +3,9 @@
 /// How: a real file in a temporary folder; damage is done with SQL while the journal is closed.
 #include "tocsin/journal/journal.hpp"
 
-#include "journal_fixture.hpp"
 #include "tocsin/wire/input_view.hpp"
+
+#include "journal_fixture.hpp"
 
 #include "CppUTest/TestHarness.h"
 

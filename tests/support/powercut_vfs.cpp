@@ -401,7 +401,7 @@ void PowercutVfs::fail_at(Operation operation, std::uint64_t n, Repeat repeat, i
 bool PowercutVfs::mend() {
   const std::lock_guard lock{disk_->mutex};
   disk_->fault_armed = false;
-  return disk_->fault_met;
+  return std::exchange(disk_->fault_met, false);
 }
 
 std::uint64_t PowercutVfs::changes() const {

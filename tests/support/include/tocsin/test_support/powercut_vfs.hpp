@@ -49,7 +49,7 @@ class PowercutVfs {
   /// Makes the `n`-th operation of this kind from now on fail, n >= 1, and with for_ever all those after it.
   /// @param code  SQLite's extended result code; 0: the one named at Operation.
   void fail_at(Operation operation, std::uint64_t n, Repeat repeat, int code = 0);
-  /// Ends failing. @returns whether any operation has failed since fail_at().
+  /// Ends failing. @returns whether any operation has failed since fail_at() or the last mend().
   bool mend();
 
   /// Changes so far: what cut_at() counts.
