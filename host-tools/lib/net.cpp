@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/net.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstring>
+#include <thread>
+
+#include <zmq.h>
+
+#include "tocsin/engine/base/check.hpp"
+
+namespace tocsin::tools {
+namespace {
+volatile std::sig_atomic_t stop_flag = 0;
+
+void on_stop_signal(int /*signal*/) { stop_flag = 1; }
+
+void set(void* socket, int option, int value) { (void)zmq_setsockopt(socket, option, &value, sizeof value); }
+
+/// One frame while it is taken out of libzmq.
+class Message {
+ public:
+  Message() { (void)zmq_msg_init(&message_); }
+  ~Message() { (void)zmq_msg_close(&message_); }
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+  [[nodiscard]] bool receive(void* socket) { return zmq_msg_recv(&message_, socket, ZMQ_DONTWAIT) >= 0; }
+  [[nodiscard]] std::span<const std::byte> bytes() {
+    return {static_cast<const std::byte*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
+  }
+  [[nodiscard]] bool more() const { return zmq_msg_more(&message_) != 0; }
+
+ private:
+  zmq_msg_t message_{};
+};
+
+Milliseconds left_until(std::chrono::steady_clock::time_point end) {
+  const auto left = std::chrono::duration_cast<Milliseconds>(end - std::chrono::steady_clock::now());
+  return std::max(left, Milliseconds{0});
+}
+}  // namespace
+
+AlignedBuffer::AlignedBuffer(std::span<const std::byte> bytes) : words_((bytes.size() + 7) / 8), size_{bytes.size()} {
+  if (!bytes.empty()) std::memcpy(words_.data(), bytes.data(), bytes.size());
+}
+
+std::span<const std::byte> AlignedBuffer::bytes() const { return std::as_bytes(std::span{words_}).first(size_); }
+
+Context::Context() : handle_{zmq_ctx_new()} { TOCSIN_CHECK(handle_ != nullptr); }
+Context::~Context() { (void)zmq_ctx_term(handle_); }
+
+std::unique_ptr<Connection> Connection::open(Context& context, Pattern pattern, const std::string& endpoint,
+                                             std::string& error) {
+  static std::atomic<unsigned> counter{0};
+  std::unique_ptr<Connection> connection{new Connection};
+  void* socket = zmq_socket(context.handle(), pattern == Pattern::dealer ? ZMQ_DEALER : ZMQ_SUB);
+  connection->socket_ = socket;
+  if (socket == nullptr) {
+    error = std::string{"no socket: "} + zmq_strerror(zmq_errno());
+    return nullptr;
+  }
+  set(socket, ZMQ_LINGER, 0);
+  set(socket, ZMQ_RECONNECT_IVL, -1);
+  set(socket, ZMQ_SNDHWM, 64);
+  set(socket, ZMQ_RCVHWM, 1000);
+  if (pattern == Pattern::subscriber) (void)zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0);
+  const std::string monitor = "inproc://monitor-" + std::to_string(counter++);
+  constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED |
+                          ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                          ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+  if (zmq_socket_monitor(socket, monitor.c_str(), kEvents) != 0 ||
+      (connection->monitor_ = zmq_socket(context.handle(), ZMQ_PAIR)) == nullptr ||
+      zmq_connect(connection->monitor_, monitor.c_str()) != 0) {
+    error = std::string{"no socket monitor: "} + zmq_strerror(zmq_errno());
+    return nullptr;
+  }
+  set(connection->monitor_, ZMQ_LINGER, 0);
+  if (zmq_connect(socket, endpoint.c_str()) != 0) {
+    error = endpoint + ": " + zmq_strerror(zmq_errno()) +
+            "; write an endpoint like ipc:///run/tocsin/ingest or tcp://127.0.0.1:5555";
+    return nullptr;
+  }
+  return connection;
+}
+
+Connection::~Connection() {
+  if (monitor_ != nullptr) {
+    (void)zmq_socket_monitor(socket_, nullptr, 0);
+    (void)zmq_close(monitor_);
+  }
+  if (socket_ != nullptr) (void)zmq_close(socket_);
+}
+
+void Connection::look_at_events() {
+  for (;;) {
+    Message event;
+    if (!event.receive(monitor_)) return;
+    std::uint16_t kind = 0;
+    if (event.bytes().size() >= sizeof kind) std::memcpy(&kind, event.bytes().data(), sizeof kind);
+    for (bool more = event.more(); more;) {
+      Message rest;
+      if (!rest.receive(monitor_)) break;
+      more = rest.more();
+    }
+    if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+      up_ = true;
+    } else {
+      down_ = true;
+    }
+  }
+}
+
+bool Connection::up() {
+  look_at_events();
+  return up_;
+}
+
+bool Connection::down() {
+  look_at_events();
+  return down_;
+}
+
+bool Connection::send(std::span<const std::byte> bytes) {
+  return zmq_send(socket_, bytes.data(), bytes.size(), ZMQ_DONTWAIT) >= 0;
+}
+
+bool Connection::receive_now(std::vector<AlignedBuffer>& frames) {
+  frames.clear();
+  for (bool more = true; more;) {
+    Message message;
+    if (!message.receive(socket_)) return false;
+    frames.emplace_back(message.bytes());
+    more = message.more();
+  }
+  return true;
+}
+
+bool Connection::receive(std::vector<AlignedBuffer>& frames, Milliseconds timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    if (receive_now(frames)) return true;
+    look_at_events();
+    const Milliseconds left = left_until(end);
+    if (down_ || left.count() == 0 || stop_requested()) return false;
+    std::array<zmq_pollitem_t, 2> items{{{socket_, 0, ZMQ_POLLIN, 0}, {monitor_, 0, ZMQ_POLLIN, 0}}};
+    (void)zmq_poll(items.data(), static_cast<int>(items.size()),
+                   static_cast<int>(std::min<Milliseconds::rep>(left.count(), 60'000)));
+  }
+}
+
+std::optional<wire::ControlReply> Control::wait_for(std::uint64_t id, Milliseconds timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  std::vector<AlignedBuffer> frames;
+  while (connection_->receive(frames, left_until(end))) {
+    auto reply = wire::decode_reply(frames.back().bytes());
+    if (reply && reply->id == id) return reply;
+  }
+  return std::nullopt;
+}
+
+std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
+  const auto end = std::chrono::steady_clock::now() + timeout_;
+  do {
+    if (!connection_ || connection_->down()) {
+      connection_ = Connection::open(context_, Pattern::dealer, endpoint_, error_);
+      if (!connection_) return std::nullopt;
+    }
+    request.id = next_id_++;
+    if (connection_->send(wire::encode_request(request))) {
+      if (auto reply = wait_for(request.id, std::min(left_until(end), Milliseconds{2000}))) return reply;
+    }
+    connection_.reset();
+    if (left_until(end) > Milliseconds{50}) std::this_thread::sleep_for(Milliseconds{50});
+  } while (left_until(end).count() > 0 && !stop_requested());
+  error_ = endpoint_ + ": no answer within " + std::to_string(timeout_.count() / 1000) +
+           " s; is tocsind running, and is this its control endpoint?";
+  return std::nullopt;
+}
+
+bool is_endpoint(const std::string& text) { return text.find("://") != std::string::npos; }
+
+void catch_stop_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_stop_signal;
+  (void)sigemptyset(&action.sa_mask);
+  (void)sigaction(SIGINT, &action, nullptr);
+  (void)sigaction(SIGTERM, &action, nullptr);
+}
+
+bool stop_requested() { return stop_flag != 0; }
+}  // namespace tocsin::tools

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file The tools' side of the daemon's sockets: a context, a connection that knows when it broke, and control calls.
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tocsin/wire/control_codec.hpp"
+
+namespace tocsin::tools {
+using Milliseconds = std::chrono::milliseconds;
+
+/// Bytes at a multiple of eight, as the codecs want them.
+class AlignedBuffer {
+ public:
+  AlignedBuffer() = default;
+  explicit AlignedBuffer(std::span<const std::byte> bytes);
+  [[nodiscard]] std::span<const std::byte> bytes() const;
+
+ private:
+  std::vector<std::uint64_t> words_;
+  std::size_t size_ = 0;
+};
+
+/// A ZeroMQ context with one I/O thread. Outlives its connections.
+class Context {
+ public:
+  Context();
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  [[nodiscard]] void* handle() const { return handle_; }
+
+ private:
+  void* handle_;
+};
+
+enum class Pattern : std::uint8_t { dealer, subscriber };
+
+/// One connection attempt to one endpoint. It never reconnects by itself: after down() make a new one, so that what was
+/// sent before and after a break can never be mistaken for one connection.
+class Connection {
+ public:
+  /// @returns null and sets `error` when the endpoint is not one ("ipc:///run/x", "tcp://127.0.0.1:5555").
+  [[nodiscard]] static std::unique_ptr<Connection> open(Context& context, Pattern pattern, const std::string& endpoint,
+                                                        std::string& error);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Sends one message of one frame. @returns false when no more fits now.
+  [[nodiscard]] bool send(std::span<const std::byte> bytes);
+  /// The next message, all its frames; waits up to `timeout` for it. @returns false when there is none.
+  [[nodiscard]] bool receive(std::vector<AlignedBuffer>& frames, Milliseconds timeout);
+  /// True once the other side was reached.
+  [[nodiscard]] bool up();
+  /// True when the attempt failed or the connection broke.
+  [[nodiscard]] bool down();
+
+ private:
+  Connection() = default;
+  void look_at_events();
+  [[nodiscard]] bool receive_now(std::vector<AlignedBuffer>& frames);
+
+  void* socket_ = nullptr;
+  void* monitor_ = nullptr;
+  bool up_ = false;
+  bool down_ = false;
+};
+
+/// Questions to the daemon's control socket, one at a time.
+class Control {
+ public:
+  Control(Context& context, std::string endpoint, Milliseconds timeout)
+      : context_{context}, endpoint_{std::move(endpoint)}, timeout_{timeout} {}
+  /// Asks and waits, reconnecting as needed, until there is an answer or the time is over.
+  /// @returns nothing and sets error(): the daemon was not reached. A reply that is not ok() is a reply.
+  [[nodiscard]] std::optional<wire::ControlReply> ask(wire::ControlRequest request);
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+ private:
+  [[nodiscard]] std::optional<wire::ControlReply> wait_for(std::uint64_t id, Milliseconds timeout);
+
+  Context& context_;
+  std::string endpoint_;
+  Milliseconds timeout_;
+  std::unique_ptr<Connection> connection_;
+  std::uint64_t next_id_ = 1;
+  std::string error_;
+};
+
+/// True for text that names a socket rather than a file: it contains "://".
+[[nodiscard]] bool is_endpoint(const std::string& text);
+
+/// From here on SIGINT and SIGTERM only set a flag, so that a verb can end cleanly.
+void catch_stop_signals();
+[[nodiscard]] bool stop_requested();
+}  // namespace tocsin::tools

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/status_text.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include "tocsin/text/json_lines.hpp"
+
+#include "lib/json.hpp"
+
+namespace tocsin::tools {
+namespace {
+using engine::Instant;
+
+std::string hex(std::uint64_t hash) {
+  std::array<char, 24> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(hash));
+  return digits.data();
+}
+
+std::string instant(Instant at) {
+  return at == engine::kNever || at == engine::kForever ? "-" : text::format_instant(at);
+}
+
+/// How long before the clock, for a person; empty when that says nothing.
+std::string ago(Instant at, Instant clock) {
+  if (at == engine::kNever || clock == engine::kNever || at > clock) return "";
+  return span_text(clock - at) + " ago";
+}
+
+std::string title(const Palette& palette, const char* text) { return "\n" + palette.bold(text) + "\n"; }
+
+std::string head_lines(const wire::StatusReport& status, const Palette& palette) {
+  std::string out = palette.bold("tocsind " + printable(status.version));
+  if (!status.site.empty()) out += " at " + printable(status.site);
+  out +=
+      ", pid " + std::to_string(status.pid) + ", up " + span_text(static_cast<engine::Span>(status.uptime_ms)) + "\n";
+  out += "  book     \"" + printable(status.book_title) + "\" " + palette.dim(hex(status.book_hash)) + "\n";
+  out += "  clock    " + instant(status.clock) + ", first instant " + instant(status.first_instant) + "\n";
+  out += "  reach    late news counts back to " + instant(status.reach);
+  if (status.clock != engine::kNever && status.reach != engine::kNever && status.reach <= status.clock) {
+    out += " (" + span_text(status.clock - status.reach) + ")";
+  }
+  out += "\n  memory   " + bytes_text(status.resident_bytes) + " resident, engine " + bytes_text(status.engine_bytes) +
+         "\n";
+  out += "  journal  " +
+         (status.journal_ok ? palette.green("ok") : palette.red("in trouble: " + printable(status.journal_error)));
+  out += ", " + counted(status.batches, "batch", "batches") + ", " +
+         counted(status.newest_alert, "alert event", "alert events") + "\n";
+  out += "  reports  " + grouped(status.taken) + " taken";
+  const auto add = [&out](std::uint64_t count, const char* what) {
+    if (count != 0) out += ", " + grouped(count) + " " + what;
+  };
+  add(status.late, "of them late");
+  add(status.duplicate, "duplicate");
+  add(status.reused, "with a number used before");
+  add(status.stale, "stale");
+  add(status.withdrawn, "withdrawn");
+  add(status.not_evaluated, "not evaluated");
+  add(status.lost_broadcast, "lost on broadcast");
+  return out + "\n";
+}
+
+std::string theater_lines(const wire::StatusReport& status, const Palette& palette) {
+  if (status.theaters.empty()) return {};
+  Table table{{{"theater"}, {"level"}}};
+  for (const auto& theater : status.theaters) {
+    table.row({printable(theater.name), palette.level(theater.level, text::name_of(theater.level))});
+  }
+  return title(palette, "Theaters") + table.render(palette, 2);
+}
+
+std::string alert_lines(const wire::StatusReport& status, const Palette& palette, bool all) {
+  Table table{{{"alert"}, {"state"}, {"level"}, {"since"}, {""}}};
+  std::size_t down = 0;
+  for (const auto& alert : status.alerts) {
+    const bool unknown = alert.when == engine::Truth::unknown;
+    if (!alert.raised && !unknown && !all) {
+      ++down;
+      continue;
+    }
+    std::string state = alert.raised ? palette.bold("raised") : unknown ? palette.yellow("unknown") : "down";
+    table.row({printable(alert.name), std::move(state),
+               alert.raised ? palette.level(alert.level, text::name_of(alert.level)) : "",
+               alert.raised ? instant(alert.raised_at) : "", alert.raised ? ago(alert.raised_at, status.clock) : ""});
+  }
+  std::string out = title(palette, "Alerts");
+  if (!table.empty()) out += table.render(palette, 2);
+  if (down != 0) out += "  " + palette.dim(std::to_string(down) + (table.empty() ? " down" : " more down")) + "\n";
+  return out;
+}
+
+std::string feed_lines(const wire::StatusReport& status, const Palette& palette) {
+  using Align = Table::Align;
+  if (status.feeds.empty()) return {};
+  Table table{{{"feed"}, {"last contact"}, {""}, {"state"}, {"reports", Align::right}, {"newest seq", Align::right}}};
+  for (const auto& feed : status.feeds) {
+    table.row({printable(feed.name), instant(feed.last_contact), ago(feed.last_contact, status.clock),
+               feed.overdue ? palette.yellow("overdue") : palette.green("in time"), grouped(feed.reports),
+               feed.any ? std::to_string(feed.mark) : "-"});
+  }
+  return title(palette, "Feeds") + table.render(palette, 2);
+}
+}  // namespace
+
+std::string refusals_text(const std::vector<wire::RefusalCount>& refusals, const Palette& palette) {
+  using Align = Table::Align;
+  Table table{{{"principal"}, {"reason"}, {"count", Align::right}, {"first one"}}};
+  for (const auto& refusal : refusals) {
+    table.row({printable(refusal.principal), wire::name_of(refusal.reason), grouped(refusal.count),
+               printable(refusal.sample)});
+  }
+  return table.empty() ? "  none\n" : table.render(palette, 2);
+}
+
+std::string status_text(const wire::StatusReport& status, const Palette& palette, bool all) {
+  std::string out = head_lines(status, palette) + theater_lines(status, palette) + alert_lines(status, palette, all) +
+                    feed_lines(status, palette);
+  if (!status.refusals.empty()) out += title(palette, "Refused") + refusals_text(status.refusals, palette);
+  return out;
+}
+
+std::string refusal_json(const wire::RefusalCount& refusal) {
+  return JsonObject{}
+      .text("principal", refusal.principal)
+      .text("reason", wire::name_of(refusal.reason))
+      .number("count", refusal.count)
+      .text("sample", refusal.sample)
+      .str();
+}
+
+std::string status_json(const wire::StatusReport& status) {
+  std::vector<std::string> theaters;
+  for (const auto& theater : status.theaters) {
+    theaters.push_back(JsonObject{}.text("name", theater.name).text("level", text::name_of(theater.level)).str());
+  }
+  std::vector<std::string> alerts;
+  for (const auto& alert : status.alerts) {
+    JsonObject object;
+    object.text("name", alert.name).flag("raised", alert.raised).text("when", text::name_of(alert.when));
+    if (alert.raised) object.text("level", text::name_of(alert.level)).instant("raised_at", alert.raised_at);
+    alerts.push_back(object.str());
+  }
+  std::vector<std::string> feeds;
+  for (const auto& feed : status.feeds) {
+    JsonObject object;
+    object.text("name", feed.name).number("reports", feed.reports).instant("last_contact", feed.last_contact);
+    if (feed.any) object.number("mark", feed.mark);
+    feeds.push_back(object.flag("overdue", feed.overdue).str());
+  }
+  std::vector<std::string> refusals;
+  for (const auto& refusal : status.refusals) refusals.push_back(refusal_json(refusal));
+  JsonObject object;
+  object.text("version", status.version).text("site", status.site).text("book", status.book_title);
+  object.text("book_hash", hex(status.book_hash)).number("pid", status.pid).number("uptime_ms", status.uptime_ms);
+  object.instant("clock", status.clock).instant("first_instant", status.first_instant).instant("reach", status.reach);
+  object.number("resident_bytes", status.resident_bytes).number("engine_bytes", status.engine_bytes);
+  object.flag("journal_ok", status.journal_ok);
+  if (!status.journal_error.empty()) object.text("journal_error", status.journal_error);
+  object.number("batches", status.batches).number("newest_alert", status.newest_alert);
+  object.number("taken", status.taken).number("late", status.late).number("duplicate", status.duplicate);
+  object.number("reused", status.reused).number("stale", status.stale).number("withdrawn", status.withdrawn);
+  object.number("not_evaluated", status.not_evaluated).number("lost_broadcast", status.lost_broadcast);
+  object.raw("theaters", json_array(theaters)).raw("alerts", json_array(alerts)).raw("feeds", json_array(feeds));
+  return object.raw("refusals", json_array(refusals)).str();
+}
+}  // namespace tocsin::tools

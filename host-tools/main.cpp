@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "tocsin/engine/base/check.hpp"
+
+#include "lib/exit_status.hpp"
+#include "verbs/check.hpp"
+#include "verbs/compile.hpp"
+#include "verbs/inject.hpp"
+#include "verbs/log.hpp"
+#include "verbs/replay.hpp"
+#include "verbs/status.hpp"
+#include "verbs/test.hpp"
+#include "verbs/watch.hpp"
+
+namespace tocsin {
+void panic(const char* what, const char* file, int line) {
+  std::fprintf(stderr, "tocsin: broken invariant: %s (%s:%d)\n", what, file, line);
+  std::abort();
+}
+}  // namespace tocsin
+
+namespace {
+using namespace tocsin::tools;
+
+constexpr const char* kExits =
+    "\nExit status: 0 done, 1 the input is wrong or a test failed, 2 bad usage, 3 the other side cannot be reached.";
+
+/// What the command line chose to do.
+using Run = std::function<int()>;
+
+const auto kTargets = CLI::IsMember({"mcu", "edge", "server"});
+
+CLI::App* verb(CLI::App& app, const char* name, const char* what, const std::string& examples) {
+  CLI::App* sub = app.add_subcommand(name, what);
+  sub->footer("\nExamples:\n" + examples + kExits);
+  return sub;
+}
+
+void add_check(CLI::App& app, Run& run) {
+  static CheckOptions options;
+  CLI::App* sub = verb(app, "check", "Say all that is wrong with a watch book",
+                       "  tocsin check taiwan-korea.watch\n"
+                       "  tocsin check taiwan-korea.watch --target mcu     does it fit a microcontroller?\n");
+  sub->add_option("book", options.book, "the watch book (*.watch)")->required();
+  sub->add_option("--target", options.target, "budget it must fit: mcu, edge or server")
+      ->check(kTargets)
+      ->capture_default_str();
+  sub->add_flag("--json", options.json, "diagnostics as one JSON array on stdout");
+  sub->callback([&run] { run = [] { return run_check(options); }; });
+}
+
+void add_compile(CLI::App& app, Run& run) {
+  static CompileOptions options;
+  CLI::App* sub = verb(app, "compile", "Make a rule image of a watch book",
+                       "  tocsin compile taiwan-korea.watch -o taiwan-korea.tcn\n"
+                       "  tocsin compile taiwan-korea.watch --budget       what memory does it need, and for what?\n");
+  sub->add_option("book", options.book, "the watch book (*.watch)")->required();
+  sub->add_option("-o,--output", options.output, "the rule image to write (*.tcn)");
+  sub->add_option("--target", options.target, "budget it must fit: mcu, edge or server")
+      ->check(kTargets)
+      ->capture_default_str();
+  sub->add_flag("--budget", options.budget, "print the memory by part on stdout");
+  sub->add_flag("--json", options.json, "diagnostics and memory as one JSON object on stdout");
+  sub->callback([&run] {
+    if (options.output.empty() && !options.budget && !options.json) {
+      throw CLI::RequiredError("-o IMAGE (or --budget)");
+    }
+    run = [] { return run_compile(options); };
+  });
+}
+
+void add_test(CLI::App& app, Run& run) {
+  static TestOptions options;
+  CLI::App* sub = verb(app, "test", "Run the tests that a watch book carries",
+                       "  tocsin test taiwan-korea.watch\n"
+                       "  tocsin test taiwan-korea.watch --filter launch   only tests with this in their title\n");
+  sub->add_option("book", options.book, "the watch book (*.watch)")->required();
+  sub->add_option("--filter", options.filter, "run only tests whose title contains this");
+  sub->add_option("--target", options.target, "budget it is compiled for: mcu, edge or server")
+      ->check(kTargets)
+      ->capture_default_str();
+  sub->add_flag("--json", options.json, "results as one JSON object on stdout");
+  sub->callback([&run] { run = [] { return run_test(options); }; });
+}
+
+void add_replay(CLI::App& app, Run& run) {
+  static ReplayOptions options;
+  CLI::App* sub =
+      verb(app, "replay", "Step a book over report files, offline; alert events on stdout",
+           "  tocsin replay taiwan-korea.watch history/*.jsonl > alerts.jsonl\n"
+           "  tocsin replay taiwan-korea.watch history/*.jsonl --text | less\n"
+           "  tocsin replay book.tcn reports.jsonl --until 2024-07-01T00:00Z   let time pass after the last line\n"
+           "  generate | tocsin replay book.tcn -                              lines from standard input\n");
+  sub->add_option("book", options.book, "a watch book (*.watch, compiled in memory) or a rule image (*.tcn)")
+      ->required();
+  sub->add_option("reports", options.reports, "JSON Lines files, read in the order given; - is standard input")
+      ->required();
+  sub->add_option("--until", options.until, "let time pass to here after the last line (RFC 3339, UTC)");
+  sub->add_option("--status", options.status,
+                  "count reports of this status too, and mark the alerts so: exercise or test")
+      ->check(CLI::IsMember({"none", "exercise", "test"}))
+      ->capture_default_str();
+  sub->add_flag("--start-clock", options.start_clock,
+                "begin with a clock line at the earliest time, as inject --start-clock does");
+  sub->add_option("--target", options.target, "budget a watch book is compiled for: mcu, edge or server")
+      ->check(kTargets)
+      ->capture_default_str();
+  sub->add_flag("--text", options.pretty, "alert events as text for a person instead of JSON Lines");
+  sub->add_flag("--json", options.summary_json, "the summary on stderr as one JSON object");
+  sub->add_flag("-q,--quiet", options.quiet, "no summary, no warnings of the compiler");
+  sub->callback([&run] { run = [] { return run_replay(options); }; });
+}
+
+void add_inject(CLI::App& app, Run& run) {
+  static InjectOptions options;
+  CLI::App* sub = verb(app, "inject", "Send report lines to a running daemon, acknowledged",
+                       "  tocsin inject ipc:///run/tocsin/ingest today.jsonl --control ipc:///run/tocsin/control\n"
+                       "  tocsin inject ipc:///tmp/t/ingest history/*.jsonl --start-clock    history into a daemon "
+                       "with clock = \"input\"\n"
+                       "  tocsin inject ipc:///tmp/t/ingest may.jsonl --speed 86400          a day each second\n"
+                       "What was not acknowledged is sent again; lines that have a `seq` are never counted twice.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's ingest endpoint")->required();
+  sub->add_option("reports", options.reports, "JSON Lines files, sent in the order given; - is standard input")
+      ->required();
+  sub->add_option("--control", options.control, "the daemon's control endpoint, needed for lines without `seq`");
+  sub->add_option("--speed", options.speed, "times real time, by `received`; 0: flat out")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_option("--timeout", options.timeout_s, "give up after so many seconds without progress")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--start-clock", options.start_clock,
+                "send a clock line at the earliest time first (clock = \"input\" only)");
+  sub->add_flag("--json", options.json, "the summary as one JSON object on stdout");
+  sub->add_flag("-q,--quiet", options.quiet, "neither progress nor summary");
+  sub->callback([&run] { run = [] { return run_inject(options); }; });
+}
+
+void add_watch(CLI::App& app, Run& run) {
+  static WatchOptions options;
+  CLI::App* sub = verb(
+      app, "watch", "Print alert events as a running daemon publishes them",
+      "  tocsin watch ipc:///run/tocsin/alerts --control ipc:///run/tocsin/control\n"
+      "  tocsin watch ipc:///run/tocsin/alerts --control ipc:///run/tocsin/control --since 0   from the first one on\n"
+      "  tocsin watch ipc:///run/tocsin/alerts --level high --json | jq .name\n"
+      "With --control nothing is missed: numbers are dense, and a gap is fetched.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's alerts endpoint")->required();
+  sub->add_option("--control", options.control, "the daemon's control endpoint, to fetch what was missed");
+  CLI::Option* since =
+      sub->add_option("--since", options.since, "start with the events numbered above this (needs --control)");
+  sub->add_option("--count", options.count, "end after so many events");
+  sub->add_option("--level", options.level, "leave out what is below: watch, elevated, high, critical")
+      ->check(CLI::IsMember({"watch", "elevated", "high", "critical"}))
+      ->capture_default_str();
+  sub->add_option("--timeout", options.timeout_s, "give up when not connected after so many seconds")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--json", options.json, "JSON Lines instead of text");
+  sub->callback([&run, since] {
+    options.from_start = since->count() != 0;
+    if (options.from_start && options.control.empty()) throw CLI::RequiresError("--since", "--control");
+    run = [] { return run_watch(options); };
+  });
+}
+
+void add_status(CLI::App& app, Run& run) {
+  static StatusOptions options;
+  CLI::App* sub = verb(app, "status", "How a running daemon is: levels, alerts, feeds, counts, refusals",
+                       "  tocsin status ipc:///run/tocsin/control\n"
+                       "  tocsin status ipc:///run/tocsin/control --json | jq '.feeds[] | select(.overdue)'\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--all", options.all, "list alerts that are down as well");
+  sub->add_flag("--json", options.json, "one JSON object instead of tables");
+  sub->callback([&run] { run = [] { return run_status(options); }; });
+}
+
+void add_log(CLI::App& app, Run& run) {
+  static LogOptions options;
+  CLI::App* sub =
+      verb(app, "log", "Read alerts, batches, inputs or rejections from a journal or a running daemon",
+           "  tocsin log alerts ipc:///run/tocsin/control --level high\n"
+           "  tocsin log alerts /var/lib/tocsin/journal.db --json > alerts.jsonl    the daemon stopped\n"
+           "  tocsin log inputs /var/lib/tocsin/journal.db --json > received.jsonl  what replay can read again\n"
+           "  tocsin log rejections ipc:///run/tocsin/control\n");
+  sub->add_option("what", options.what, "alerts, batches, inputs or rejections")
+      ->required()
+      ->check(CLI::IsMember({"alerts", "batches", "inputs", "rejections"}));
+  sub->add_option("source", options.source, "a journal's path (daemon stopped), or a control endpoint")->required();
+  sub->add_option("--since", options.since, "alerts numbered above this; batches and inputs: of batches above this");
+  sub->add_option("--limit", options.limit, "at most so many rows");
+  sub->add_option("--level", options.level, "leave out alerts below: watch, elevated, high, critical")
+      ->check(CLI::IsMember({"watch", "elevated", "high", "critical"}))
+      ->capture_default_str();
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for a daemon's answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--brief", options.brief, "one line an alert");
+  sub->add_flag("--json", options.json, "JSON Lines instead of text");
+  sub->callback([&run] { run = [] { return run_log(options); }; });
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Tocsin watches indicator feeds for a crisis that spans theaters, and rings when conditions link."};
+  Run run;
+  app.name("tocsin");
+  app.set_version_flag("--version", "tocsin " TOCSIN_VERSION);
+  app.require_subcommand(1);
+  app.footer(std::string{"\nBegin with:\n"
+                         "  tocsin check BOOK.watch                  is my watch book right?\n"
+                         "  tocsin test BOOK.watch                   does it ring when I say it should?\n"
+                         "  tocsin replay BOOK.watch REPORTS.jsonl   what would have rung?\n"
+                         "`tocsin VERB --help` has examples. Data goes to stdout, words to stderr.\n"} +
+             kExits);
+  add_check(app, run);
+  add_compile(app, run);
+  add_test(app, run);
+  add_replay(app, run);
+  add_inject(app, run);
+  add_watch(app, run);
+  add_status(app, run);
+  add_log(app, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error, std::cout, std::cerr);
+    return status == 0 ? 0 : static_cast<int>(Exit::bad_usage);
+  }
+  return run();
+}

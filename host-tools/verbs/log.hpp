@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file `tocsin log WHAT SOURCE`: reads what was said and received, from a stopped daemon's journal or a live daemon.
+#include <cstdint>
+#include <string>
+
+namespace tocsin::tools {
+struct LogOptions {
+  std::string what;             ///< alerts, batches, inputs or rejections
+  std::string source;           ///< path of a journal (the daemon stopped), or a live daemon's control endpoint
+  std::uint64_t since = 0;      ///< alerts: numbered above this; batches, inputs: of batches numbered above this
+  std::uint64_t limit = 0;      ///< at most so many rows; 0: all
+  std::string level = "watch";  ///< alerts below this level are left out
+  bool brief = false;           ///< alerts: headlines alone
+  bool json = false;            ///< JSON Lines
+  double timeout_s = 10;        ///< a live daemon: how long to wait for an answer
+};
+
+/// @returns 0 done, 1 the journal cannot be read, 2 bad options, 3 the daemon was not reached.
+int run_log(const LogOptions& options);
+}  // namespace tocsin::tools
