@@ -77,7 +77,7 @@ bool parse(int argc, char** argv, Options& out) {
 }
 
 /// As `tocsin replay` does: lines without a number are counted from 1 per feed.
-void number(text::Line& line, std::map<std::string, std::uint64_t, std::less<>>& counts) {
+void give_number(text::Line& line, std::map<std::string, std::uint64_t, std::less<>>& counts) {
   wire::InputView& view = line.view();
   const bool numbered = view.kind == engine::InputKind::report || view.kind == engine::InputKind::retraction;
   if (numbered && !view.seq) view.seq = ++counts[std::string{view.feed}];
@@ -117,7 +117,7 @@ std::optional<std::vector<text::Line>> read_histories(const std::vector<std::str
         std::fprintf(stderr, "%s:%d: %s\n", file.c_str(), number, error.c_str());
         return std::nullopt;
       }
-      number(line, counts);
+      give_number(line, counts);
       lines.push_back(std::move(line));
     }
   }
@@ -256,7 +256,7 @@ std::optional<Transfer> run_board(EmulatedBoard& board, const std::vector<std::v
   return transfer;
 }
 
-std::string quoted(const std::string& word) {
+std::string shell_word(const std::string& word) {
   std::string out = "'";
   for (const char c : word) out += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
   return out + "'";
@@ -272,9 +272,9 @@ std::optional<std::vector<std::string>> expected_events(const Options& options, 
   std::string file = options.expect;
   if (file.empty()) {
     file = folder + "/replay.jsonl";
-    std::string command = quoted(options.tool) + " replay " + quoted(options.image);
-    for (const std::string& history : options.histories) command += " " + quoted(history);
-    command += " > " + quoted(file);
+    std::string command = shell_word(options.tool) + " replay " + shell_word(options.image);
+    for (const std::string& history : options.histories) command += " " + shell_word(history);
+    command += " > " + shell_word(file);
     if (std::system(command.c_str()) != 0) {
       std::fprintf(stderr, "failed: %s\n", command.c_str());
       return std::nullopt;

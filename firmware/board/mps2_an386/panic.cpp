@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the firmware ends when it must: say why in the reset log, then restart.
+#include <cstddef>
+#include <new>
+
 #include "tocsin/board/board.hpp"
 #include "tocsin/board/drivers.hpp"
 #include "tocsin/engine/base/check.hpp"
@@ -35,4 +38,12 @@ void tocsin::panic(const char* what, const char* file, int line) {
   text.add_decimal(static_cast<std::uint32_t>(line)).add(": ").add(what);
   board::write_reset_log(text.view());
   board::restart();
+}
+
+// The FlatBuffers builder can fall back on these when it is given no memory, so they must be there; it always is given
+// some.
+void* operator new[](std::size_t /*size*/) { tocsin::panic("operator new[]", __FILE__, __LINE__); }
+void operator delete[](void* /*block*/) noexcept { tocsin::panic("operator delete[]", __FILE__, __LINE__); }
+void operator delete[](void* /*block*/, std::size_t /*size*/) noexcept {
+  tocsin::panic("operator delete[]", __FILE__, __LINE__);
 }
