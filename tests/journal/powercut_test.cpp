@@ -101,7 +101,7 @@ class Life {
   }
 
   std::string examine_() {
-    const auto integrity = integrity_of(kPath, kVfs);
+    auto integrity = integrity_of(kPath, kVfs);
     if (integrity != "ok") return integrity;
     if (!open_()) return "the journal does not open";
     if (doubtful_ && journal_->last_batch_id() == doubtful_->batches.size()) {
