@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,7 +15,9 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     for (const auto& entry : std::filesystem::directory_iterator(argv[i])) {
       std::ifstream file(entry.path(), std::ios::binary);
-      const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+      std::ostringstream content;
+      content << file.rdbuf();
+      const std::string text = content.str();
       const std::vector<std::uint8_t> bytes(text.begin(), text.end());
       (void)LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
       ++inputs;

@@ -61,7 +61,8 @@ class LargeBook {
   template <class Records>
   void fill(Records& records) {
     for (std::size_t i = 0; i < records.size(); ++i) {
-      std::string name = "n" + std::to_string(i);
+      std::string name{"n"};
+      name += std::to_string(i);
       name.resize(wire::kNameBytesMax, 'x');
       records[i].name = {static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size())};
       text_ += name;

@@ -22,7 +22,7 @@ using wire::Refusal;
 namespace {
 constexpr int kRounds = 300;
 
-std::string text_of(std::uint64_t seed) { return "seed " + std::to_string(seed); }
+std::string text_of(std::uint64_t seed) { return std::string{"seed "}.append(std::to_string(seed)); }
 }  // namespace
 
 TEST_GROUP(Batch) {
@@ -39,7 +39,7 @@ TEST_GROUP(Batch) {
 TEST(Batch, reads_back_what_was_encoded) {
   for (std::uint64_t seed = 1; seed <= kRounds; ++seed) {
     Prng prng{seed};
-    std::vector<RandomInput> inputs(prng.below(wire::kFrameItemsMax + 1));
+    std::vector<RandomInput> inputs(static_cast<std::size_t>(prng.below(wire::kFrameItemsMax + 1)));
     std::vector<InputView> views;
     for (auto& input : inputs) views.push_back(input.make(prng));
     bytes = wire::encode_batch(seed, views);
@@ -110,7 +110,7 @@ TEST_GROUP(JournalBatch) {
 TEST(JournalBatch, reads_back_what_was_encoded) {
   for (std::uint64_t seed = 1; seed <= kRounds; ++seed) {
     Prng prng{seed};
-    std::vector<RandomInput> inputs(prng.below(300));
+    std::vector<RandomInput> inputs(static_cast<std::size_t>(prng.below(300)));
     std::vector<wire::JournalItem> items;
     for (auto& input : inputs) {
       items.push_back({input.make(prng), prng.between(engine::kInstantMin, engine::kInstantMax),

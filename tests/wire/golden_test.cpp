@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
 
 #include "tocsin/test_support/sample_image.hpp"
@@ -28,7 +28,9 @@ std::string path_of(const std::string& name) {
 
 Bytes read_file(const std::string& name) {
   std::ifstream file(path_of(name), std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::ostringstream content;
+  content << file.rdbuf();
+  const std::string text = content.str();
   const auto bytes = std::as_bytes(std::span{text});
   return {bytes.begin(), bytes.end()};
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
-#include <vector>
 
 namespace tocsin::text {
 namespace {
@@ -42,9 +41,11 @@ constexpr std::array<KeyRule, kKeyCount> kRules{{
     {Key::clock, "clock", KeyType::instant, kClock},
 }};
 
-// Levenshtein's distance: insertions, deletions and replacements.
+constexpr std::size_t kNameMax = 24;  // what is longer resembles no key
+
+// Levenshtein's distance: insertions, deletions and replacements. Both at most kNameMax long.
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::array<std::size_t, kNameMax + 1> row{};
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < a.size(); ++i) {
     std::size_t diagonal = row[0];
@@ -55,7 +56,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
       row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
     }
   }
-  return row.back();
+  return row[b.size()];
 }
 }  // namespace
 
@@ -82,7 +83,6 @@ const KeyRule* find_rule(std::string_view name) {
 }
 
 std::string_view nearest_key(std::string_view name) {
-  constexpr std::size_t kNameMax = 24;
   if (name.size() > kNameMax) return {};
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;

@@ -69,18 +69,19 @@ void read(const schemas::Retraction& table, InputView& out) {
 Refusal read_input(const schemas::Input* table, InputView& out) {
   out = InputView{};
   if (table == nullptr) return Refusal::malformed;
-  const int kinds = (table->report() != nullptr ? 1 : 0) + (table->heartbeat() != nullptr ? 1 : 0) +
-                    (table->retraction() != nullptr ? 1 : 0) + (table->clock() != nullptr ? 1 : 0);
+  const auto* report = table->report();
+  const auto* heartbeat = table->heartbeat();
+  const auto* retraction = table->retraction();
+  const auto* clock = table->clock();
+  const int kinds = (report != nullptr ? 1 : 0) + (heartbeat != nullptr ? 1 : 0) + (retraction != nullptr ? 1 : 0) +
+                    (clock != nullptr ? 1 : 0);
   if (kinds != 1) return Refusal::malformed;
-  if (table->report() != nullptr) {
-    if (!read(*table->report(), out)) return Refusal::bad_field;
-  } else if (table->heartbeat() != nullptr) {
-    read(*table->heartbeat(), out);
-  } else if (table->retraction() != nullptr) {
-    read(*table->retraction(), out);
-  } else {
+  if (report != nullptr && !read(*report, out)) return Refusal::bad_field;
+  if (heartbeat != nullptr) read(*heartbeat, out);
+  if (retraction != nullptr) read(*retraction, out);
+  if (clock != nullptr) {
     out.kind = InputKind::clock;
-    out.time = table->clock()->time().value_or(kNoTime);
+    out.time = clock->time().value_or(kNoTime);
   }
   return check_fields(out);
 }

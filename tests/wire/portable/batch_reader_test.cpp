@@ -21,15 +21,15 @@ using wire::Refusal;
 
 namespace {
 constexpr std::size_t kSize = sizeof golden_bytes::batch;
+alignas(16) std::array<std::byte, kSize + 16> buffer;  // not a member: CppUTest's allocator knows no such alignment
 }  // namespace
 
 TEST_GROUP(BatchReader) {
-  alignas(16) std::array<std::byte, kSize + 16> buffer{};
   BatchReader reader;
   InputView view;
 
   void setup() override { std::memcpy(buffer.data(), golden_bytes::batch, kSize); }
-  [[nodiscard]] std::span<const std::byte> whole() const { return std::span{buffer}.first(kSize); }
+  [[nodiscard]] static std::span<const std::byte> whole() { return std::span{buffer}.first(kSize); }
   // Reads all there is; the sanitizers and the processor's faults judge.
   void read_all() {
     for (std::size_t i = 0; i < reader.count(); ++i) {

@@ -58,8 +58,8 @@ class RandomInput {
     constexpr std::array<std::string_view, 10> kPieces{"a",  "Z",  "9", "_",        " ",
                                                        "\"", "\\", "/", "\xC3\xA9", "\xF0\x9F\x94\x94"};
     storage.clear();
-    const std::size_t pieces = 1 + prng.below(bytes_max / 4);
-    for (std::size_t i = 0; i < pieces; ++i) storage += kPieces[prng.below(kPieces.size())];
+    const std::uint64_t pieces = 1 + prng.below(bytes_max / 4);
+    for (std::uint64_t i = 0; i < pieces; ++i) storage += kPieces[static_cast<std::size_t>(prng.below(kPieces.size()))];
     return storage;
   }
 
