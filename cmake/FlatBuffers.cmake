@@ -3,6 +3,7 @@
 #   "tocsin/schemas/<file>_generated.h", made at build time, and <flatbuffers/flatbuffers.h>, both as system headers.
 # The compiler always runs on the host, so it is looked up as a program: the imported target flatbuffers::flatc would
 # be the foreign one when a sysroot is in use.
+set(TOCSIN_FLATBUFFERS_HOOKS ${CMAKE_CURRENT_LIST_DIR}/flatbuffers_hooks.hpp)
 function(tocsin_flatbuffers target)
   find_program(FLATC flatc DOC "FlatBuffers compiler of the host" REQUIRED)
   # The library is headers only here, and the same on every processor. A link to just that folder, since adding the
@@ -32,4 +33,6 @@ function(tocsin_flatbuffers target)
   add_library(${target} INTERFACE)
   add_dependencies(${target} ${target}_generate)
   target_include_directories(${target} SYSTEM INTERFACE ${out} ${headers})
+  target_compile_definitions(${target} INTERFACE
+    FLATBUFFERS_ASSERT_INCLUDE="${TOCSIN_FLATBUFFERS_HOOKS}" FLATBUFFERS_ASSERT=TOCSIN_FLATBUFFERS_ASSERT)
 endfunction()
