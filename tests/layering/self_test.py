@@ -80,6 +80,7 @@ CPP_CASES = [  # path, line, rule expected (None: fine)
     ("tests/engine/a_test.cpp", "UNSIGNED_LONGS_EQUAL(3, event.seq);", "64-bit-check"),
     ("tests/engine/a_test.cpp", "LONGS_EQUAL(0, 1LL << 32);", "64-bit-check"),
     ("tests/engine/a_test.cpp", "LONGLONGS_EQUAL(3, report.time);", None),
+    ("tests/engine/a_test.cpp", "LONGS_EQUAL(static_cast<int>(Refusal::reused_seq), code);", None),
     ("tests/engine/a_test.cpp", "LONGS_EQUAL(3, list.size());", None),
     ("daemon/src/a.cpp", "// TODO: later", "undone"),
     ("daemon/src/a.cpp", "// not implemented", "undone"),
