@@ -95,6 +95,8 @@ LINK_CASES = [
     ("daemon/CMakeLists.txt", "target_link_libraries(tocsind PRIVATE tocsin::journal tocsin::wire)", None),
     ("daemon/CMakeLists.txt", "target_link_libraries(tocsind PRIVATE tocsin::compiler)", "link"),
     ("firmware/CMakeLists.txt", "target_link_libraries(app PRIVATE tocsin::journal)", "link"),
+    ("firmware/CMakeLists.txt", "target_link_libraries(app PRIVATE tocsin::wire_host)", "link"),
+    ("text/CMakeLists.txt", "target_link_libraries(tocsin_text PUBLIC tocsin::wire_host)", None),
     ("host-tools/CMakeLists.txt", "target_link_libraries(tocsin PRIVATE tocsin::daemon)", "link"),
 ]
 
