@@ -97,7 +97,9 @@ class Handler final : public nlohmann::json_sax<json> {
     }
     return take_number(static_cast<double>(value));
   }
-  bool number_float(double value, const std::string& /*source*/) override { return in_object() && take_number(value); }
+  bool number_float(double value, const std::string& source) override {
+    return in_object() && take_number(value, source);
+  }
   bool string(std::string& value) override { return in_object() && take_text(value); }
   bool binary(json::binary_t& /*value*/) override { return wrong_type("binary"); }  // JSON has none
 
@@ -144,7 +146,8 @@ class Handler final : public nlohmann::json_sax<json> {
   }
 
   bool take_seq(std::uint64_t value);
-  bool take_number(double value);
+  bool take_number(double value) { return take_number(value, format_number(value)); }
+  bool take_number(double value, std::string_view source);
   bool take_text(std::string_view value);
   bool take_instant(std::string_view value);
   bool take_word(std::string_view value);
@@ -193,11 +196,10 @@ bool Handler::parse_error(std::size_t position, const std::string& /*token*/, co
     return fail_at(position, "this is not UTF-8: save the file as UTF-8");
   }
   constexpr std::string_view kBefore = "syntax error ";
-  const std::size_t start = what.find(kBefore);
-  const std::size_t end = what.find("; last read");
   std::string reason = "check quotes, commas and braces";
-  if (start != std::string_view::npos && end != std::string_view::npos && end > start) {
-    reason = std::string{what.substr(start, end - start)};
+  if (const std::size_t start = what.find(kBefore); start != std::string_view::npos) {
+    const std::string_view rest = what.substr(start + kBefore.size());
+    reason = rest.substr(0, rest.find("; last read"));  // what was read may hold anything
   }
   return fail_at(position, "this is not JSON: " + reason);
 }
@@ -212,8 +214,8 @@ bool Handler::take_seq(std::uint64_t value) {
   return true;
 }
 
-bool Handler::take_number(double value) {
-  if (rule_->type != KeyType::number) return wrong_type(format_number(value));
+bool Handler::take_number(double value, std::string_view source) {
+  if (rule_->type != KeyType::number) return wrong_type(source.substr(0, kEchoBytesMax));
   if (!std::isfinite(value)) return fail(describe() + " must be a finite number");
   if (rule_->key == Key::value) {
     view_.value = value;
