@@ -120,12 +120,13 @@ void add_replay(CLI::App& app, Run& run) {
 
 void add_inject(CLI::App& app, Run& run) {
   static InjectOptions options;
-  CLI::App* sub = verb(app, "inject", "Send report lines to a running daemon, acknowledged",
-                       "  tocsin inject ipc:///run/tocsin/ingest today.jsonl --control ipc:///run/tocsin/control\n"
-                       "  tocsin inject ipc:///tmp/t/ingest history/*.jsonl --start-clock    history into a daemon "
-                       "with clock = \"input\"\n"
-                       "  tocsin inject ipc:///tmp/t/ingest may.jsonl --speed 86400          a day each second\n"
-                       "What was not acknowledged is sent again; lines that have a `seq` are never counted twice.\n");
+  CLI::App* sub =
+      verb(app, "inject", "Send report lines to a running daemon, acknowledged",
+           "  tocsin inject ipc:///run/tocsin/ingest.sock today.jsonl --control ipc:///run/tocsin/control.sock\n"
+           "  tocsin inject ipc:///tmp/t/ingest.sock history/*.jsonl --start-clock    history into a daemon "
+           "with clock = \"input\"\n"
+           "  tocsin inject ipc:///tmp/t/ingest.sock may.jsonl --speed 86400          a day each second\n"
+           "What was not acknowledged is sent again; lines that have a `seq` are never counted twice.\n");
   sub->add_option("endpoint", options.endpoint, "the daemon's ingest endpoint")->required();
   sub->add_option("reports", options.reports, "JSON Lines files, sent in the order given; - is standard input")
       ->required();
@@ -145,12 +146,12 @@ void add_inject(CLI::App& app, Run& run) {
 
 void add_watch(CLI::App& app, Run& run) {
   static WatchOptions options;
-  CLI::App* sub = verb(
-      app, "watch", "Print alert events as a running daemon publishes them",
-      "  tocsin watch ipc:///run/tocsin/alerts --control ipc:///run/tocsin/control\n"
-      "  tocsin watch ipc:///run/tocsin/alerts --control ipc:///run/tocsin/control --since 0   from the first one on\n"
-      "  tocsin watch ipc:///run/tocsin/alerts --level high --json | jq .name\n"
-      "With --control nothing is missed: numbers are dense, and a gap is fetched.\n");
+  CLI::App* sub = verb(app, "watch", "Print alert events as a running daemon publishes them",
+                       "  tocsin watch ipc:///run/tocsin/alerts.sock --control ipc:///run/tocsin/control.sock\n"
+                       "  tocsin watch ipc:///run/tocsin/alerts.sock --control ipc:///run/tocsin/control.sock --since "
+                       "0   from the first one on\n"
+                       "  tocsin watch ipc:///run/tocsin/alerts.sock --level high --json | jq .name\n"
+                       "With --control nothing is missed: numbers are dense, and a gap is fetched.\n");
   sub->add_option("endpoint", options.endpoint, "the daemon's alerts endpoint")->required();
   sub->add_option("--control", options.control, "the daemon's control endpoint, to fetch what was missed");
   CLI::Option* since =
@@ -173,8 +174,8 @@ void add_watch(CLI::App& app, Run& run) {
 void add_status(CLI::App& app, Run& run) {
   static StatusOptions options;
   CLI::App* sub = verb(app, "status", "How a running daemon is: levels, alerts, feeds, counts, refusals",
-                       "  tocsin status ipc:///run/tocsin/control\n"
-                       "  tocsin status ipc:///run/tocsin/control --json | jq '.feeds[] | select(.overdue)'\n");
+                       "  tocsin status ipc:///run/tocsin/control.sock\n"
+                       "  tocsin status ipc:///run/tocsin/control.sock --json | jq '.feeds[] | select(.overdue)'\n");
   sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
   sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
       ->check(CLI::PositiveNumber)
@@ -188,10 +189,10 @@ void add_log(CLI::App& app, Run& run) {
   static LogOptions options;
   CLI::App* sub =
       verb(app, "log", "Read alerts, batches, inputs or rejections from a journal or a running daemon",
-           "  tocsin log alerts ipc:///run/tocsin/control --level high\n"
+           "  tocsin log alerts ipc:///run/tocsin/control.sock --level high\n"
            "  tocsin log alerts /var/lib/tocsin/journal.db --json > alerts.jsonl    the daemon stopped\n"
            "  tocsin log inputs /var/lib/tocsin/journal.db --json > received.jsonl  what replay can read again\n"
-           "  tocsin log rejections ipc:///run/tocsin/control\n");
+           "  tocsin log rejections ipc:///run/tocsin/control.sock\n");
   sub->add_option("what", options.what, "alerts, batches, inputs or rejections")
       ->required()
       ->check(CLI::IsMember({"alerts", "batches", "inputs", "rejections"}));

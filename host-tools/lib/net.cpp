@@ -80,7 +80,7 @@ std::unique_ptr<Connection> Connection::open(Context& context, Pattern pattern, 
   set(connection->monitor_, ZMQ_LINGER, 0);
   if (zmq_connect(socket, endpoint.c_str()) != 0) {
     error = endpoint + ": " + zmq_strerror(zmq_errno()) +
-            "; write an endpoint like ipc:///run/tocsin/ingest or tcp://127.0.0.1:5555";
+            "; write an endpoint like ipc:///run/tocsin/ingest.sock or tcp://127.0.0.1:5555";
     return nullptr;
   }
   return connection;

@@ -80,6 +80,11 @@ std::size_t Outbox::acknowledge(const wire::Ack& ack, Clock::time_point now) {
   return decided;
 }
 
+bool Outbox::lost_frames(const wire::Ack& ack) {
+  return std::any_of(ack.refused.begin(), ack.refused.end(),
+                     [&ack](const wire::RefusedItem& refused) { return refused.frame > ack.frame; });
+}
+
 void Outbox::connection_lost() {
   for (auto frame = flight_.rbegin(); frame != flight_.rend(); ++frame) {
     again_.insert(again_.begin(), frame->items.begin(), frame->items.end());

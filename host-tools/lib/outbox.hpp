@@ -49,6 +49,8 @@ class Outbox {
   void unsend();
   /// Takes an acknowledgement. @returns lines decided by it.
   std::size_t acknowledge(const wire::Ack& ack, Clock::time_point now);
+  /// True when the daemon misses frames of this connection (it forgot the peer): a new connection is needed.
+  [[nodiscard]] static bool lost_frames(const wire::Ack& ack);
   /// The connection ended: all that is on its way waits to be sent again, frames are numbered from 1.
   void connection_lost();
 

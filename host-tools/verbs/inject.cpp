@@ -201,10 +201,15 @@ Milliseconds Inject::idle_wait(Clock::time_point now) const {
 
 void Inject::take_acks(Milliseconds wait) {
   std::vector<AlignedBuffer> frames;
-  for (; connection_->receive(frames, wait); wait = Milliseconds{0}) {
+  for (; connection_ && connection_->receive(frames, wait); wait = Milliseconds{0}) {
     const auto ack = wire::decode_ack(frames.back().bytes());
     if (!ack) continue;
     const auto now = Clock::now();
+    if (Outbox::lost_frames(*ack)) {
+      connection_.reset();
+      outbox_->connection_lost();
+      return;
+    }
     outbox_->acknowledge(*ack, now);
     last_ack_ = last_progress_ = now;
     patience_ = kAckPatience;

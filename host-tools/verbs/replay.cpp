@@ -75,7 +75,7 @@ bool Replay::prepare() {
 void Replay::print(const wire::AlertRecord& alert) {
   ++events_;
   const std::string text =
-      options_.pretty ? alert_text(alert, {.palette = palette_}) : text::format_alert(alert) + "\n";
+      options_.pretty ? alert_text(alert, {.palette = palette_}) + "\n" : text::format_alert(alert) + "\n";
   if (progress_) progress_->clear();
   std::fwrite(text.data(), 1, text.size(), stdout);
 }

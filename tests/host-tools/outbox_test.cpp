@@ -142,6 +142,14 @@ TEST(Outbox, holds_lines_back_until_they_are_released) {
   LONGS_EQUAL(0, send_all());
 }
 
+TEST(Outbox, knows_when_the_daemon_misses_frames) {
+  CHECK_FALSE(Outbox::lost_frames(
+      {.frame = 7, .refused = {{.frame = 7, .index = 0, .code = wire::Refusal::full, .retry = true, .text = ""}}}));
+  CHECK(Outbox::lost_frames(
+      {.frame = 0,
+       .refused = {{.frame = 7, .index = 0, .code = wire::Refusal::malformed, .retry = true, .text = ""}}}));
+}
+
 TEST(Outbox, splits_a_frame_that_would_be_too_large) {
   note.assign(wire::kNoteBytesMax * 4, 'x');  // longer than the daemon takes: only the size matters here
   begin(64);
