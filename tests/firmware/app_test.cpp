@@ -2,9 +2,8 @@
 /// What: the firmware's application between a line and an engine: what it answers to good, damaged and useless frames.
 /// How: scripted devices; a book with one alert, raised by any report of `launch` and cleared an hour later. Answers are
 /// read by their file identifiers, so that the same test runs where the decoders (which allocate) do not exist.
+#include <algorithm>
 #include <array>
-#include <cstring>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,8 +45,9 @@ std::vector<std::byte> framed(const std::uint8_t* payload, std::size_t size) {
   const auto bytes = std::as_bytes(std::span{payload, size});
   std::array<std::byte, wire::kFrameHeaderBytes> header{};
   wire::write_frame_header(bytes, header);
-  std::vector<std::byte> out{header.begin(), header.end()};
-  out.insert(out.end(), bytes.begin(), bytes.end());
+  std::vector<std::byte> out(header.size() + size);
+  std::copy(header.begin(), header.end(), out.begin());
+  std::copy(bytes.begin(), bytes.end(), out.begin() + wire::kFrameHeaderBytes);
   return out;
 }
 
@@ -153,7 +153,7 @@ TEST_GROUP(App) {
     for (const schemas::RefusedItem* item : *ack->refused()) {
       answer.index.push_back(item->index());
       answer.code.push_back(item->code());
-      if (answer.text.empty()) answer.text = item->text()->str();
+      if (answer.text.empty() && item->text() != nullptr) answer.text = item->text()->c_str();
     }
     return answer;
   }

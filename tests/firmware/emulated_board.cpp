@@ -52,8 +52,7 @@ std::string EmulatedBoard::missing(const std::string& elf) {
   return {};
 }
 
-std::unique_ptr<EmulatedBoard> EmulatedBoard::start(const std::string& elf, const std::string& rule_image,
-                                                    std::string& error) {
+std::unique_ptr<EmulatedBoard> EmulatedBoard::make(std::string& error) {
   std::unique_ptr<EmulatedBoard> board{new EmulatedBoard};
   std::string name = (std::filesystem::temp_directory_path() / "tocsin-board.XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {
@@ -61,17 +60,21 @@ std::unique_ptr<EmulatedBoard> EmulatedBoard::start(const std::string& elf, cons
     return nullptr;
   }
   board->folder_ = name;
-  if (!rule_image.empty() && !board->write_slot_(rule_image, error)) return nullptr;
-  if (!board->spawn_(elf, !rule_image.empty())) {
-    error = std::string{"cannot start "} + kEmulator + ": " + std::strerror(errno);
-    return nullptr;
-  }
-  board->serial_ = board->connect_("serial");
-  if (board->serial_ < 0) {
-    error = std::string{kEmulator} + " does not open its serial port";
-    return nullptr;
-  }
   return board;
+}
+
+bool EmulatedBoard::start(const std::string& elf, const std::string& rule_image, std::string& error) {
+  if (!rule_image.empty() && !write_slot_(rule_image, error)) return false;
+  if (!spawn_(elf, !rule_image.empty())) {
+    error = std::string{"cannot start "} + kEmulator + ": " + std::strerror(errno);
+    return false;
+  }
+  serial_ = connect_("serial");
+  if (serial_ < 0) {
+    error = std::string{kEmulator} + " does not open its serial port";
+    return false;
+  }
+  return true;
 }
 
 EmulatedBoard::~EmulatedBoard() {

@@ -22,11 +22,13 @@ class EmulatedBoard {
 
   /// What is missing to run `elf`: a sentence, empty when nothing is.
   [[nodiscard]] static std::string missing(const std::string& elf);
+  /// Makes the temporary folder. @returns null and sets `error` when that fails.
+  [[nodiscard]] static std::unique_ptr<EmulatedBoard> make(std::string& error);
+  /// Starts the emulator, once.
   /// @param elf         the firmware.
   /// @param rule_image  file to put into the board's rule slot; empty: the slot stays empty.
-  /// @returns null and sets `error` when the emulator does not start.
-  [[nodiscard]] static std::unique_ptr<EmulatedBoard> start(const std::string& elf, const std::string& rule_image,
-                                                            std::string& error);
+  /// @returns false and sets `error` when the emulator does not start.
+  [[nodiscard]] bool start(const std::string& elf, const std::string& rule_image, std::string& error);
   ~EmulatedBoard();
   EmulatedBoard(const EmulatedBoard&) = delete;
   EmulatedBoard& operator=(const EmulatedBoard&) = delete;
@@ -39,8 +41,6 @@ class EmulatedBoard {
   [[nodiscard]] std::optional<StackUse> stack_use();
   /// The temporary folder.
   [[nodiscard]] const std::string& folder() const { return folder_; }
-  /// The emulator's process, for tests that look at it.
-  [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
   EmulatedBoard() = default;

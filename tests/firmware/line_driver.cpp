@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sends a history through the firmware in the emulator and compares what it says with `tocsin replay`, byte for byte.
-//   firmware_line_driver --elf FILE --image BOOK.tcn (--tocsin TOOL | --expect FILE) [--slot] [--require] HISTORY...
-// Both sides use the same rule image: with --slot it is put into the board's rule slot, otherwise the firmware must have
-// been built with it. On the way one frame is damaged and one is cut short; the next try must make up for it.
+//   firmware_line_driver --elf FILE --tocsin TOOL (--image BOOK.tcn | --book BOOK.watch) [--expect FILE] [--require]
+//       HISTORY...
+// --image   the rule image that the firmware was built with
+// --book    compiled for the board and put into its rule slot
+// --expect  compares with this file instead of what `tocsin replay` prints with the same rule image
+// On the way one frame is damaged and one is cut short; the next try must make up for it.
 // Exit: 0 the same, 1 not (or a reason not to know, with --require), 2 bad usage, 77 no emulator or no firmware.
 #include <algorithm>
 #include <array>
@@ -37,9 +40,8 @@ constexpr auto kFirstTry = std::chrono::milliseconds{1500};
 constexpr int kTriesMax = 20;
 
 struct Options {
-  std::string elf, image, tool, expect;
+  std::string elf, image, book, tool, expect;
   std::vector<std::string> histories;
-  bool slot = false;
   bool require = false;
 };
 
@@ -60,8 +62,8 @@ bool parse(int argc, char** argv, Options& out) {
       ok = take(out.tool);
     } else if (argument == "--expect") {
       ok = take(out.expect);
-    } else if (argument == "--slot") {
-      out.slot = true;
+    } else if (argument == "--book") {
+      ok = take(out.book);
     } else if (argument == "--require") {
       out.require = true;
     } else if (argument.substr(0, 1) == "-") {
@@ -73,7 +75,7 @@ bool parse(int argc, char** argv, Options& out) {
   }
   const char* must = std::getenv("TOCSIN_REQUIRE_FIRMWARE");
   out.require = out.require || (must != nullptr && std::string_view{must} == "1");
-  return !out.elf.empty() && !out.histories.empty() && (!out.expect.empty() || (!out.tool.empty() && !out.image.empty()));
+  return !out.elf.empty() && !out.tool.empty() && !out.histories.empty() && out.image.empty() != out.book.empty();
 }
 
 /// As `tocsin replay` does: lines without a number are counted from 1 per feed.
@@ -160,8 +162,9 @@ class Line {
  public:
   explicit Line(EmulatedBoard& board) : board_{board}, decoder_{std::as_writable_bytes(std::span{storage_})} {}
 
-  /// Waits for an Ack; formats the alert events that come before it. @returns nothing when none came in time.
-  std::optional<wire::Ack> wait_ack(std::chrono::milliseconds patience) {
+  /// Waits for the Ack of a batch; formats the alert events that come before it. Late answers to an earlier try of
+  /// another batch are passed over. @returns nothing when it did not come in time.
+  std::optional<wire::Ack> wait_ack(std::uint64_t number, std::chrono::milliseconds patience) {
     const auto deadline = Clock::now() + patience;
     for (;;) {
       while (more_ || next_ < received_.size()) {
@@ -171,7 +174,7 @@ class Line {
         if (auto alert = wire::decode_alert(decoder_.payload())) {
           events.push_back(text::format_alert(*alert));
         } else if (auto ack = wire::decode_ack(decoder_.payload())) {
-          return ack;
+          if (ack->frame == number) return ack;
         } else {
           ++unknown_payloads;
         }
@@ -215,7 +218,7 @@ bool send(EmulatedBoard& board, Line& line, std::uint64_t number, std::span<cons
     if (attempt == 0 && spoil == 2) bytes.resize(bytes.size() / 2);
     if (!board.send(bytes)) return false;
     transfer.bytes += bytes.size();
-    if (auto ack = line.wait_ack(kFirstTry); ack && ack->frame == number) {
+    if (auto ack = line.wait_ack(number, kFirstTry)) {
       for (const wire::RefusedItem& item : ack->refused) {
         std::fprintf(stderr, "batch %llu, item %u refused: %s\n", static_cast<unsigned long long>(number), item.index,
                      item.text.c_str());
@@ -232,8 +235,8 @@ bool send(EmulatedBoard& board, Line& line, std::uint64_t number, std::span<cons
 std::optional<Transfer> run_board(EmulatedBoard& board, const std::vector<std::vector<std::byte>>& batches) {
   Line line{board};
   Transfer transfer;
-  const auto greeting = line.wait_ack(std::chrono::seconds{20});
-  if (!greeting || greeting->frame != 0) {
+  const auto greeting = line.wait_ack(0, std::chrono::seconds{20});
+  if (!greeting) {
     std::fprintf(stderr, "the firmware does not say that it is there\n");
     return std::nullopt;
   }
@@ -268,17 +271,21 @@ std::vector<std::string> split(std::istream& in) {
   return lines;
 }
 
-std::optional<std::vector<std::string>> expected_events(const Options& options, const std::string& folder) {
+bool run_tool(const Options& options, const std::string& arguments) {
+  const std::string command = shell_word(options.tool) + " " + arguments;
+  if (std::system(command.c_str()) == 0) return true;
+  std::fprintf(stderr, "failed: %s\n", command.c_str());
+  return false;
+}
+
+std::optional<std::vector<std::string>> expected_events(const Options& options, const std::string& image,
+                                                        const std::string& folder) {
   std::string file = options.expect;
   if (file.empty()) {
     file = folder + "/replay.jsonl";
-    std::string command = shell_word(options.tool) + " replay " + shell_word(options.image);
-    for (const std::string& history : options.histories) command += " " + shell_word(history);
-    command += " > " + shell_word(file);
-    if (std::system(command.c_str()) != 0) {
-      std::fprintf(stderr, "failed: %s\n", command.c_str());
-      return std::nullopt;
-    }
+    std::string arguments = "replay --quiet " + shell_word(image);
+    for (const std::string& history : options.histories) arguments += " " + shell_word(history);
+    if (!run_tool(options, arguments + " > " + shell_word(file))) return std::nullopt;
   }
   std::ifstream in{file};
   if (!in) {
@@ -299,8 +306,19 @@ bool same(const std::vector<std::string>& board, const std::vector<std::string>&
   return true;
 }
 
+/// Why the comparison cannot be made: a sentence, empty when it can.
+std::string missing_for(const Options& options) {
+  std::string missing = EmulatedBoard::missing(options.elf);
+  if (!missing.empty() || options.require) return missing;
+  std::error_code ignored;
+  if (std::filesystem::last_write_time(options.elf, ignored) < std::filesystem::last_write_time(options.tool, ignored)) {
+    missing = options.elf + " is older than " + options.tool + ", so they may differ; build the preset cortex-m4 again";
+  }
+  return missing;
+}
+
 int run(const Options& options) {
-  const std::string missing = EmulatedBoard::missing(options.elf);
+  const std::string missing = missing_for(options);
   if (!missing.empty()) {
     std::fprintf(stderr, "%s: %s\n", options.require ? "failed" : "skipped", missing.c_str());
     return options.require ? 1 : kSkip;
@@ -310,16 +328,25 @@ int run(const Options& options) {
   const auto batches = encode(*lines);
 
   std::string error;
-  const auto start = Clock::now();
-  auto board = EmulatedBoard::start(options.elf, options.slot ? options.image : std::string{}, error);
+  const auto board = EmulatedBoard::make(error);
   if (!board) {
+    std::fprintf(stderr, "%s\n", error.c_str());
+    return 1;
+  }
+  std::string image = options.image;
+  if (image.empty()) {
+    image = board->folder() + "/book.tcn";
+    if (!run_tool(options, "compile " + shell_word(options.book) + " --target mcu -o " + shell_word(image))) return 1;
+  }
+  const auto start = Clock::now();
+  if (!board->start(options.elf, options.book.empty() ? std::string{} : image, error)) {
     std::fprintf(stderr, "%s\n", error.c_str());
     return 1;
   }
   const auto transfer = run_board(*board, batches);
   if (!transfer) return 1;
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  const auto expected = expected_events(options, board->folder());
+  const auto expected = expected_events(options, image, board->folder());
   if (!expected) return 1;
 
   std::printf("%zu lines in %zu batches (%zu bytes) in %.1f s, %d sent again, %d items refused, %zu events\n",
@@ -343,7 +370,8 @@ int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, options)) {
     std::fprintf(stderr,
-                 "usage: %s --elf FILE --image BOOK.tcn (--tocsin TOOL | --expect FILE) [--slot] [--require] HISTORY...\n",
+                 "usage: %s --elf FILE --tocsin TOOL (--image BOOK.tcn | --book BOOK.watch) [--expect FILE] [--require] "
+                 "HISTORY...\n",
                  argv[0]);
     return 2;
   }
