@@ -23,6 +23,8 @@ Place place_of(const toml::source_region& region) {
   return {static_cast<std::uint32_t>(region.begin.line), static_cast<std::uint32_t>(region.begin.column)};
 }
 
+Place place_of(const toml::node* node) { return node == nullptr ? Place{} : place_of(node->source()); }
+
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 /// Takes typed keys out of one table and tells what is wrong with them.
@@ -197,7 +199,7 @@ void read_broadcast(TableReader& sockets, Config& out, std::vector<ConfigProblem
     BroadcastConfig broadcast;
     broadcast.place = place_of(entry->source());
     if (reader.text("endpoint", broadcast.endpoint, "name the publisher's endpoint")) {
-      check_placed_endpoint(reader, broadcast.endpoint, place_of(entry->get("endpoint")->source()));
+      check_placed_endpoint(reader, broadcast.endpoint, place_of(entry->get("endpoint")));
     }
     (void)reader.text("principal", broadcast.principal, "say who publishes there");
     reader.refuse_unknown();
@@ -207,7 +209,7 @@ void read_broadcast(TableReader& sockets, Config& out, std::vector<ConfigProblem
 
 void read_one_endpoint(TableReader& reader, const toml::table& table, std::string_view key, std::string_view mend,
                        std::string& out) {
-  if (reader.text(key, out, mend)) check_placed_endpoint(reader, out, place_of(table.get(key)->source()));
+  if (reader.text(key, out, mend)) check_placed_endpoint(reader, out, place_of(table.get(key)));
 }
 
 void read_sockets(TableReader& top, Config& out, std::vector<ConfigProblem>& problems) {
@@ -325,7 +327,7 @@ void read_top(const toml::table& table, Config& out, std::vector<ConfigProblem>&
   }
   if (reader.text("image", out.image, "add image = \"book.tcn\", made by `tocsin compile`")) {
     out.image = beside(out.file, out.image);
-    out.image_place = place_of(table.get("image")->source());
+    out.image_place = place_of(table.get("image"));
   }
   if (reader.text("journal", out.journal, "add journal = \"/var/lib/tocsin/journal.db\"")) {
     out.journal = beside(out.file, out.journal);
