@@ -57,11 +57,11 @@ std::uint16_t Log::find_seq(std::uint16_t feed, std::uint64_t seq) const {
   return kNone;
 }
 
-bool Log::is_withdrawn(std::uint16_t feed, std::uint64_t seq) const {
+bool Log::is_withdrawn(std::uint16_t feed, std::uint64_t seq, Instant since) const {
   if (block_.header().log_withdrawals == 0) return false;
   for (std::size_t i = 0; i < count(); ++i) {
     const LogEntry& other = entry(slot_at(i));
-    if (other.has_target && other.feed == feed && other.target_seq == seq) return true;
+    if (other.has_target && other.time >= since && other.feed == feed && other.target_seq == seq) return true;
   }
   return false;
 }

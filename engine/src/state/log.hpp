@@ -33,8 +33,8 @@ class Log {
   [[nodiscard]] static EventKey key_of(const LogEntry& entry) { return {entry.time, entry.seq, entry.feed}; }
   /// First position whose entry's time is after `instant`; count() when there is none.
   [[nodiscard]] std::size_t first_after(Instant instant) const;
-  /// True when some entry withdraws that seq of that feed.
-  [[nodiscard]] bool is_withdrawn(std::uint16_t feed, std::uint64_t seq) const;
+  /// True when some entry at or after `since` withdraws that seq of that feed.
+  [[nodiscard]] bool is_withdrawn(std::uint16_t feed, std::uint64_t seq, Instant since) const;
   /// Slot of the entry with that feed and seq, whatever its time and kind, or kNone. Linear, but only for a seq at or
   /// below the feed's highest.
   [[nodiscard]] std::uint16_t find_seq(std::uint16_t feed, std::uint64_t seq) const;

@@ -132,7 +132,7 @@ Disposition Stepper::classify_known(const Input& input) const {
     if (key < Log::key_of(oldest)) return Disposition::stale;
     if (oldest.time > header.clock) return Disposition::full;
   }
-  if (input.kind == InputKind::report && log.is_withdrawn(input.feed, input.seq)) return Disposition::withdrawn;
+  if (input.kind == InputKind::report && log.is_withdrawn(input.feed, input.seq, header.clock - block_.image().horizon_ms)) return Disposition::withdrawn;
   return Disposition::taken;
 }
 
@@ -143,15 +143,12 @@ void Stepper::apply(const Input& input) {
   if (input.kind == InputKind::heartbeat) {
     if (block_.image().feeds[input.feed].every_ms != 0) Contacts{block_}.add(input.feed, input.time);
   } else {
-    if (log.full()) absorb_oldest();
+    const Instant withdrawn = input.has_target_seq ? apply_withdrawal(input) : kForever;
+    if (log.full()) absorb_oldest();  // after the withdrawal: it may speak of the oldest
     const std::uint16_t slot = log.insert(input, header.disposition == Disposition::withdrawn);
-    if (input.kind == InputKind::report) header.excluded = slot;
     const bool counts = input.kind == InputKind::report && header.disposition == Disposition::taken;
-    if (!counts) from = kForever;
-    if (input.has_target_seq) {
-      const Instant withdrawn = apply_withdrawal(input);
-      if (withdrawn < from) from = withdrawn;
-    }
+    if (input.kind == InputKind::report) header.excluded = slot;
+    if (!counts || withdrawn < from) from = withdrawn;
   }
   header.phase = static_cast<std::uint8_t>(Phase::idle);
   if (from > header.clock) return;  // counts when its instant comes
@@ -164,7 +161,7 @@ void Stepper::apply(const Input& input) {
 Instant Stepper::apply_withdrawal(const Input& input) const {
   const Log log{block_};
   const std::uint16_t slot = log.find_report(input.feed, input.target_seq);
-  if (slot == kNone || log.entry(slot).withdrawn) return kForever;
+  if (slot == kNone || log.entry(slot).withdrawn || is_stale(log.entry(slot).time)) return kForever;
   log.withdraw(slot);
   return log.entry(slot).time;
 }
