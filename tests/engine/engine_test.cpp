@@ -232,7 +232,7 @@ TEST(Engine, does_not_evaluate_exercise_reports_unless_started_for_them) {
 TEST(Engine, steps_a_theater_down_one_level_at_a_time) {
   bench.step(aircraft(0, 50));
   ENUMS_EQUAL_INT(Level::elevated, bench.engine().theater_level(1));
-  for (Instant after = 10; after <= 60; after += 10) bench.step(Bench::heartbeat(rules.daily, kFirst + after, kFirst + after));
+  for (Instant after = 10; after <= 60; after += 10) bench.step(Bench::heartbeat(rules.daily, kFirst + after, kFirst));
   bench.step(Bench::clock(kFirst + 33));                 // cleared at 24: one step at 34
   ENUMS_EQUAL_INT(Level::elevated, bench.engine().theater_level(1));
   bench.step(Bench::clock(kFirst + 34));
