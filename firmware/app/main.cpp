@@ -3,11 +3,12 @@
 #include <array>
 #include <cstddef>
 
-#include "rule_image.hpp"
 #include "tocsin/board/board.hpp"
 #include "tocsin/board/drivers.hpp"
 #include "tocsin/engine/base/check.hpp"
 #include "tocsin/firmware/app.hpp"
+
+#include "rule_image.hpp"
 
 namespace {
 

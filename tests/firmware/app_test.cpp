@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: the firmware's application between a line and an engine: what it answers to good, damaged and useless frames.
-/// How: scripted devices; a book with one alert, raised by any report of `launch` and cleared an hour later. Answers are
-/// read by their file identifiers, so that the same test runs where the decoders (which allocate) do not exist.
+/// How: scripted devices; a book with one alert, raised by any report of `launch` and cleared an hour later. Answers
+/// are read by their file identifiers, so that the same test runs where the decoders (which allocate) do not exist.
+#include "tocsin/firmware/app.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
 
-#include "book_builder.hpp"
-#include "scripted_devices.hpp"
-#include "tocsin/firmware/app.hpp"
 #include "tocsin/schemas/alert_generated.h"
 #include "tocsin/schemas/control_generated.h"
 #include "tocsin/schemas/report_generated.h"
 #include "tocsin/test_support/heap_guard.hpp"
+
+#include "book_builder.hpp"
+#include "scripted_devices.hpp"
 
 #include "CppUTest/TestHarness.h"
 
@@ -32,7 +34,7 @@ struct Answer {
   std::uint64_t frame = 0;      // ack
   std::vector<unsigned> index;  // ack: refused items
   std::vector<unsigned> code;
-  std::string text;             // ack: of the first one
+  std::string text;  // ack: of the first one
 };
 
 struct Item {

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulated_board.hpp"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -17,7 +9,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 #include "tocsin/wire/frame.hpp"
 
@@ -117,8 +116,8 @@ bool EmulatedBoard::spawn_(const std::string& elf, bool with_slot) {
   const std::string monitor = "unix:" + option(folder_ + "/monitor") + ",server=on,wait=off";
   const std::string slot =
       "loader,file=" + option(folder_ + "/slot") + ",force-raw=on,addr=" + std::to_string(kSlotAddress);
-  std::vector<const char*> words{kEmulator,  "-M",      "mps2-an386",    "-display", "none",
-                                 "-monitor", monitor.c_str(), "-serial", serial.c_str(), "-kernel", elf.c_str()};
+  std::vector<const char*> words{kEmulator,       "-M",      "mps2-an386",   "-display", "none",     "-monitor",
+                                 monitor.c_str(), "-serial", serial.c_str(), "-kernel",  elf.c_str()};
   if (with_slot) words.insert(words.end(), {"-device", slot.c_str()});
   words.push_back(nullptr);
   pid_ = fork();

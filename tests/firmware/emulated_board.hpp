@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file EmulatedBoard: the firmware running in qemu-system-arm, its UART0 on a socket.
-#include <sys/types.h>
-
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace tocsin::tests {

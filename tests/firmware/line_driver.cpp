@@ -21,12 +21,13 @@
 #include <string_view>
 #include <vector>
 
-#include "emulated_board.hpp"
 #include "tocsin/text/json_lines.hpp"
 #include "tocsin/wire/alert_codec.hpp"
 #include "tocsin/wire/batch_codec.hpp"
 #include "tocsin/wire/control_codec.hpp"
 #include "tocsin/wire/frame.hpp"
+
+#include "emulated_board.hpp"
 
 namespace {
 using namespace tocsin;
@@ -311,7 +312,8 @@ std::string missing_for(const Options& options) {
   std::string missing = EmulatedBoard::missing(options.elf);
   if (!missing.empty() || options.require) return missing;
   std::error_code ignored;
-  if (std::filesystem::last_write_time(options.elf, ignored) < std::filesystem::last_write_time(options.tool, ignored)) {
+  if (std::filesystem::last_write_time(options.elf, ignored) <
+      std::filesystem::last_write_time(options.tool, ignored)) {
     missing = options.elf + " is older than " + options.tool + ", so they may differ; build the preset cortex-m4 again";
   }
   return missing;
@@ -369,10 +371,11 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, options)) {
-    std::fprintf(stderr,
-                 "usage: %s --elf FILE --tocsin TOOL (--image BOOK.tcn | --book BOOK.watch) [--expect FILE] [--require] "
-                 "HISTORY...\n",
-                 argv[0]);
+    std::fprintf(
+        stderr,
+        "usage: %s --elf FILE --tocsin TOOL (--image BOOK.tcn | --book BOOK.watch) [--expect FILE] [--require] "
+        "HISTORY...\n",
+        argv[0]);
     return 2;
   }
   return run(options);

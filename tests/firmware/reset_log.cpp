@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What: the firmware restarts by itself after a panic, a fault, a stack overflow and a hang, and the next start can tell
-// why. How: a firmware image that breaks in another way at each start and looks at the reset log first; the last start
-// exits with 0, a wrong entry with the number of the start.
+// What: the firmware restarts by itself after a panic, a fault, a stack overflow and a hang, and the next start can
+// tell why. How: a firmware image that breaks in another way at each start and looks at the reset log first; the last
+// start exits with 0, a wrong entry with the number of the start.
 #include <algorithm>
 #include <array>
 #include <cstdint>

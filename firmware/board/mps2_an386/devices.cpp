@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "registers.hpp"
 #include "tocsin/board/board.hpp"
 #include "tocsin/board/drivers.hpp"
 #include "tocsin/wire/frame.hpp"
+
+#include "registers.hpp"
 
 extern "C" {
 extern char _end;
@@ -33,9 +34,7 @@ static_assert(sizeof(ResetRecord) <= kResetLogBytes);
 
 std::uintptr_t reset_log_address() { return reinterpret_cast<std::uintptr_t>(&__ram_end) - kResetLogBytes; }
 
-ResetRecord& record() {
-  return *reinterpret_cast<ResetRecord*>(reset_log_address());
-}
+ResetRecord& record() { return *reinterpret_cast<ResetRecord*>(reset_log_address()); }
 
 std::uint32_t check_of(const ResetRecord& record) {
   return wire::crc32(std::as_bytes(std::span{&record, 1}).subspan(sizeof record.check));

@@ -15,15 +15,15 @@ struct UartRegisters {
   Register interrupt;  ///< read: pending; write a one: clear
   Register baud_divider;
 };
-inline constexpr std::uint32_t kUartTransmitFull = 1U << 0U;     // state
-inline constexpr std::uint32_t kUartReceiveFull = 1U << 1U;      // state
-inline constexpr std::uint32_t kUartReceiveOverrun = 1U << 3U;   // state (write a one: clear), interrupt
-inline constexpr std::uint32_t kUartTransmitEnable = 1U << 0U;   // control
-inline constexpr std::uint32_t kUartReceiveEnable = 1U << 1U;    // control
+inline constexpr std::uint32_t kUartTransmitFull = 1U << 0U;             // state
+inline constexpr std::uint32_t kUartReceiveFull = 1U << 1U;              // state
+inline constexpr std::uint32_t kUartReceiveOverrun = 1U << 3U;           // state (write a one: clear), interrupt
+inline constexpr std::uint32_t kUartTransmitEnable = 1U << 0U;           // control
+inline constexpr std::uint32_t kUartReceiveEnable = 1U << 1U;            // control
 inline constexpr std::uint32_t kUartTransmitInterruptEnable = 1U << 2U;  // control
 inline constexpr std::uint32_t kUartReceiveInterruptEnable = 1U << 3U;   // control
-inline constexpr std::uint32_t kUartTransmitInterrupt = 1U << 0U;  // interrupt
-inline constexpr std::uint32_t kUartReceiveInterrupt = 1U << 1U;   // interrupt
+inline constexpr std::uint32_t kUartTransmitInterrupt = 1U << 0U;        // interrupt
+inline constexpr std::uint32_t kUartReceiveInterrupt = 1U << 1U;         // interrupt
 
 /// CMSDK APB timer: counts down from `reload`.
 struct TimerRegisters {
@@ -59,9 +59,7 @@ inline constexpr std::uint32_t kTimer1Irq = 9;
 /// Interrupts are off while it lives.
 class InterruptLock {
  public:
-  InterruptLock() {
-    asm volatile("mrs %0, primask\ncpsid i" : "=r"(primask_)::"memory");
-  }
+  InterruptLock() { asm volatile("mrs %0, primask\ncpsid i" : "=r"(primask_)::"memory"); }
   ~InterruptLock() { asm volatile("msr primask, %0" ::"r"(primask_) : "memory"); }
   InterruptLock(const InterruptLock&) = delete;
   InterruptLock& operator=(const InterruptLock&) = delete;

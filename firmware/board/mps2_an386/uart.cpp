@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registers.hpp"
 #include "tocsin/board/board.hpp"
 #include "tocsin/board/drivers.hpp"
+
+#include "registers.hpp"
 
 namespace {
 tocsin::board::Uart0* active_uart = nullptr;

@@ -3,12 +3,13 @@
 /// @file App: the firmware's one task: frames of reports in, alert events and acknowledgements out.
 ///
 /// Each frame on the line (tocsin/wire/frame.hpp) carries one buffer. In: Batch (schemas/report.fbs). Out: AlertEvent
-/// (schemas/alert.fbs) and Ack (schemas/control.fbs); their file identifiers tell them apart. The alert events of a batch
-/// come before its Ack. The sender waits for the Ack before it sends the next batch, and sends a batch again when none
-/// comes: that changes nothing, for the engine knows its reports by feed and number. A damaged frame is not answered.
+/// (schemas/alert.fbs) and Ack (schemas/control.fbs); their file identifiers tell them apart. The alert events of a
+/// batch come before its Ack. The sender waits for the Ack before it sends the next batch, and sends a batch again when
+/// none comes: that changes nothing, for the engine knows its reports by feed and number. A damaged frame is not
+/// answered.
 ///
-/// The clock is the input's: each report moves it to its `received`. The engine starts at the first item's time (a clock
-/// item is the way to set it). Alerts carry the status `test`, never `actual`.
+/// The clock is the input's: each report moves it to its `received`. The engine starts at the first item's time (a
+/// clock item is the way to set it). Alerts carry the status `test`, never `actual`.
 #include <array>
 #include <cstddef>
 #include <cstdint>
