@@ -113,6 +113,8 @@ void add_replay(CLI::App& app, Run& run) {
       ->check(kTargets)
       ->capture_default_str();
   sub->add_flag("--text", options.pretty, "alert events as text for a person instead of JSON Lines");
+  sub->add_option("--errors", options.errors_max, "show so many messages about bad or refused lines; 0: all")
+      ->capture_default_str();
   sub->add_flag("--json", options.summary_json, "the summary on stderr as one JSON object");
   sub->add_flag("-q,--quiet", options.quiet, "no summary, no warnings of the compiler");
   sub->callback([&run] { run = [] { return run_replay(options); }; });
@@ -139,6 +141,8 @@ void add_inject(CLI::App& app, Run& run) {
       ->capture_default_str();
   sub->add_flag("--start-clock", options.start_clock,
                 "send a clock line at the earliest time first (clock = \"input\" only)");
+  sub->add_option("--errors", options.errors_max, "show so many messages about bad or refused lines; 0: all")
+      ->capture_default_str();
   sub->add_flag("--json", options.json, "the summary as one JSON object on stdout");
   sub->add_flag("-q,--quiet", options.quiet, "neither progress nor summary");
   sub->callback([&run] { run = [] { return run_inject(options); }; });

@@ -30,19 +30,26 @@ std::string ago(Instant at, Instant clock) {
 
 std::string title(const Palette& palette, const char* text) { return "\n" + palette.bold(text) + "\n"; }
 
+/// Before its first input an engine has no clock.
+bool has_begun(const wire::StatusReport& status) { return status.clock != 0 || status.first_instant != 0; }
+
+std::string clock_lines(const wire::StatusReport& status) {
+  if (!has_begun(status)) return "  clock    waits for the first input\n";
+  std::string out = "  clock    " + instant(status.clock) + ", first instant " + instant(status.first_instant) + "\n";
+  out += "  reach    late news counts back to " + instant(status.reach);
+  if (status.reach <= status.clock) out += " (" + span_text(status.clock - status.reach) + ")";
+  return out + "\n";
+}
+
 std::string head_lines(const wire::StatusReport& status, const Palette& palette) {
   std::string out = palette.bold("tocsind " + printable(status.version));
   if (!status.site.empty()) out += " at " + printable(status.site);
   out +=
       ", pid " + std::to_string(status.pid) + ", up " + span_text(static_cast<engine::Span>(status.uptime_ms)) + "\n";
   out += "  book     \"" + printable(status.book_title) + "\" " + palette.dim(hex(status.book_hash)) + "\n";
-  out += "  clock    " + instant(status.clock) + ", first instant " + instant(status.first_instant) + "\n";
-  out += "  reach    late news counts back to " + instant(status.reach);
-  if (status.clock != engine::kNever && status.reach != engine::kNever && status.reach <= status.clock) {
-    out += " (" + span_text(status.clock - status.reach) + ")";
-  }
-  out += "\n  memory   " + bytes_text(status.resident_bytes) + " resident, engine " + bytes_text(status.engine_bytes) +
-         "\n";
+  out += clock_lines(status);
+  out +=
+      "  memory   " + bytes_text(status.resident_bytes) + " resident, engine " + bytes_text(status.engine_bytes) + "\n";
   out += "  journal  " +
          (status.journal_ok ? palette.green("ok") : palette.red("in trouble: " + printable(status.journal_error)));
   out += ", " + counted(status.batches, "batch", "batches") + ", " +
@@ -51,7 +58,6 @@ std::string head_lines(const wire::StatusReport& status, const Palette& palette)
   const auto add = [&out](std::uint64_t count, const char* what) {
     if (count != 0) out += ", " + grouped(count) + " " + what;
   };
-  add(status.late, "of them late");
   add(status.duplicate, "duplicate");
   add(status.reused, "with a number used before");
   add(status.stale, "stale");
@@ -90,14 +96,18 @@ std::string alert_lines(const wire::StatusReport& status, const Palette& palette
   return out;
 }
 
+std::string state_of(const wire::FeedStatus& feed, const Palette& palette) {
+  if (feed.overdue) return palette.yellow("overdue");
+  return feed.last_contact == engine::kNever ? "-" : palette.green("in time");
+}
+
 std::string feed_lines(const wire::StatusReport& status, const Palette& palette) {
   using Align = Table::Align;
   if (status.feeds.empty()) return {};
   Table table{{{"feed"}, {"last contact"}, {""}, {"state"}, {"reports", Align::right}, {"newest seq", Align::right}}};
   for (const auto& feed : status.feeds) {
     table.row({printable(feed.name), instant(feed.last_contact), ago(feed.last_contact, status.clock),
-               feed.overdue ? palette.yellow("overdue") : palette.green("in time"), grouped(feed.reports),
-               feed.any ? std::to_string(feed.mark) : "-"});
+               state_of(feed, palette), grouped(feed.reports), feed.any ? std::to_string(feed.mark) : "-"});
   }
   return title(palette, "Feeds") + table.render(palette, 2);
 }

@@ -10,6 +10,7 @@
 
 #include "tocsin/wire/control_codec.hpp"
 
+#include "lib/complaints.hpp"
 #include "lib/exit_status.hpp"
 #include "lib/json.hpp"
 #include "lib/net.hpp"
@@ -26,7 +27,7 @@ constexpr Milliseconds kReconnectWait{100};
 
 class Inject {
  public:
-  explicit Inject(const InjectOptions& options) : options_{options} {}
+  explicit Inject(const InjectOptions& options) : options_{options}, complaints_{options.errors_max} {}
   int run();
 
  private:
@@ -44,12 +45,15 @@ class Inject {
                   const std::function<void(std::span<const wire::InputView>)>& use);
   void on_refused(std::size_t index, const wire::RefusedItem& why);
   void complain(const std::string& text);
+  /// About one line of the input.
+  void complain_of_line(const std::string& text);
   void summarise(Exit exit);
   [[nodiscard]] std::size_t count() const { return reports_.items().size() + (clock_first_ ? 1U : 0U); }
   [[nodiscard]] std::string where(std::size_t index) const;
   [[nodiscard]] bool is_timed() const { return options_.speed > 0; }
 
   const InjectOptions& options_;
+  Complaints complaints_;
   Reports reports_;
   bool clock_first_ = false;
   /// Where each moment starts and its instant, in the order of sending (timed runs only).
@@ -73,6 +77,11 @@ class Inject {
 void Inject::complain(const std::string& text) {
   if (progress_) progress_->clear();
   std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+void Inject::complain_of_line(const std::string& text) {
+  if (progress_) progress_->clear();
+  complaints_.add(text);
 }
 
 std::string Inject::where(std::size_t index) const {
@@ -116,7 +125,8 @@ void Inject::find_moments() {
 }
 
 Exit Inject::prepare() {
-  if (!reports_.read(options_.reports, [this](const std::string& text) { complain(text); })) return Exit::bad_input;
+  if (!reports_.read(options_.reports, [this](const std::string& text) { complain_of_line(text); }))
+    return Exit::bad_input;
   clock_first_ = options_.start_clock && reports_.first_instant() && !reports_.starts_with_clock();
   const Exit numbered = number_lines();
   if (numbered != Exit::done) return numbered;
@@ -152,7 +162,7 @@ void Inject::on_refused(std::size_t index, const wire::RefusedItem& why) {
   std::string text = where(index) + ": refused: " + wire::name_of(why.code);
   text += ": " + printable(why.text.empty() ? std::string{wire::sentence_of(why.code)} : why.text);
   if (why.retry) text += " (tried " + std::to_string(Outbox::kAttemptsMax) + " times)";
-  complain(text);
+  complain_of_line(text);
 }
 
 bool Inject::keep_connected() {
@@ -290,6 +300,7 @@ int Inject::run() {
   if (exit != Exit::done) return static_cast<int>(exit);
   exit = send_all();
   progress_.reset();
+  complaints_.finish();
   summarise(exit);
   if (exit == Exit::done && (outbox_->refused() != 0 || reports_.bad() != 0)) exit = Exit::bad_input;
   return static_cast<int>(exit);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file `tocsin inject ENDPOINT REPORTS...`: sends report lines to a running daemon and sees to it that they arrive.
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ struct InjectOptions {
   std::string control;               ///< the daemon's control socket: needed for lines without `seq`
   double timeout_s = 10;             ///< gives up after so long without any progress
   bool start_clock = false;          ///< puts a clock line with the earliest time first (daemon with clock = "input")
+  std::uint64_t errors_max = 20;     ///< messages about lines that are shown; 0: all
   bool json = false;                 ///< summary as one JSON object on stdout
   bool quiet = false;                ///< neither bar nor summary
 };

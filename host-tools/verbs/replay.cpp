@@ -8,6 +8,7 @@
 
 #include "lib/alert_text.hpp"
 #include "lib/book.hpp"
+#include "lib/complaints.hpp"
 #include "lib/exit_status.hpp"
 #include "lib/json.hpp"
 #include "lib/refusal_text.hpp"
@@ -22,7 +23,9 @@ constexpr std::size_t kDispositions = 7;
 /// One run: what is counted and where it prints.
 class Replay {
  public:
-  explicit Replay(const ReplayOptions& options) : options_{options} { palette_.on = wants_colour(stdout); }
+  explicit Replay(const ReplayOptions& options) : options_{options}, complaints_{options.errors_max} {
+    palette_.on = wants_colour(stdout);
+  }
   int run();
 
  private:
@@ -32,6 +35,8 @@ class Replay {
   void take(const Reports::Item& item);
   void print(const wire::AlertRecord& alert);
   void complain(const std::string& text);
+  /// About one line of the input.
+  void complain_of_line(const std::string& text);
   void summarise() const;
   [[nodiscard]] std::string summary_json() const;
   [[nodiscard]] std::string summary_text() const;
@@ -40,6 +45,7 @@ class Replay {
   }
 
   const ReplayOptions& options_;
+  Complaints complaints_;
   Palette palette_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::optional<engine::Instant> until_;
@@ -58,6 +64,11 @@ void Replay::complain(const std::string& text) {
   std::fprintf(stderr, "%s\n", text.c_str());
 }
 
+void Replay::complain_of_line(const std::string& text) {
+  if (progress_) progress_->clear();
+  complaints_.add(text);
+}
+
 bool Replay::prepare() {
   LoadedBook book;
   const bool loaded = load_book(options_.book, options_.target, book);
@@ -69,7 +80,7 @@ bool Replay::prepare() {
     complain(options_.book + ": not a usable rule image: " + error + "; compile the book again with this version");
     return false;
   }
-  return reports_.read(options_.reports, [this](const std::string& text) { complain(text); });
+  return reports_.read(options_.reports, [this](const std::string& text) { complain_of_line(text); });
 }
 
 void Replay::print(const wire::AlertRecord& alert) {
@@ -88,7 +99,8 @@ void Replay::take(const Reports::Item& item) {
     return;
   }
   ++refused_;
-  complain(reports_.where(item) + ": refused: " + refusal_text(outcome.refusal, line.view(), session_->image()));
+  complain_of_line(reports_.where(item) +
+                   ": refused: " + refusal_text(outcome.refusal, line.view(), session_->image()));
 }
 
 void Replay::step_clock(engine::Instant to) {
@@ -181,6 +193,7 @@ int Replay::run() {
   step_all();
   const bool written = std::fflush(stdout) == 0;
   if (!written) complain("stdout: cannot be written");
+  complaints_.finish();
   summarise();
   return static_cast<int>(reports_.bad() == 0 && refused_ == 0 && written ? Exit::done : Exit::bad_input);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file `tocsin replay BOOK REPORTS...`: steps an engine over files, offline; alert events on stdout.
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct ReplayOptions {
   bool start_clock = false;          ///< puts a clock line with the earliest time first, as `inject --start-clock` does
   bool pretty = false;               ///< alert events as text for a person instead of JSON Lines
   bool summary_json = false;         ///< the summary on stderr as one JSON object
+  std::uint64_t errors_max = 20;     ///< messages about lines that are shown; 0: all
   bool quiet = false;                ///< no summary
 };
 

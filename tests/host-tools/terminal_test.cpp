@@ -120,6 +120,12 @@ TEST(Terminal, escapes_json) {
   STRCMP_EQUAL("{}", JsonObject{}.instant("at", engine::kNever).str().c_str());
 }
 
+TEST(Terminal, status_before_the_first_input_has_no_clock) {
+  const std::string text = status_text({}, {}, false);
+  STRCMP_CONTAINS("clock    waits for the first input", text.c_str());
+  CHECK(text.find("1970") == std::string::npos);
+}
+
 TEST(Terminal, status_shows_silent_feeds_raised_alerts_and_refusals) {
   wire::StatusReport status;
   status.version = "1.2.3";
