@@ -91,7 +91,7 @@ TEST_GROUP(EndToEnd) {
 
 TEST(EndToEnd, the_daemon_says_what_replay_says) {
   for (const char* scenario : {"surge-and-clear", "for-between-inputs", "then-within", "needs-cap", "silence",
-                               "late-raise", "late-report-retracts", "withdrawal", "same-instant"}) {
+                               "late-raise", "late-report-retracts", "withdrawal", "ahead-of-time", "same-instant"}) {
     const std::string book = kGolden + scenario + "/book.watch";
     const std::string reports = kGolden + scenario + "/reports.jsonl";
     configure(book);
