@@ -52,12 +52,13 @@ bool FrameDecoder::next() {
 }
 
 bool FrameDecoder::give_up() {
-  drop_ready_();
-  if (size_ >= 2) {  // a lone first sync byte is no frame yet
+  if (next()) return true;
+  while (size_ >= 2) {  // a lone first sync byte is no frame yet
     ++damaged_;
     resync_();
+    if (check_()) return true;
   }
-  return check_();
+  return false;
 }
 
 std::span<const std::byte> FrameDecoder::payload() const {

@@ -201,6 +201,18 @@ TEST(FrameDecoder, gives_up_a_truncated_frame_when_told_and_finds_those_behind_i
   LONGS_EQUAL(1, decoder.damaged());
 }
 
+TEST(FrameDecoder, gives_up_every_false_start_but_no_whole_frame) {
+  for (int i = 0; i < 3; ++i) stream.raw(bytes_of("\xB5\x54\x40"));
+  stream.frame("one");
+  stream.raw(bytes_of("\xB5\x54\x40"));
+  stream.frame("two");
+  send_all();
+  while (decoder.give_up()) keep();
+  LONGS_EQUAL(2, frames);
+  CHECK_TRUE(last_is("two"));
+  CHECK_FALSE(decoder.give_up());
+}
+
 TEST(FrameDecoder, gives_each_frame_once_even_without_calls_of_next) {
   stream.frame("cut");
   stream[2] = std::byte{40};  // 40 + 8 bytes: swallows the three small frames behind it

@@ -31,7 +31,7 @@ class FrameDecoder {
   /// after each frame until it returns false. @returns as push().
   bool next();
   /// The line has been silent for long: an unfinished frame will not be finished. Counts it as damaged and looks for
-  /// frames behind its start. @returns as push(); call until it returns false.
+  /// frames behind its start. @returns as push(); call until it returns false, then nothing unfinished is left.
   bool give_up();
   /// The frame's payload, 8-byte aligned. Empty while no frame is ready.
   [[nodiscard]] std::span<const std::byte> payload() const;
