@@ -19,6 +19,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   if(NOT TOCSIN_SANITIZE AND NOT TOCSIN_COVERAGE)  # instrumentation adds branches these two misread
     target_compile_options(tocsin_warnings INTERFACE -Wduplicated-branches -Wnull-dereference)
   endif()
+  if(CMAKE_SIZEOF_VOID_P EQUAL 4)  # notes on an ABI change between GCC 6 and 7
+    target_compile_options(tocsin_warnings INTERFACE -Wno-psabi)
+  endif()
   if(CMAKE_SIZEOF_VOID_P EQUAL 8)  # where size_t is 32 bits, a cast from it to uint32_t is only useless there
     target_compile_options(tocsin_warnings INTERFACE -Wuseless-cast)
   endif()
