@@ -19,7 +19,8 @@ std::string ImageFile::load(const std::string& path) {
   words_.assign((size_ + 7) / 8, 0);
   stream.seekg(0);
   const auto bytes = std::as_writable_bytes(std::span{words_});
-  if (size_ > 0 && !stream.read(static_cast<char*>(static_cast<void*>(bytes.data())), static_cast<std::streamsize>(size_))) {
+  if (size_ > 0 &&
+      !stream.read(static_cast<char*>(static_cast<void*>(bytes.data())), static_cast<std::streamsize>(size_))) {
     return "the rule image '" + path + "' cannot be read; check the disk";
   }
   const auto error = engine::load_image(this->bytes(), image_);
