@@ -213,6 +213,16 @@ void add_log(CLI::App& app, Run& run) {
   sub->add_flag("--json", options.json, "JSON Lines instead of text");
   sub->callback([&run] { run = [] { return run_log(options); }; });
 }
+/// A verb that is none, which CLI11 would only call missing.
+std::string unknown_verb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  std::string verbs;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->get_name() == argv[1]) return {};
+    verbs += (verbs.empty() ? "" : ", ") + sub->get_name();
+  }
+  return "no verb \"" + std::string{argv[1]} + "\"; there are " + verbs + "\nRun with --help for more information.\n";
+}
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -235,6 +245,10 @@ int main(int argc, char** argv) {
   add_watch(app, run);
   add_status(app, run);
   add_log(app, run);
+  if (const std::string error = unknown_verb(app, argc, argv); !error.empty()) {
+    std::fputs(error.c_str(), stderr);
+    return static_cast<int>(Exit::bad_usage);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

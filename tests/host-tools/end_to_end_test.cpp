@@ -60,7 +60,7 @@ TEST_GROUP(EndToEnd) {
   [[nodiscard]] std::string endpoint(const char* name) const { return "ipc://" + folder.path(name); }
   void tocsin(std::vector<std::string> arguments, const std::string& input = {}) {
     arguments.insert(arguments.begin(), TOCSIN_PROGRAM);
-    done = run(arguments, input, 60s);
+    done = run_program(arguments, input, 60s);
   }
   void ends_with(int status) { LONGS_EQUAL_TEXT(status, done.status, (done.out + done.err + log()).c_str()); }
   [[nodiscard]] std::string log() const { return content_of(folder.path("daemon.log")); }

@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string folder = argv[2];
-  const Finished replay = run({argv[1], "replay", folder + "/book.watch", folder + "/reports.jsonl", "--quiet"});
+  const Finished replay =
+      run_program({argv[1], "replay", folder + "/book.watch", folder + "/reports.jsonl", "--quiet"});
   if (replay.status != 0) {
     std::printf("replay ended with %d: %s\n", replay.status, replay.err.c_str());
     return 1;

@@ -69,7 +69,7 @@ void feed(Pipe& pipe, const std::string& input, std::size_t& fed) {
 }
 }  // namespace
 
-Finished run(const std::vector<std::string>& command, const std::string& input, std::chrono::seconds limit) {
+Finished run_program(const std::vector<std::string>& command, const std::string& input, std::chrono::seconds limit) {
   (void)::signal(SIGPIPE, SIG_IGN);
   Pipe in;
   Pipe out;

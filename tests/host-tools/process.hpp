@@ -15,8 +15,8 @@ struct Finished {
 };
 
 /// Runs a program to its end. Its environment is ours without colours. After `limit` it is killed.
-[[nodiscard]] Finished run(const std::vector<std::string>& command, const std::string& input = {},
-                           std::chrono::seconds limit = std::chrono::seconds{30});
+[[nodiscard]] Finished run_program(const std::vector<std::string>& command, const std::string& input = {},
+                                   std::chrono::seconds limit = std::chrono::seconds{30});
 
 /// A program that runs beside the test. The destructor kills it by its own pid.
 class Child {
