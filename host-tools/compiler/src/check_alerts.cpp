@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Alerts and linkages: clauses that must be there, and what their conditions may and must reach.
+#include <algorithm>
+#include <set>
+
+#include "check_base.hpp"
+
+namespace tocsin::compiler {
+namespace {
+constexpr std::string_view kMainCompartment = "main";
+
+std::string_view compartment_of(const IndicatorDecl& indicator) {
+  return indicator.compartment.text.empty() ? kMainCompartment : std::string_view{indicator.compartment.text};
+}
+
+class AlertChecker : public CheckBase {
+ public:
+  AlertChecker(const Book& book, Model& model, std::vector<Diagnostic>& diagnostics, bool acyclic)
+      : CheckBase{book, model, diagnostics}, expressions_{book, model, diagnostics}, acyclic_{acyclic} {
+    compartments_.insert(kMainCompartment);
+    for (const IndicatorDecl& indicator : book.indicators) compartments_.insert(compartment_of(indicator));
+  }
+
+  void check(const AlertDecl& alert) {
+    theaters(alert);
+    when(alert);
+    clauses(alert);
+    for (const NeedClause& need : alert.needs) needs(need);
+    if (alert.needs.size() > engine::kNeedsMax) {
+      error(alert.needs[engine::kNeedsMax].at,
+            "more than " + std::to_string(engine::kNeedsMax) + " `needs` in one alert");
+    }
+    later_words(alert);
+    compartments(alert);
+    if (acyclic_ && alert.when && alert.kind == engine::AlertKind::linkage) linkage_reach(alert);
+  }
+
+ private:
+  [[nodiscard]] static std::string kind_of(const AlertDecl& alert) {
+    return alert.kind == engine::AlertKind::linkage ? "linkage" : "alert";
+  }
+
+  void theaters(const AlertDecl& alert) {
+    const bool linkage = alert.kind == engine::AlertKind::linkage;
+    if (alert.theaters.empty()) {
+      error(alert.name.at, "the " + kind_of(alert) + " " + quoted(alert.name.text) + " names no theater",
+            linkage ? "write `from A to B` or `between A, B`" : "write `theater NAME`");
+      return;
+    }
+    for (std::size_t i = 0; i < alert.theaters.size(); ++i) {
+      resolve(alert.theaters[i], model_.theaters, "theater");
+      const auto same = [&](const Word& other) { return other.text == alert.theaters[i].text; };
+      if (i < engine::kAlertTheatersMax &&
+          std::any_of(alert.theaters.begin(), alert.theaters.begin() + static_cast<std::ptrdiff_t>(i), same)) {
+        error(alert.theaters[i].at, quoted(alert.theaters[i].text) + " is named twice",
+              "a linkage speaks of two or more theaters");
+      }
+    }
+    if (linkage && alert.theaters.size() < 2)
+      error(alert.theaters_at, "a linkage speaks of two or more theaters", "name another one: `between A, B`");
+    if (alert.theaters.size() > engine::kAlertTheatersMax) {
+      error(alert.theaters[engine::kAlertTheatersMax].at,
+            "more than " + std::to_string(engine::kAlertTheatersMax) + " theaters in one linkage");
+    }
+  }
+
+  void when(const AlertDecl& alert) {
+    if (alert.when) {
+      expressions_.want_condition(*alert.when);
+      return;
+    }
+    const auto taken = std::find_if(alert.levels.begin(), alert.levels.end(),
+                                    [](const LevelClause& level) { return level.when != nullptr; });
+    std::vector<Note> notes;
+    if (taken != alert.levels.end())
+      notes.push_back(
+          {taken->when->at, "this `when` belongs to the `level` before it: put the alert's own `when` first"});
+    error(alert.name.at, "the " + kind_of(alert) + " " + quoted(alert.name.text) + " has no `when`",
+          "say when it rings: `when CONDITION`", std::move(notes));
+  }
+
+  void clauses(const AlertDecl& alert) {
+    if (alert.clear) expressions_.want_condition(*alert.clear);
+    for (const LevelClause& level : alert.levels) {
+      if (level.when) expressions_.want_condition(*level.when);
+    }
+    if (alert.evidence.value == 0 || alert.evidence.value > engine::kEvidenceReportsMax) {
+      error(alert.evidence.at, "`evidence` needs a number from 1 to " + std::to_string(engine::kEvidenceReportsMax));
+    }
+  }
+
+  void needs(const NeedClause& need) {
+    positive(need.within, "`within`");
+    for (const Range filter : need.filters) expressions_.filter(filter);
+    std::set<std::string_view> origins;
+    for (std::size_t i = 0; i < need.indicators.size(); ++i) {
+      const Word& name = need.indicators[i];
+      if (model_.conditions.find(name.text) != kNowhere && model_.indicators.find(name.text) == kNowhere) {
+        error(name.at, quoted(name.text) + " is a condition: `needs` counts the origins of indicators");
+        continue;
+      }
+      const std::uint32_t indicator = resolve(name, model_.indicators, "indicator");
+      if (indicator == kNowhere) return;
+      for (const Word& feed_name : book_.indicators[indicator].feeds) {
+        const std::uint32_t feed = model_.feeds.find(feed_name.text);
+        if (feed == kNowhere) return;
+        for (const Word& origin : book_.feeds[feed].origins) origins.insert(origin.text);
+      }
+    }
+    if (need.count.value == 0) {
+      error(need.count.at, "`needs` needs at least 1 origin");
+    } else if (need.count.value > origins.size()) {
+      error(need.count.at,
+            "`needs` " + std::to_string(need.count.value) + " origins, but only " + std::to_string(origins.size()) +
+                " can report this",
+            "give the indicators' feeds more origins, or ask for fewer");
+    }
+  }
+
+  void later_words(const AlertDecl& alert) {
+    for (const WeighClause& weigh : alert.weighs) {
+      unsupported(weigh.at, "weigh", "leave it out, with its `hypothesis`");
+      if (weigh.when) expressions_.want_condition(*weigh.when);
+      for (const Word& hypothesis : weigh.hypotheses) resolve(hypothesis, model_.hypotheses, "hypothesis");
+    }
+    for (const DisconfirmClause& disconfirm : alert.disconfirms) {
+      unsupported(disconfirm.at, "disconfirm", "write it as a `caveat`");
+    }
+    if (alert.against_at.end != 0) unsupported(alert.against_at, "against", "leave it out");
+    for (const Word& condition : alert.against) resolve(condition, model_.conditions, "condition");
+  }
+
+  // --- Compartments ---
+  [[nodiscard]] bool allowed(const AlertDecl& alert, const IndicatorDecl& indicator) const {
+    if (alert.compartments.empty()) return indicator.role != engine::Role::noise;
+    return std::any_of(alert.compartments.begin(), alert.compartments.end(),
+                       [&](const Word& name) { return name.text == compartment_of(indicator); });
+  }
+
+  void forbid(const AlertDecl& alert, const IndicatorDecl& indicator, Range at, const std::string& through) {
+    const bool noise = alert.compartments.empty();
+    error(
+        at,
+        quoted(indicator.name.text) +
+            (noise ? " has `role noise` and cannot raise "
+                   : " is in compartment " + quoted(compartment_of(indicator)) + ", which is not one of ") +
+            quoted(alert.name.text) + through,
+        noise ? "leave it out, or name its compartment in `compartments`" : "add it to `compartments`, or leave it out",
+        {{indicator.name.at, "it is declared here"}});
+  }
+
+  // The leaf that reaches a forbidden indicator is where the caret stands.
+  void check_expression(const AlertDecl& alert, const Expr& expr) {
+    for_each_leaf(expr, [&](const Expr& leaf) {
+      const Reach reach = reach_of(leaf, book_, model_);
+      const bool named = leaf.kind == ExprKind::name && model_.indicators.find(leaf.name.text) == kNowhere;
+      for (std::size_t i = 0; i < book_.indicators.size() && i < reach.indicators.size(); ++i) {
+        if (!reach.indicators.test(i) || allowed(alert, book_.indicators[i])) continue;
+        forbid(alert, book_.indicators[i], leaf.at, named ? ", not through " + quoted(leaf.name.text) + " either" : "");
+      }
+    });
+  }
+
+  void compartments(const AlertDecl& alert) {
+    for (const Word& name : alert.compartments) {
+      if (compartments_.count(name.text) != 0) continue;
+      const std::vector<std::string_view> known{compartments_.begin(), compartments_.end()};
+      error(name.at, "no indicator is in compartment " + quoted(name.text), did_you_mean(name.text, known));
+      return;  // what follows would be said of every indicator
+    }
+    if (alert.when) check_expression(alert, *alert.when);
+    if (alert.clear) check_expression(alert, *alert.clear);
+    for (const LevelClause& level : alert.levels) {
+      if (level.when) check_expression(alert, *level.when);
+    }
+    for (const NeedClause& need : alert.needs) {
+      for (const Word& name : need.indicators) {
+        const std::uint32_t index = model_.indicators.find(name.text);
+        if (index != kNowhere && !allowed(alert, book_.indicators[index]))
+          forbid(alert, book_.indicators[index], name.at, "");
+      }
+    }
+  }
+
+  void linkage_reach(const AlertDecl& alert) {
+    const Reach reach = reach_of(*alert.when, book_, model_);
+    for (const Word& theater : alert.theaters) {
+      if (model_.theaters.find(theater.text) == kNowhere) continue;
+      bool reached = false;
+      for (std::size_t i = 0; i < book_.indicators.size() && i < reach.indicators.size(); ++i) {
+        reached = reached || (reach.indicators.test(i) && book_.indicators[i].theater.text == theater.text);
+      }
+      if (reached) continue;
+      error(theater.at, "the `when` of " + quoted(alert.name.text) + " reaches no indicator of " + quoted(theater.text),
+            "a linkage rests on indicators of each of its theaters (`overdue` reaches none)",
+            {{alert.when->at, "the `when` is here"}});
+    }
+  }
+
+  ExprChecker expressions_;
+  const bool acyclic_;
+  std::set<std::string_view> compartments_;
+};
+}  // namespace
+
+void check_alerts(const Book& book, Model& model, std::vector<Diagnostic>& diagnostics, bool acyclic) {
+  AlertChecker checker{book, model, diagnostics, acyclic};
+  for (const AlertDecl& alert : book.alerts) {
+    checker.check(alert);
+    if (diagnostics.size() > 10'000) return;  // nobody reads on
+  }
+}
+}  // namespace tocsin::compiler

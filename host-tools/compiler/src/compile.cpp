@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/compiler/compile.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "tocsin/engine/engine.hpp"
+
+#include "emit.hpp"
+#include "model.hpp"
+
+namespace tocsin::compiler {
+namespace {
+constexpr std::uint32_t kKiB = 1024;
+constexpr engine::Bounds bounds(std::uint16_t log, std::uint16_t standing, std::uint16_t copies, std::uint16_t runs) {
+  return {log, standing, copies, runs, 0, 0};
+}
+constexpr std::array kTargets{
+    Target{"mcu", 64 * kKiB, bounds(256, 64, 1, 16)},
+    Target{"edge", 1024 * kKiB, bounds(4096, 512, 4, 64)},
+    Target{"server", 64 * 1024 * kKiB, bounds(4096, 4096, 6, 256)},
+};
+
+bool has_error(std::span<const Diagnostic> diagnostics) {
+  return std::any_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::error; });
+}
+
+engine::Span look_back_of(const Book& book, const Model& model) {
+  engine::Span longest = 0;
+  const auto add = [&](const Expr* expr) {
+    if (expr != nullptr) longest = std::max(longest, reach_of(*expr, book, model).look_back_ms);
+  };
+  for (const AlertDecl& alert : book.alerts) {
+    add(alert.when.get());
+    add(alert.clear.get());
+    for (const LevelClause& level : alert.levels) add(level.when.get());
+    for (const NeedClause& need : alert.needs) longest = std::max(longest, need.within.ms);
+  }
+  return longest;
+}
+
+void say_too_large(const BudgetReport& budget, const Book& book, std::vector<Diagnostic>& diagnostics) {
+  Diagnostic diagnostic;
+  diagnostic.at = book.watchbook;
+  diagnostic.message = "the book needs " + std::to_string(budget.block_bytes) + " bytes, " + budget.target + " has " +
+                       std::to_string(budget.limit_bytes) + ":";
+  for (const BudgetPart& part : budget.parts)
+    diagnostic.message += " " + part.name + " " + std::to_string(part.bytes) + ",";
+  diagnostic.message.pop_back();
+  std::string largest;
+  for (std::size_t i = 0; i < budget.indicators.size() && i < 3; ++i) {
+    largest += (largest.empty() ? "" : ", ") + budget.indicators[i].name + " (" +
+               std::to_string(budget.indicators[i].bytes) + " bytes)";
+  }
+  if (!largest.empty())
+    diagnostic.help = "lower `keep` of " + largest + ", drop conditions, or compile for a larger target";
+  else
+    diagnostic.help = "declare less, or compile for a larger target";
+  diagnostics.push_back(std::move(diagnostic));
+}
+
+void internal_error(std::string what, const Book& book, std::vector<Diagnostic>& diagnostics) {
+  diagnostics.push_back({Severity::error,
+                         book.watchbook,
+                         "internal error: " + std::move(what),
+                         "this is a fault of the compiler; please report it with the book",
+                         {}});
+}
+
+// Emits, measures, and proves that the engine takes what was made.
+void produce(const Model& model, const Target& target, CompileResult& result) {
+  std::optional<Records> records = emit(result.book, model, target.bounds, result.diagnostics);
+  if (!records) return;
+  result.budget = budget_of(*records, target, model.look_back_ms);
+  if (result.budget.block_bytes > target.block_bytes_max) {
+    say_too_large(result.budget, result.book, result.diagnostics);
+    return;
+  }
+  records->bounds.block_bytes = static_cast<std::uint32_t>(result.budget.block_bytes);
+  AlignedBytes image = write_image(*records);
+  engine::Image loaded;
+  const engine::ImageError error = engine::load_image(image.bytes(), loaded);
+  if (error != engine::ImageError::none) {
+    internal_error(std::string{"the engine refuses the image: "} + engine::describe(error), result.book,
+                   result.diagnostics);
+    return;
+  }
+  result.image = std::move(image);
+  result.ok = true;
+}
+}  // namespace
+
+AlignedBytes::AlignedBytes(std::span<const std::byte> bytes) : words_((bytes.size() + 7) / 8), size_{bytes.size()} {
+  if (!bytes.empty()) std::memcpy(words_.data(), bytes.data(), bytes.size());
+}
+std::span<const std::byte> AlignedBytes::bytes() const { return std::as_bytes(std::span{words_}).first(size_); }
+
+std::span<const Target> targets() { return kTargets; }
+std::optional<Target> find_target(std::string_view name) {
+  const auto* const found =
+      std::find_if(kTargets.begin(), kTargets.end(), [&](const Target& target) { return target.name == name; });
+  return found == kTargets.end() ? std::nullopt : std::optional{*found};
+}
+std::string target_names() {
+  std::string names;
+  for (const Target& target : kTargets) names += (names.empty() ? "" : ", ") + std::string{target.name};
+  return names;
+}
+
+CompileResult compile(const SourceFile& source, const Target& target) {
+  CompileResult result;
+  try {
+    result.book = parse(source, result.diagnostics);
+    const bool parsed = !has_error(result.diagnostics);
+    Model model;
+    if (check(result.book, model, result.diagnostics) && parsed) {
+      model.look_back_ms = look_back_of(result.book, model);
+      warn(result.book, model, result.diagnostics);
+      produce(model, target, result);
+    }
+  } catch (const std::exception& error) {
+    internal_error(error.what(), result.book, result.diagnostics);
+    result.ok = false;
+  }
+  std::stable_sort(result.diagnostics.begin(), result.diagnostics.end(),
+                   [](const Diagnostic& a, const Diagnostic& b) { return a.at.begin < b.at.begin; });
+  return result;
+}
+}  // namespace tocsin::compiler
