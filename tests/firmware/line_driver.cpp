@@ -37,7 +37,8 @@ using Clock = std::chrono::steady_clock;
 constexpr int kSkip = 77;
 constexpr std::size_t kBatchBytesMax = 8192;  // what the firmware takes
 constexpr std::size_t kItemsMax = 16;         // per batch; fewer than the limit, to have more frames
-constexpr auto kFirstTry = std::chrono::milliseconds{1500};
+constexpr std::size_t kBatchesWanted = 4;     // at least, so that something comes before and after the spoiled ones
+constexpr auto kFirstTry = std::chrono::milliseconds{600};
 constexpr int kTriesMax = 20;
 
 struct Options {
@@ -86,24 +87,32 @@ void give_number(text::Line& line, std::map<std::string, std::uint64_t, std::les
   if (numbered && !view.seq) view.seq = ++counts[std::string{view.feed}];
 }
 
-/// As `tocsin replay` does: without a clock line in front, the first instant is the earliest time of all.
-bool put_clock_first(std::vector<text::Line>& lines, std::string& error) {
-  if (lines.empty() || lines.front().view().kind == engine::InputKind::clock) return true;
+struct History {
+  std::vector<text::Line> lines;
+  bool clock_added = false;  ///< as `tocsin replay --start-clock` does
+};
+
+/// The firmware starts at the first item's time, `tocsin replay` at a clock line in front or else at the earliest time.
+/// Where these differ, a clock line makes them the same.
+bool agree_on_start(History& history, std::string& error) {
+  if (history.lines.empty() || history.lines.front().view().kind == engine::InputKind::clock) return true;
   engine::Instant first = engine::kForever;
-  for (const text::Line& line : lines) {
+  for (const text::Line& line : history.lines) {
     if (line.view().kind == engine::InputKind::report || line.view().kind == engine::InputKind::heartbeat) {
       first = std::min(first, line.view().time);
     }
   }
+  if (history.lines.front().view().time == first) return true;
   text::Line clock;
   if (!text::parse_line("{\"clock\":\"" + text::format_instant(first) + "\"}", clock, error)) return false;
-  lines.insert(lines.begin(), std::move(clock));
+  history.lines.insert(history.lines.begin(), std::move(clock));
+  history.clock_added = true;
   return true;
 }
 
 /// The lines of all files, parsed.
-std::optional<std::vector<text::Line>> read_histories(const std::vector<std::string>& files) {
-  std::vector<text::Line> lines;
+std::optional<History> read_histories(const std::vector<std::string>& files) {
+  History history;
   std::map<std::string, std::uint64_t, std::less<>> counts;
   std::string error;
   for (const std::string& file : files) {
@@ -121,25 +130,26 @@ std::optional<std::vector<text::Line>> read_histories(const std::vector<std::str
         return std::nullopt;
       }
       give_number(line, counts);
-      lines.push_back(std::move(line));
+      history.lines.push_back(std::move(line));
     }
   }
-  if (!put_clock_first(lines, error)) {
+  if (!agree_on_start(history, error)) {
     std::fprintf(stderr, "%s\n", error.c_str());
     return std::nullopt;
   }
-  return lines;
+  return history;
 }
 
 /// Encodes the lines as batches that the firmware takes, numbered from 1.
 std::vector<std::vector<std::byte>> encode(const std::vector<text::Line>& lines) {
+  const std::size_t items_max = std::clamp<std::size_t>(lines.size() / kBatchesWanted, 1, kItemsMax);
   std::vector<std::vector<std::byte>> batches;
   std::vector<wire::InputView> items;
   std::vector<std::byte> encoded;
   for (const text::Line& line : lines) {
     items.push_back(line.view());
     std::vector<std::byte> longer = wire::encode_batch(batches.size() + 1, items);
-    if (items.size() > kItemsMax || longer.size() > kBatchBytesMax) {
+    if (items.size() > items_max || longer.size() > kBatchBytesMax) {
       batches.push_back(std::move(encoded));
       items.assign(1, line.view());
       longer = wire::encode_batch(batches.size() + 1, items);
@@ -202,6 +212,7 @@ class Line {
 };
 
 struct Transfer {
+  int spoiled = 0;
   int resent = 0;
   int refused = 0;
   std::size_t bytes = 0;
@@ -215,6 +226,7 @@ bool send(EmulatedBoard& board, Line& line, std::uint64_t number, std::span<cons
   const std::vector<std::byte> good = framed(batch);
   for (int attempt = 0; attempt < kTriesMax; ++attempt) {
     std::vector<std::byte> bytes = good;
+    if (attempt == 0 && spoil != 0) ++transfer.spoiled;
     if (attempt == 0 && spoil == 1) bytes[bytes.size() / 2] ^= std::byte{0x40};
     if (attempt == 0 && spoil == 2) bytes.resize(bytes.size() / 2);
     if (!board.send(bytes)) return false;
@@ -280,11 +292,11 @@ bool run_tool(const Options& options, const std::string& arguments) {
 }
 
 std::optional<std::vector<std::string>> expected_events(const Options& options, const std::string& image,
-                                                        const std::string& folder) {
+                                                        bool clock_added, const std::string& folder) {
   std::string file = options.expect;
   if (file.empty()) {
     file = folder + "/replay.jsonl";
-    std::string arguments = "replay --quiet " + shell_word(image);
+    std::string arguments = "replay --quiet " + std::string{clock_added ? "--start-clock " : ""} + shell_word(image);
     for (const std::string& history : options.histories) arguments += " " + shell_word(history);
     if (!run_tool(options, arguments + " > " + shell_word(file))) return std::nullopt;
   }
@@ -325,9 +337,9 @@ int run(const Options& options) {
     std::fprintf(stderr, "%s: %s\n", options.require ? "failed" : "skipped", missing.c_str());
     return options.require ? 1 : kSkip;
   }
-  const auto lines = read_histories(options.histories);
-  if (!lines) return 1;
-  const auto batches = encode(*lines);
+  const auto history = read_histories(options.histories);
+  if (!history) return 1;
+  const auto batches = encode(history->lines);
 
   std::string error;
   const auto board = EmulatedBoard::make(error);
@@ -348,11 +360,11 @@ int run(const Options& options) {
   const auto transfer = run_board(*board, batches);
   if (!transfer) return 1;
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  const auto expected = expected_events(options, image, board->folder());
+  const auto expected = expected_events(options, image, history->clock_added, board->folder());
   if (!expected) return 1;
 
   std::printf("%zu lines in %zu batches (%zu bytes) in %.1f s, %d sent again, %d items refused, %zu events\n",
-              lines->size(), batches.size(), transfer->bytes, seconds, transfer->resent, transfer->refused,
+              history->lines.size(), batches.size(), transfer->bytes, seconds, transfer->resent, transfer->refused,
               transfer->events.size());
   if (const auto stack = board->stack_use()) {
     std::printf("stack: at most %zu of %zu bytes used\n", stack->used, stack->size);
@@ -360,7 +372,7 @@ int run(const Options& options) {
     std::fprintf(stderr, "the stack cannot be read\n");
     return 1;
   }
-  if (batches.size() >= 3 && transfer->resent < 2) {
+  if (transfer->resent < transfer->spoiled) {
     std::fprintf(stderr, "a damaged and a cut frame were taken for good ones\n");
     return 1;
   }
