@@ -154,7 +154,7 @@ TEST(Engine, a_withdrawn_report_takes_its_alerts_along_newest_first) {
   expect(events[1], EventKind::retracted, rules.surge, Level::elevated, 0);
   ENUMS_EQUAL_INT(EventKind::raised, events[1].retracted_kind);
   CHECK(events[1].reason.seq == seq - 1);
-  expect(events[2], EventKind::unknown, rules.surge, Level::calm, 0);  // the feed has now never spoken
+  expect(events[2], EventKind::unknown, rules.surge, Level::unknown, 0);  // the feed has now never spoken
 }
 
 TEST(Engine, counts_raises_withdrawn_at_one_instant) {
@@ -173,7 +173,7 @@ TEST(Engine, tells_doubt_when_a_feed_falls_silent_and_when_it_speaks_again) {
   bench.step(aircraft(0, 1));
   auto events = bench.step(Bench::clock(kFirst + 100));
   LONGS_EQUAL(1, events.size());
-  expect(events[0], EventKind::unknown, rules.surge, Level::calm, 30);
+  expect(events[0], EventKind::unknown, rules.surge, Level::unknown, 30);
   CHECK(events[0].overdue_feeds[0] == (std::uint64_t{1} << rules.daily));
   CHECK(events[0].blind_indicators[0] == (std::uint64_t{1} << rules.aircraft));
   ENUMS_EQUAL_INT(Level::unknown, bench.engine().theater_level(1));
@@ -188,7 +188,7 @@ TEST(Engine, heartbeats_keep_a_feed_from_being_overdue_whenever_they_arrive) {
   LONGS_EQUAL(0, bench.step(Bench::clock(kFirst + 229)).size());
   const auto events = bench.step(Bench::clock(kFirst + 231));
   LONGS_EQUAL(1, events.size());
-  expect(events[0], EventKind::unknown, rules.surge, Level::calm, 230);
+  expect(events[0], EventKind::unknown, rules.surge, Level::unknown, 230);
 }
 
 TEST(Engine, knows_duplicates_reuse_and_stale_lines) {
@@ -249,7 +249,7 @@ TEST(Engine, the_first_half_of_a_step_does_not_know_its_line) {
   expect(events[0], EventKind::cleared, rules.surge, Level::elevated, 24);
   expect(events[1], EventKind::retracted, rules.surge, Level::elevated, 24);
   ENUMS_EQUAL_INT(EventKind::cleared, events[1].retracted_kind);
-  expect(events[2], EventKind::unknown, rules.surge, Level::calm, 30);  // said at the time; the raise speaks for itself
+  expect(events[2], EventKind::unknown, rules.surge, Level::unknown, 30);  // said at the time; the raise speaks for itself
 }
 
 TEST(Engine, allocates_nothing_in_a_step) {

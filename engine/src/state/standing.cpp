@@ -77,13 +77,21 @@ void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant
   block_.standing()[block_.header().standing_count++] = added;
 }
 
+void Standing::tell_doubt(std::uint16_t alert, bool in_doubt, Instant at) {
+  if (in_doubt) {
+    decided(EventKind::unknown, alert, Level::unknown, at, at);
+  } else {
+    decided(EventKind::known, alert, Level::calm, at, at);
+  }
+}
+
 void Standing::doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) {
   if (comparing_) return;
   Instant& told = block_.memory()[alert].told;
   if (machine.in_doubt == (told != kNever)) return;
   told = machine.in_doubt ? at : kNever;
   if (machine.raised) return;  // the raise says it
-  decided(machine.in_doubt ? EventKind::unknown : EventKind::known, alert, Level::calm, at, at);
+  tell_doubt(alert, machine.in_doubt, at);
 }
 
 void Standing::settle_doubt(std::span<const AlertMachine> alerts, Instant from) {
@@ -96,7 +104,7 @@ void Standing::settle_doubt(std::span<const AlertMachine> alerts, Instant from) 
     told = machine.in_doubt ? at : kNever;
     if (machine.raised) continue;
     const auto alert = static_cast<std::uint16_t>(i);
-    decided(machine.in_doubt ? EventKind::unknown : EventKind::known, alert, Level::calm, at, at);
+    tell_doubt(alert, machine.in_doubt, at);
   }
 }
 

@@ -36,6 +36,7 @@ class Standing {
  private:
   [[nodiscard]] std::span<StandingEvent> used() const { return block_.standing().first(block_.header().standing_count); }
   void erase(std::size_t index) const;
+  void tell_doubt(std::uint16_t alert, bool in_doubt, Instant at);
   void make_place() const;
   void make_final(const StandingEvent& event) const;
   [[nodiscard]] std::uint16_t rev_of(EventKind kind, std::uint16_t alert, Instant raised_at) const;

@@ -44,7 +44,7 @@ struct Reason {
 struct AlertEvent {
   EventKind kind{};
   EventKind retracted_kind{};         ///< retracted only: the kind of the event it withdraws (its instant is `at`)
-  Level level{};                      ///< after the event; of cleared and retracted: the level it had
+  Level level{};                      ///< after the event; of cleared and retracted: the level it had; of unknown: unknown
   Status status{};                    ///< what the engine was started for
   std::uint16_t alert = kNone;        ///< index in Image::alerts
   std::uint16_t rev = 0;              ///< raises of this alert at `raised_at` before this one
