@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: every mistake in a config is told with its place and its mend, all in one run; a right one is read fully.
+/// How: one line of a right config is replaced by a wrong one, and the message is looked for.
+#include "tocsin/daemon/config.hpp"
+
+#include <string>
+#include <vector>
+
+#include "tocsin/test_support/sample_image.hpp"
+
+#include "fixture.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::daemon;
+
+namespace {
+struct Lines {
+  std::string top = "image = \"book.tcn\"\njournal = \"/var/j.db\"";
+  std::string ingest = "ingest = [\"ipc:///run/in.sock\"]";
+  std::string alerts = "alerts = \"ipc:///run/al.sock\"";
+  std::string control = "control = \"ipc:///run/co.sock\"";
+  std::string rest;
+  [[nodiscard]] std::string text() const {
+    return top + "\n[sockets]\n" + ingest + "\n" + alerts + "\n" + control + "\n" + rest + "\n";
+  }
+};
+
+struct Result {
+  bool right = false;
+  Config config;
+  std::string told;
+};
+
+Result read(const std::string& text) {
+  Result result;
+  std::vector<ConfigProblem> problems;
+  result.right = parse_config(text, "/etc/tocsin/t.toml", result.config, problems);
+  for (const auto& problem : problems) result.told += format_problem("t.toml", problem) + "\n";
+  return result;
+}
+
+Result read_with_book(const std::string& text) {
+  auto result = read(text);
+  std::vector<ConfigProblem> problems;
+  result.right = check_against_book(result.config, tocsin::test_support::sample_book(), problems) && result.right;
+  for (const auto& problem : problems) result.told += format_problem("t.toml", problem) + "\n";
+  return result;
+}
+}  // namespace
+
+TEST_GROUP(Config){};
+
+TEST(Config, reads_the_least_that_is_needed_and_fills_in_the_rest) {
+  const auto result = read(Lines{}.text());
+  STRCMP_EQUAL("", result.told.c_str());
+  CHECK_TRUE(result.right);
+  STRCMP_EQUAL("/etc/tocsin/book.tcn", result.config.image.c_str());
+  STRCMP_EQUAL("/var/j.db", result.config.journal.c_str());
+  CHECK_TRUE(result.config.clock == ClockSource::system);
+  CHECK_TRUE(result.config.label == tocsin::engine::Status::actual);
+  LONGLONGS_EQUAL(60'000, result.config.max_skew_ms);
+  LONGLONGS_EQUAL(0, result.config.linger_ms);
+  UNSIGNED_LONGS_EQUAL(65'536, result.config.checkpoint_reports);
+}
+
+TEST(Config, reads_every_key) {
+  Lines lines;
+  lines.top +=
+      "\nsite = \"s\"\nclock = \"input\"\nstatus = \"exercise\"\nmax_skew = \"1h30m\"\nlinger_ms = 200\n"
+      "checkpoint_reports = 7";
+  lines.ingest += "\nbroadcast = [{ endpoint = \"tcp://127.0.0.1:5556\", principal = \"pub\" }]";
+  lines.rest =
+      "[principals.desk]\nendpoint = \"ipc:///run/in.sock\"\nfeeds = [\"analyst\"]\nindicators = [\"exercise\"]\n"
+      "[principals.pub]\nfeeds = [\"airspace\"]\n"
+      "[bounds]\nreceive_high_water = 4\nsend_high_water = 5\npeers = 6\njournal_pages = 1000";
+  const auto result = read_with_book(lines.text());
+  CHECK_TRUE_TEXT(result.right, result.told.c_str());
+  const auto& config = result.config;
+  CHECK_TRUE(config.clock == ClockSource::input);
+  CHECK_TRUE(config.label == tocsin::engine::Status::exercise);
+  LONGLONGS_EQUAL(5'400'000, config.max_skew_ms);
+  LONGLONGS_EQUAL(200, config.linger_ms);
+  UNSIGNED_LONGS_EQUAL(7, config.checkpoint_reports);
+  STRCMP_EQUAL("tcp://127.0.0.1:5556", config.broadcast.at(0).endpoint.c_str());
+  UNSIGNED_LONGS_EQUAL(2, config.principals.size());
+  CHECK_FALSE(config.principals.at(0).all_feeds);
+  STRCMP_EQUAL("exercise", config.principals.at(0).indicators.at(0).text.c_str());
+  LONGS_EQUAL(4, config.bounds.receive_high_water);
+  LONGS_EQUAL(5, config.bounds.send_high_water);
+  UNSIGNED_LONGS_EQUAL(6, config.bounds.peers);
+  UNSIGNED_LONGS_EQUAL(1000, config.bounds.journal_pages);
+  // The book has feeds that neither of the two may speak for.
+  STRCMP_CONTAINS("t.toml: warning: no principal may speak for the book's feed \"launches\"", result.told.c_str());
+}
+
+TEST(Config, never_labels_replayed_input_actual) {
+  Lines lines;
+  lines.top += "\nclock = \"input\"";
+  const auto result = read(lines.text());
+  CHECK_TRUE(result.right);
+  CHECK_TRUE(result.config.label == tocsin::engine::Status::test);
+}
+
+TEST(Config, tells_what_is_wrong_where_and_how_to_mend_it) {
+  struct Row {
+    const char* why;
+    std::string Lines::*where;
+    const char* text;
+    const char* told;
+  };
+  static const Row kRows[] = {
+      {"missing image", &Lines::top, "journal = \"j\"", "t.toml:1:1: error: no \"image\"; add image = \"book.tcn\""},
+      {"missing journal", &Lines::top, "image = \"j\"", "no \"journal\"; add journal ="},
+      {"wrong type", &Lines::top, "image = 3\njournal = \"j\"", "t.toml:1:9: error: \"image\" must be a text"},
+      {"empty text", &Lines::top, "image = \"\"\njournal = \"j\"", "\"image\" must be a text that is not empty"},
+      {"unknown key", &Lines::top, "image = \"b\"\njournal = \"j\"\nsiet = \"x\"",
+       "t.toml:3:1: error: unknown key \"siet\"; did you mean \"site\"?"},
+      {"unknown key, nothing near", &Lines::top, "image = \"b\"\njournal = \"j\"\nxyzzyplugh = 1",
+       "unknown key \"xyzzyplugh\"; known here: "},
+      {"wrong clock", &Lines::top, "image = \"b\"\njournal = \"j\"\nclock = \"utc\"",
+       "t.toml:3:9: error: \"clock\" must be \"system\" or \"input\""},
+      {"actual replay", &Lines::top, "image = \"b\"\njournal = \"j\"\nclock = \"input\"\nstatus = \"actual\"",
+       "\"status\" must be \"exercise\" or \"test\""},
+      {"status without input clock", &Lines::top, "image = \"b\"\njournal = \"j\"\nstatus = \"test\"",
+       "t.toml:3:10: error: \"status\" goes with clock = \"input\" only"},
+      {"bad duration", &Lines::top, "image = \"b\"\njournal = \"j\"\nmax_skew = \"90\"",
+       "\"max_skew\" must be a duration such as \"90s\""},
+      {"long duration", &Lines::top, "image = \"b\"\njournal = \"j\"\nmax_skew = \"2d\"", "at most 1d"},
+      {"number out of range", &Lines::top, "image = \"b\"\njournal = \"j\"\nlinger_ms = 10001",
+       "t.toml:3:13: error: \"linger_ms\" must be a whole number from 0 to 10000"},
+      {"fraction", &Lines::top, "image = \"b\"\njournal = \"j\"\ncheckpoint_reports = 1.5", "must be a whole number"},
+      {"no TOML", &Lines::top, "image = \n", "t.toml:1:9: error: this is not TOML"},
+      {"ingest is no list", &Lines::ingest, "ingest = \"ipc:///x\"", "\"ingest\" in [sockets] must be a list of texts"},
+      {"nothing to listen to", &Lines::ingest, "", "nothing to listen to; add ingest"},
+      {"a number among texts", &Lines::ingest, "ingest = [\"ipc:///run/in.sock\", 3]", "may hold texts only"},
+      {"twice", &Lines::ingest, "ingest = [\"ipc:///run/a\", \"ipc:///run/a\"]", "is used twice"},
+      {"broadcast without principal", &Lines::ingest, "broadcast = [{ endpoint = \"ipc:///a\" }]",
+       "no \"principal\" in an entry of broadcast; say who publishes there"},
+      {"all addresses", &Lines::ingest, "ingest = [\"tcp://0.0.0.0:5555\"]", "is not on this machine's loopback"},
+      {"interface name", &Lines::ingest, "ingest = [\"tcp://eth0:5555\"]", "write it as tcp://127.0.0.1:PORT"},
+      {"no port", &Lines::ingest, "ingest = [\"tcp://127.0.0.1\"]", "has no port"},
+      {"port too large", &Lines::ingest, "ingest = [\"tcp://127.0.0.1:65536\"]", "has no valid port"},
+      {"other transport", &Lines::ingest, "ingest = [\"pgm://127.0.0.1:1\"]", "has a transport that is not known here"},
+      {"relative ipc", &Lines::ingest, "ingest = [\"ipc://in.sock\"]", "needs an absolute path"},
+      {"abstract ipc", &Lines::ingest, "ingest = [\"ipc://@in\"]", "needs an absolute path"},
+      {"missing control", &Lines::control, "", "no \"control\" in [sockets]; add control ="},
+      {"same endpoint twice", &Lines::control, "control = \"ipc:///run/al.sock\"",
+       "alerts and control have the same endpoint"},
+      {"principal nowhere", &Lines::rest, "[principals.desk]\nfeeds = []", "principal \"desk\" speaks nowhere"},
+      {"principal elsewhere", &Lines::rest, "[principals.desk]\nendpoint = \"ipc:///run/im.sock\"",
+       "which is not among the ingest sockets; did you mean \"ipc:///run/in.sock\"?"},
+      {"two on one endpoint", &Lines::rest,
+       "[principals.a]\nendpoint = \"ipc:///run/in.sock\"\n[principals.b]\nendpoint = \"ipc:///run/in.sock\"",
+       "t.toml:9:13: error: endpoint \"ipc:///run/in.sock\" has a principal already"},
+      {"principal is no table", &Lines::rest, "[principals]\ndesk = 1", "principal \"desk\" must be a table"},
+      {"unknown key of a principal", &Lines::rest,
+       "[principals.desk]\nendpoint = \"ipc:///run/in.sock\"\nfeed = [\"a\"]",
+       "unknown key \"feed\" in [principals.desk]; did you mean \"feeds\"?"},
+      {"bounds", &Lines::rest, "[bounds]\npeers = 0",
+       "t.toml:8:9: error: \"peers\" in [bounds] must be a whole number from 1 to 1000"},
+  };
+  for (const auto& row : kRows) {
+    Lines lines;
+    lines.*row.where = row.text;
+    const auto result = read(lines.text());
+    CHECK_FALSE_TEXT(result.right, row.why);
+    if (result.told.find(row.told) == std::string::npos) {
+      FAIL((std::string(row.why) + ": looked for <" + row.told + "> in\n" + result.told).c_str());
+    }
+  }
+}
+
+TEST(Config, tells_all_mistakes_at_once_in_the_order_of_the_file) {
+  Lines lines;
+  lines.top = "clock = 1\nimage = \"b\"";
+  lines.alerts = "alerts = \"udp://x\"";
+  const auto result = read(lines.text());
+  const auto first = result.told.find("no \"journal\"");
+  const auto second = result.told.find("\"clock\" must be");
+  const auto third = result.told.find("endpoint \"udp://x\"");
+  CHECK_TRUE(first < second && second < third && third != std::string::npos);
+}
+
+TEST(Config, refuses_names_the_book_lacks_with_a_near_one) {
+  Lines lines;
+  lines.rest =
+      "[principals.desk]\nendpoint = \"ipc:///run/in.sock\"\nfeeds = [\"analist\"]\nindicators = [\"qqqqqqqq\"]";
+  const auto result = read_with_book(lines.text());
+  CHECK_FALSE(result.right);
+  STRCMP_CONTAINS("t.toml:9:10: error: the book has no feed \"analist\"; did you mean \"analyst\"?",
+                  result.told.c_str());
+  STRCMP_CONTAINS("t.toml:10:15: error: the book has no indicator \"qqqqqqqq\"; take it out", result.told.c_str());
+}
+
+TEST(Config, says_when_the_file_cannot_be_read) {
+  Config config;
+  std::vector<ConfigProblem> problems;
+  CHECK_FALSE(load_config("/nonexistent/t.toml", config, problems));
+  STRCMP_EQUAL("/nonexistent/t.toml: error: cannot be read; check the path and the permissions",
+               format_problem("/nonexistent/t.toml", problems.at(0)).c_str());
+}
+
+TEST(Config, the_shipped_sample_is_right) {
+  Config config;
+  std::vector<ConfigProblem> problems;
+  CHECK_TRUE(load_config(TOCSIN_SOURCE_DIR "/packaging/tocsind.toml", config, problems));
+  UNSIGNED_LONGS_EQUAL(0, problems.size());
+}
+
+TEST(Config, parses_durations_of_the_watch_language) {
+  struct Row {
+    const char* text;
+    bool right;
+    tocsin::engine::Span ms;
+  };
+  static constexpr Row kRows[] = {{"250ms", true, 250},
+                                  {"90s", true, 90'000},
+                                  {"1d12h", true, 129'600'000},
+                                  {"2w", true, 1'209'600'000},
+                                  {"0s", true, 0},
+                                  {"", false, 0},
+                                  {"5", false, 0},
+                                  {"s", false, 0},
+                                  {"1 s", false, 0},
+                                  {"-1s", false, 0},
+                                  {"999999999999w", false, 0}};
+  for (const auto& row : kRows) {
+    tocsin::engine::Span span = 0;
+    CHECK_EQUAL_TEXT(row.right, parse_span(row.text, span), row.text);
+    if (row.right) LONGLONGS_EQUAL_TEXT(row.ms, span, row.text);
+  }
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: which inputs the daemon takes, refuses and counts; that nothing is half stored; that time alone raises alerts.
+/// How: a core without sockets, the sample book, a clock turned by hand; the journal is a file, or a disk that fails.
+#include "tocsin/daemon/core.hpp"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "tocsin/test_support/powercut_vfs.hpp"
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "fixture.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::daemon;
+using namespace tocsin::daemon::test;
+using tocsin::test_support::PowercutVfs;
+using tocsin::wire::InputView;
+using tocsin::wire::Refusal;
+
+TEST_GROUP(Core) {
+  Site site;
+  FakeClock clock;
+
+  static Refusal refusal(Core & core, const Principal& principal, const InputView& view) {
+    const auto refused = take(core, principal, std::span{&view, 1});
+    return refused.empty() ? Refusal::none : refused[0].code;
+  }
+  static void commit(Core & core) {
+    CHECK_TRUE(core.commit() == CommitResult::done);
+    core.clear_batch();
+  }
+  static tocsin::wire::StatusReport status(Core & core) {
+    tocsin::wire::StatusReport report;
+    core.fill_status(report);
+    return report;
+  }
+};
+
+TEST(Core, refuses_only_the_bad_items_of_a_frame_and_says_which_and_why) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  std::vector<InputView> items{
+      report("mnd_daily", 1, "pla_aircraft", kMay, 10),
+      report("mnd_dialy", 1, "pla_aircraft", kMay, 10),
+      report("mnd_daily", 2, "no_such_thing", kMay, 10),
+      report("mnd_daily", 3, "exercise", kMay, 10),
+      report("mnd_daily", 4, "pla_aircraft", kMay, std::numeric_limits<double>::infinity()),
+      report("mnd_daily", 5, "pla_aircraft", -1, 10),
+      report("launches", 6, "dprk_severe", kMay),
+      report("launches", 7, "dprk_severe", kMay, 1, "mnd"),
+      report("mnd_daily", 8, "plan_ships", kMay, 3),
+  };
+  static constexpr Refusal kExpected[] = {Refusal::unknown_feed,  Refusal::unknown_indicator, Refusal::feed_not_allowed,
+                                          Refusal::bad_value,     Refusal::bad_time,          Refusal::origin_missing,
+                                          Refusal::unknown_origin};
+  const auto refused = take(core, desk, items);
+  UNSIGNED_LONGS_EQUAL(7, refused.size());
+  for (std::size_t i = 0; i < refused.size(); ++i) {
+    UNSIGNED_LONGS_EQUAL(i + 1, refused[i].index);
+    ENUMS_EQUAL_INT(kExpected[i], refused[i].code);
+    CHECK_FALSE(refused[i].retry);
+    CHECK_FALSE(refused[i].text.empty());
+  }
+  STRCMP_CONTAINS("feed \"mnd_dialy\"", refused[0].text.c_str());
+  commit(core);
+  UNSIGNED_LONGLONGS_EQUAL(2, status(core).taken);
+  const auto stored = read_stored(core.journal());
+  UNSIGNED_LONGS_EQUAL(2, stored.reports.size());
+}
+
+TEST(Core, counts_refusals_by_principal_and_reason_with_one_sample_and_journals_them) {
+  {
+    Core core{site.config(), clock};
+    STRCMP_EQUAL("", core.open().c_str());
+    const auto desk = core.principal("desk");
+    const auto hub = core.principal("hub");
+    for (int i = 0; i < 3; ++i) (void)refusal(core, desk, report("nobody\n", 7, "x", kMay));
+    (void)refusal(core, hub, report("nobody", 8, "x", kMay));
+    CHECK_TRUE(core.batch().empty());
+    CHECK_TRUE(core.has_uncommitted_refusals());
+    commit(core);
+    CHECK_FALSE(core.has_uncommitted_refusals());
+  }
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto counts = status(core).refusals;
+  UNSIGNED_LONGS_EQUAL(2, counts.size());
+  STRCMP_EQUAL("desk", counts[0].principal.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(3, counts[0].count);
+  CHECK_TRUE(counts[0].reason == Refusal::unknown_feed);
+  STRCMP_CONTAINS("feed=nobody? seq=7", counts[0].sample.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(1, counts[1].count);
+}
+
+TEST(Core, counts_a_frame_that_is_no_batch) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  tocsin::wire::BatchReader reader;
+  const Bytes garbage(100, std::byte{0xAB});
+  CHECK_FALSE(core.read_frame(garbage, desk, reader));
+  CHECK_FALSE(core.read_frame({}, desk, reader));
+  const Bytes huge(tocsin::wire::kFrameBytesMax + 1);
+  CHECK_FALSE(core.read_frame(huge, desk, reader));
+  const auto counts = status(core).refusals;
+  UNSIGNED_LONGS_EQUAL(1, counts.size());
+  UNSIGNED_LONGLONGS_EQUAL(3, counts[0].count);
+  STRCMP_CONTAINS("size=100 starts=abab", counts[0].sample.c_str());
+}
+
+TEST(Core, lets_a_principal_speak_only_for_what_the_config_says) {
+  site.configure("", "[principals.desk]\nendpoint = \"" + site.ingest() +
+                         "\"\nfeeds = [\"analyst\", \"mnd_daily\"]\nindicators = [\"exercise\"]");
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  CHECK_TRUE(refusal(core, desk, report("analyst", 1, "exercise", kMay)) == Refusal::none);
+  CHECK_TRUE(refusal(core, desk, report("analyst", 2, "dprk_severe", kMay)) == Refusal::not_authorised);
+  CHECK_TRUE(refusal(core, desk, report("airspace", 1, "closure", kMay)) == Refusal::not_authorised);
+  CHECK_TRUE(refusal(core, desk, heartbeat("launches", kMay)) == Refusal::not_authorised);
+  CHECK_TRUE(refusal(core, desk, heartbeat("mnd_daily", kMay)) == Refusal::none);
+}
+
+TEST(Core, refuses_what_is_too_far_ahead_only_for_now) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  const auto view = report("analyst", 1, "exercise", kMay + kMinute + 1);
+  const auto refused = take(core, desk, std::span{&view, 1});
+  UNSIGNED_LONGS_EQUAL(1, refused.size());
+  CHECK_TRUE(refused[0].code == Refusal::too_far_ahead);
+  CHECK_TRUE(refused[0].retry);
+  clock.pass(1);
+  CHECK_TRUE(refusal(core, desk, view) == Refusal::none);
+}
+
+TEST(Core, takes_clock_lines_only_where_the_input_gives_the_clock) {
+  {
+    Core core{site.config(), clock};
+    STRCMP_EQUAL("", core.open().c_str());
+    CHECK_TRUE(refusal(core, core.principal("desk"), clock_line(kMay + kHour)) == Refusal::bad_field);
+  }
+  Site replay{"clock = \"input\""};
+  Core core{replay.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  CHECK_TRUE(refusal(core, core.principal("desk"), clock_line(kMay + kDay)) == Refusal::none);
+  LONGLONGS_EQUAL(kMay + kDay, core.engine().first_instant());
+  // Much later than now and than max_skew: with this clock time is what the lines say.
+  CHECK_TRUE(refusal(core, core.principal("desk"), report("analyst", 1, "exercise", kMay + 30 * kDay)) ==
+             Refusal::none);
+  LONGLONGS_EQUAL(kMay + 30 * kDay, core.engine().clock());
+}
+
+TEST(Core, starts_a_replay_at_its_first_line) {
+  Site replay{"clock = \"input\""};
+  Core core{replay.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto before = status(core);
+  CHECK_TRUE(before.theaters.at(0).level == tocsin::engine::Level::unknown);
+  CHECK_TRUE(refusal(core, core.principal("desk"), report("analyst", 1, "exercise", kMay - kDay)) == Refusal::none);
+  LONGLONGS_EQUAL(kMay - kDay, core.engine().first_instant());
+}
+
+TEST(Core, acknowledges_a_duplicate_and_refuses_other_content_under_the_same_number) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  const auto view = report("mnd_daily", 5, "pla_aircraft", kMay, 10);
+  CHECK_TRUE(refusal(core, desk, view) == Refusal::none);
+  CHECK_TRUE(refusal(core, desk, view) == Refusal::none);
+  CHECK_TRUE(refusal(core, desk, report("mnd_daily", 5, "pla_aircraft", kMay, 11)) == Refusal::reused_seq);
+  commit(core);
+  CHECK_TRUE(refusal(core, desk, view) == Refusal::none);
+  CHECK_TRUE(core.batch().empty());
+  const auto stored = read_stored(core.journal());
+  UNSIGNED_LONGS_EQUAL(1, stored.reports.size());
+  const auto now = status(core);
+  UNSIGNED_LONGLONGS_EQUAL(1, now.taken);
+  UNSIGNED_LONGLONGS_EQUAL(2, now.duplicate);
+  UNSIGNED_LONGLONGS_EQUAL(1, now.reused);
+}
+
+TEST(Core, journals_stale_news_and_does_not_refuse_it) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  CHECK_TRUE(refusal(core, core.principal("desk"), report("analyst", 1, "exercise", kMay - kDay)) == Refusal::none);
+  commit(core);
+  UNSIGNED_LONGLONGS_EQUAL(1, status(core).stale);
+  UNSIGNED_LONGS_EQUAL(1, read_stored(core.journal()).reports.size());
+}
+
+TEST(Core, wants_a_hello_before_a_great_jump_of_sequence_numbers) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  constexpr std::uint64_t kJump = 1ULL << 20U;
+  CHECK_TRUE(refusal(core, desk, report("analyst", 7, "exercise", kMay)) == Refusal::none);
+  CHECK_TRUE(refusal(core, desk, report("analyst", 7 + kJump, "exercise", kMay)) == Refusal::none);
+  CHECK_TRUE(refusal(core, desk, report("analyst", 8 + 2 * kJump, "exercise", kMay)) == Refusal::seq_jump);
+  const auto hello = core.hello("analyst");
+  CHECK_TRUE(hello.has_value());
+  UNSIGNED_LONGLONGS_EQUAL(7 + kJump, hello->mark);
+  CHECK_TRUE(refusal(core, desk, report("analyst", 8 + 2 * kJump, "exercise", kMay)) == Refusal::none);
+  CHECK_TRUE(refusal(core, desk, report("analyst", 9 + 3 * kJump, "exercise", kMay)) == Refusal::seq_jump);
+  CHECK_FALSE(core.hello("nobody").has_value());
+}
+
+TEST(Core, rings_and_numbers_what_it_says) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  const std::vector<InputView> items{report("mnd_daily", 1, "pla_aircraft", kMay, 50),
+                                     report("mnd_daily", 2, "plan_ships", kMay, 12)};
+  UNSIGNED_LONGS_EQUAL(0, take(core, desk, items).size());
+  CHECK_FALSE(core.batch().alerts().empty());
+  tocsin::wire::ControlReply none;
+  STRCMP_EQUAL("", core.alerts_since(0, 10, none).c_str());
+  UNSIGNED_LONGS_EQUAL(0, none.alerts.size());  // not committed yet
+  commit(core);
+  tocsin::wire::ControlReply reply;
+  STRCMP_EQUAL("", core.alerts_since(0, 10, reply).c_str());
+  bool raised = false;
+  for (std::size_t i = 0; i < reply.alerts.size(); ++i) {
+    const auto record = tocsin::wire::decode_alert(reply.alerts[i]);
+    CHECK_TRUE(record.has_value());
+    UNSIGNED_LONGLONGS_EQUAL(i + 1, record->number.value());
+    STRCMP_EQUAL("test-site", record->site.c_str());
+    raised = raised || (record->name == "strait_activity" && record->kind == tocsin::engine::EventKind::raised);
+  }
+  CHECK_TRUE(raised);
+  CHECK_TRUE(status(core).alerts.at(1).raised);
+}
+
+TEST(Core, gives_alert_events_in_pages) {
+  Site replay{"clock = \"input\""};
+  Core core{replay.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  for (const auto& view : story(3, 30)) {
+    (void)refusal(core, desk, view);
+    (void)core.commit();
+    core.clear_batch();
+  }
+  const auto newest = core.newest_alert();
+  CHECK_TRUE(newest > 10);
+  std::uint64_t since = 0;
+  bool more = true;
+  while (more) {
+    tocsin::wire::ControlReply page;
+    STRCMP_EQUAL("", core.alerts_since(since, 4, page).c_str());
+    CHECK_TRUE(page.alerts.size() <= 4);
+    since += page.alerts.size();
+    more = page.more;
+    CHECK_EQUAL(since < newest, more);
+  }
+  UNSIGNED_LONGLONGS_EQUAL(newest, since);
+}
+
+TEST(Core, notices_silence_at_its_exact_instant_without_any_input) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  (void)refusal(core, core.principal("desk"), report("mnd_daily", 1, "pla_aircraft", kMay, 10));
+  (void)refusal(core, core.principal("desk"), report("mnd_daily", 2, "plan_ships", kMay, 1));
+  (void)refusal(core, core.principal("desk"), heartbeat("launches", kMay));
+  commit(core);
+  const auto newest = core.newest_alert();
+  clock.pass(36 * kHour - 1);
+  core.advance();
+  const auto events_before = core.batch().alerts().size();
+  CHECK_FALSE(status(core).feeds.at(3).overdue);
+  CHECK_TRUE(core.until_due(kDay) <= 1);
+  clock.pass(1);
+  core.advance();
+  CHECK_TRUE(status(core).feeds.at(3).overdue);
+  CHECK_TRUE(core.batch().alerts().size() > events_before);
+  LONGLONGS_EQUAL(kMay + 36 * kHour, core.batch().alerts().back().at);
+  // What time alone raised is journaled as a clock line of nobody's.
+  CHECK_TRUE(core.batch().items().back().input.kind == tocsin::engine::InputKind::clock);
+  UNSIGNED_LONGS_EQUAL(0, core.batch().items().back().principal);
+  commit(core);
+  CHECK_TRUE(core.newest_alert() > newest);
+  core.advance();
+  CHECK_TRUE(core.batch().empty());
+}
+
+TEST(Core, says_why_it_cannot_start) {
+  Site other;
+  (void)other.folder.write("book.tcn", std::string_view{"this is no rule image at all, though it is long enough"});
+  Core bad_image{other.config(), clock};
+  STRCMP_CONTAINS("is no usable rule image", bad_image.open().c_str());
+
+  Core first{site.config(), clock};
+  STRCMP_EQUAL("", first.open().c_str());
+  Core second{site.config(), clock};
+  STRCMP_CONTAINS("held by another process", second.open().c_str());
+}
+
+TEST(Core, keeps_a_batch_that_could_not_be_stored_and_stores_it_when_the_disk_heals) {
+  PowercutVfs disk{"daemon-core-heal"};
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open("daemon-core-heal").c_str());
+  const auto desk = core.principal("desk");
+  const std::vector<InputView> items{report("mnd_daily", 1, "pla_aircraft", kMay, 50),
+                                     report("mnd_daily", 2, "plan_ships", kMay, 12)};
+  (void)take(core, desk, items);
+  constexpr int kFull = 13;  // SQLITE_FULL
+  disk.fail_at(PowercutVfs::Operation::write, 1, PowercutVfs::Repeat::for_ever, kFull);
+  CHECK_TRUE(core.commit() == CommitResult::retry);
+  CHECK_TRUE(core.commit() == CommitResult::retry);
+  CHECK_TRUE(core.in_trouble());
+  CHECK_FALSE(core.has_room());
+  const auto sick = status(core);
+  CHECK_FALSE(sick.journal_ok);
+  STRCMP_CONTAINS("full", sick.journal_error.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(0, core.newest_alert());
+  CHECK_TRUE(disk.mend());
+  commit(core);
+  CHECK_FALSE(core.in_trouble());
+  CHECK_TRUE(status(core).journal_ok);
+  UNSIGNED_LONGS_EQUAL(2, read_stored(core.journal()).reports.size());
+  CHECK_TRUE(core.newest_alert() > 0);
+}
+
+TEST(Core, gives_up_when_a_sync_fails) {
+  PowercutVfs disk{"daemon-core-sync"};
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open("daemon-core-sync").c_str());
+  (void)refusal(core, core.principal("desk"), report("analyst", 1, "exercise", kMay));
+  disk.fail_at(PowercutVfs::Operation::sync, 1, PowercutVfs::Repeat::once);
+  CHECK_TRUE(core.commit() == CommitResult::fatal);
+  CHECK_TRUE(disk.mend());
+  CHECK_TRUE(core.commit() == CommitResult::fatal);
+}
