@@ -143,6 +143,7 @@ std::string alert_headline(const wire::AlertRecord& alert, const Palette& palett
   out += "  " + palette.bold(printable(alert.name));
   if (!alert.title.empty()) out += "  \"" + printable(alert.title) + "\"";
   if (alert.alert_kind == engine::AlertKind::linkage) out += palette.dim("  linkage");
+  if (alert.rev != 0) out += palette.dim("  rev " + std::to_string(alert.rev));
   if (alert.status == engine::Status::exercise) out += "  [exercise]";
   if (alert.status == engine::Status::test) out += palette.dim("  [test]");
   if (alert.number) out += palette.dim("  n=" + std::to_string(*alert.number));
