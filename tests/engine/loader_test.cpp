@@ -83,7 +83,7 @@ TEST(Loader, survives_random_damage) {
   for (int run = 0; run < 2000; ++run) {
     auto words = good;
     auto bytes = std::as_writable_bytes(std::span{words});
-    for (std::uint64_t n = prng.below(4) + 1; n > 0; --n) bytes[prng.below(bytes.size())] = static_cast<std::byte>(prng.below(256));
+    for (std::uint64_t n = prng.below(4) + 1; n > 0; --n) bytes[prng.index(bytes.size())] = static_cast<std::byte>(prng.below(256));
     Image image;
     if (load_image(std::as_bytes(std::span{words}), image) == ImageError::none) exercise(image);
   }

@@ -24,7 +24,7 @@ inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms) {
 
   std::vector<std::uint16_t> numbers;
   std::vector<std::uint16_t> conditions;
-  const auto pick = [&](const std::vector<std::uint16_t>& from) { return from[prng.below(from.size())]; };
+  const auto pick = [&](const std::vector<std::uint16_t>& from) { return from[prng.index(from.size())]; };
   for (int i = 0; i < 3; ++i) numbers.push_back(book.literal(static_cast<double>(prng.between(0, 4))));
   constexpr Op kNumbers[] = {Op::count, Op::sum, Op::last, Op::max, Op::origins};
   for (int i = 0; i < 5; ++i) {
@@ -76,13 +76,13 @@ class RandomLines {
     if (dice < 20) return Bench::heartbeat(feed, time(), clock_);
     if (late_ && dice < 26 && !sent_.empty()) return again();
     if (late_ && dice < 34 && !sent_.empty()) {
-      const engine::Input& target = sent_[prng_.below(sent_.size())];
+      const engine::Input& target = sent_[prng_.index(sent_.size())];
       if (target.kind == engine::InputKind::report) return Bench::retraction(target.feed, seq_++, target.seq, target.time, clock_);
     }
     engine::Input report = Bench::report(feed, seq_++, indicator, time(), static_cast<double>(prng_.between(0, 3)), clock_,
                                          static_cast<std::uint16_t>(prng_.below(2)));
     if (late_ && prng_.chance(5) && !sent_.empty()) {
-      const engine::Input& target = sent_[prng_.below(sent_.size())];
+      const engine::Input& target = sent_[prng_.index(sent_.size())];
       if (target.kind == engine::InputKind::report && target.feed == report.feed) {
         report.has_target_seq = true;
         report.target_seq = target.seq;
@@ -98,7 +98,7 @@ class RandomLines {
     return prng_.chance(15) ? clock_ + prng_.between(1, 5) : clock_ - prng_.between(0, 25);
   }
   engine::Input again() {
-    engine::Input input = sent_[prng_.below(sent_.size())];
+    engine::Input input = sent_[prng_.index(sent_.size())];
     input.received = clock_;
     if (prng_.chance(30)) input.content ^= 1U;
     return input;

@@ -105,7 +105,7 @@ class Warner {
     std::set<std::string> numbers;
     std::set<std::uint32_t> followed;
     std::vector<const Expr*> open{alert.when.get()};
-    std::size_t reports = 0;
+    std::uint64_t reports = 0;
     while (!open.empty()) {
       const Expr& expr = *open.back();
       open.pop_back();

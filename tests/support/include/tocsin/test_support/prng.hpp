@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file A small random number generator with the same sequence on every target and compiler.
+#include <cstddef>
 #include <cstdint>
 
 namespace tocsin::test_support {
@@ -22,6 +23,9 @@ class Prng {
 
   /// A number in [0, n), n > 0. The bias is below n / 2^64.
   constexpr std::uint64_t below(std::uint64_t n) { return next() % n; }
+
+  /// An index into `size` elements, size > 0.
+  constexpr std::size_t index(std::size_t size) { return static_cast<std::size_t>(next() % size); }
 
   /// A number in [low, high], low <= high, high - low below 2^63.
   constexpr std::int64_t between(std::int64_t low, std::int64_t high) {
