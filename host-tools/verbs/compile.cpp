@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verbs/compile.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tocsin/compiler/compile.hpp"
+#include "tocsin/text/json_lines.hpp"
+
+#include "lib/exit_status.hpp"
+#include "verbs/book_source.hpp"
+
+namespace tocsin::tools {
+namespace {
+bool write_all(int file, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// Beside the target first, on disk, then in its place: whoever reads the path sees all of an image or the one before.
+bool write_atomically(const std::string& path, std::span<const std::byte> bytes, std::string& error) {
+  std::string temporary = path + ".XXXXXX";
+  const int file = ::mkstemp(temporary.data());
+  if (file < 0) {
+    error = path + ": cannot be written: " + std::strerror(errno);
+    return false;
+  }
+  constexpr mode_t kReadable = 0644;
+  bool written = write_all(file, bytes) && ::fchmod(file, kReadable) == 0 && ::fsync(file) == 0;
+  int reason = errno;
+  written = ::close(file) == 0 && written;
+  if (written && std::rename(temporary.c_str(), path.c_str()) == 0) return true;
+  if (written) reason = errno;
+  (void)::unlink(temporary.c_str());
+  error = path + ": cannot be written: " + std::strerror(reason);
+  return false;
+}
+
+nlohmann::ordered_json parts_json(const std::vector<compiler::BudgetPart>& parts) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const compiler::BudgetPart& part : parts) {
+    all.push_back({{"name", part.name}, {"bytes", part.bytes}, {"detail", part.detail}});
+  }
+  return all;
+}
+
+std::string to_json(const compiler::CompileResult& result, const compiler::SourceFile& source) {
+  nlohmann::ordered_json out;
+  out["ok"] = result.ok;
+  out["diagnostics"] = nlohmann::ordered_json::parse(compiler::to_json(result.diagnostics, source));
+  if (!result.budget.parts.empty()) {
+    const compiler::BudgetReport& budget = result.budget;
+    out["budget"] = {{"target", budget.target},           {"limit_bytes", budget.limit_bytes},
+                     {"block_bytes", budget.block_bytes}, {"look_back_ms", budget.look_back_ms},
+                     {"parts", parts_json(budget.parts)}, {"largest_indicators", parts_json(budget.indicators)}};
+  }
+  return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+}  // namespace
+
+int run_compile(const CompileOptions& options) {
+  BookSource book;
+  if (const int status = open_book(options.book, options.target, book); status != 0) return status;
+  const compiler::CompileResult result = compiler::compile(book.source, book.target);
+  if (options.json) {
+    (void)std::printf("%s\n", to_json(result, book.source).c_str());
+  } else {
+    (void)std::fputs(compiler::render_all(result.diagnostics, book.source).c_str(), stderr);
+    if (options.budget && !result.budget.parts.empty())
+      (void)std::fputs(compiler::render(result.budget).c_str(), stdout);
+  }
+  if (!result.ok) return static_cast<int>(Exit::bad_input);
+  if (options.output.empty()) return static_cast<int>(Exit::done);
+  std::string error;
+  if (!write_atomically(options.output, result.image.bytes(), error)) {
+    (void)std::fprintf(stderr, "tocsin: %s\n", error.c_str());
+    return static_cast<int>(Exit::bad_input);
+  }
+  if (!options.json && !options.budget) {
+    const compiler::BudgetReport& budget = result.budget;
+    (void)std::fprintf(stderr, "%s: %zu bytes; needs %llu of %llu bytes on %s, looks back %s\n", options.output.c_str(),
+                       result.image.bytes().size(), static_cast<unsigned long long>(budget.block_bytes),
+                       static_cast<unsigned long long>(budget.limit_bytes), budget.target.c_str(),
+                       text::format_span(budget.look_back_ms).c_str());
+  }
+  return static_cast<int>(Exit::done);
+}
+}  // namespace tocsin::tools
