@@ -76,7 +76,7 @@ TEST_GROUP(JournalDiskFault) {
   void examine() {
     STRCMP_EQUAL_TEXT("ok", integrity_of(kPath, kVfs).c_str(), label.c_str());
     open();
-    CHECK_TEXT(journal != nullptr, (label + error.text).c_str());
+    CHECK_TEXT(journal != nullptr, error.text.c_str());
     if (doubtful && journal->last_batch_id() == doubtful->batches.size()) model = *doubtful;
     doubtful.reset();
     STRCMP_EQUAL_TEXT("", difference(*journal, model).c_str(), label.c_str());
@@ -88,8 +88,8 @@ TEST_GROUP(JournalDiskFault) {
   void fail_each(Operation operation, Repeat repeat, int code, bool cut_after) {
     bool met = true;
     std::uint64_t n = 1;
-    for (; met; ++n) {
-      label = "n = " + std::to_string(n) + " ";
+    for (; met; n += TOCSIN_FAULT_STRIDE) {
+      label = numbered("n = ", n);
       disk.format();
       model = {};
       doubtful.reset();
@@ -176,7 +176,7 @@ TEST(JournalDiskFault, acknowledges_the_commit_before_a_failed_move_of_the_wal_a
   options.wal_pages_max = 1;  // every commit moves
   for (const std::uint64_t n :
        {3U, 4U}) {  // syncs of a commit: the WAL's new head, the batch; then of the move: WAL, file
-    label = "n = " + std::to_string(n) + " ";
+    label = numbered("n = ", n);
     disk.format();
     model = {};
     open();

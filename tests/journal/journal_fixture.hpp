@@ -41,8 +41,15 @@ class TempFolder {
   std::string path_;
 };
 
-inline Bytes random_bytes(Prng& random, std::size_t size) {
-  Bytes bytes(size);
+/// The words and the number. Appended: GCC 12 warns wrongly of a literal plus a temporary string (-Wrestrict).
+inline std::string numbered(const char* words, std::uint64_t number) {
+  std::string text{words};
+  text += std::to_string(number);
+  return text;
+}
+
+inline Bytes random_bytes(Prng& random, std::uint64_t size) {
+  Bytes bytes(static_cast<std::size_t>(size));
   for (auto& byte : bytes) byte = static_cast<std::byte>(random.below(256));
   return bytes;
 }
@@ -63,8 +70,8 @@ class SampleBatch {
       alerts_.push_back({first_alert + alerts_.size(), clock_, random_bytes(random, 20 + random.below(3000))});
     }
     if (random.chance(30)) {
-      rejections_.push_back({"hub-" + std::to_string(random.below(3)), static_cast<std::uint8_t>(1 + random.below(5)),
-                             1 + random.below(9), "sample " + std::to_string(seed), 0});
+      rejections_.push_back({numbered("hub-", random.below(3)), static_cast<std::uint8_t>(1 + random.below(5)),
+                             1 + random.below(9), numbered("sample ", seed), 0});
     }
   }
 
@@ -79,10 +86,10 @@ class SampleBatch {
   std::string_view keep_(std::string text) { return names_.emplace_back(std::move(text)); }
   void add_item_(Prng& random, std::uint64_t seq) {
     wire::JournalItem item;
-    item.input.feed = keep_("feed-" + std::to_string(random.below(4)));
-    item.input.indicator = keep_("indicator-" + std::to_string(random.below(9)));
+    item.input.feed = keep_(numbered("feed-", random.below(4)));
+    item.input.indicator = keep_(numbered("indicator-", random.below(9)));
     item.input.origin = keep_("origin");
-    item.input.note = keep_(std::string(random.below(200), 'n'));
+    item.input.note = keep_(std::string(static_cast<std::size_t>(random.below(200)), 'n'));
     item.input.seq = seq;
     item.input.value = random.unit();
     item.input.time = clock_ - static_cast<engine::Instant>(random.below(100'000));
@@ -124,7 +131,7 @@ inline std::string difference(Journal& journal, const Model& model) {
   std::size_t next = 0;
   auto outcome = journal.read_batches(0, [&](const StoredBatch& batch) {
     if (batch.id != next + 1 || next >= model.batches.size() || batch.bytes != model.batches[next]) {
-      found = "batch " + std::to_string(batch.id) + " is not the one that was committed";
+      found = numbered("not what was committed is batch ", batch.id);
       return false;
     }
     ++next;
@@ -133,10 +140,10 @@ inline std::string difference(Journal& journal, const Model& model) {
   if (outcome) return outcome->text;
   if (!found.empty()) return found;
   if (next != model.batches.size()) return "a batch is missing: " + std::to_string(next + 1);
-  std::uint64_t number = 0;
+  std::size_t number = 0;
   outcome = journal.read_alerts(0, [&](const StoredAlert& alert) {
     if (alert.number != number + 1 || number >= model.alerts.size() || alert.bytes != model.alerts[number]) {
-      found = "alert " + std::to_string(alert.number) + " is not the one that was committed";
+      found = numbered("not what was committed is alert ", alert.number);
       return false;
     }
     ++number;

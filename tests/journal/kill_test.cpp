@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: kill -9 of the writer at any instant, and no batch that it reported as committed is missing or changed.
 /// How: a forked writer tells each committed batch through a pipe; batches follow from their id, so the parent knows
-/// what must be there. Twenty times on the same file.
+/// what must be there. Again and again on the same file.
 #include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,11 +15,7 @@ using namespace tocsin::journal;
 using namespace tocsin::journal::test;
 
 namespace {
-#ifdef TOCSIN_NIGHTLY
-constexpr int kKills = 1000;
-#else
-constexpr int kKills = 20;
-#endif
+constexpr int kKills = TOCSIN_KILLS;
 
 /// The writer: commits, with a move of the WAL and a checkpoint now and then, and reports, until it is killed.
 [[noreturn]] void write_until_killed(const std::string& path, int report) {
@@ -69,7 +65,7 @@ TEST_GROUP(JournalKill) {
 
 TEST(JournalKill, loses_no_batch_that_was_reported_as_committed) {
   for (int round = 0; round < kKills; ++round) {
-    const auto label = "round " + std::to_string(round);
+    const auto label = numbered("round ", static_cast<std::uint64_t>(round));
     const auto reported = run_and_kill();
     CHECK_TEXT(reported > model.batches.size(), label.c_str());
     JournalError error;

@@ -28,6 +28,8 @@ using Names = std::map<std::string, std::shared_ptr<Inode>>;
 
 std::byte byte_at(const Bytes& bytes, std::size_t index) { return index < bytes.size() ? bytes[index] : std::byte{0}; }
 
+std::size_t size_below(Prng& random, std::size_t limit) { return static_cast<std::size_t>(random.below(limit)); }
+
 void mark_dirty(Inode& file, std::size_t begin, std::size_t end) {
   for (auto sector = begin / kSectorBytes; sector * kSectorBytes < end; ++sector) file.dirty.insert(sector);
 }
@@ -45,8 +47,17 @@ void write_bytes(Inode& file, const void* from, std::size_t begin, std::size_t c
   mark_dirty(file, begin, begin + count);
 }
 
-/// The length a cut leaves: the durable one, the newest one or, having grown, any sector bound between.
-std::size_t length_after_cut(const Inode& file, Prng& random) {
+/// How much of the unsynced reaches the disk: often all or nothing, as those are the cases at the edge.
+std::uint32_t draw_keep_percent(Prng& random) {
+  const auto draw = random.below(4);
+  if (draw == 0) return 0;
+  return draw == 1 ? 100 : static_cast<std::uint32_t>(random.below(101));
+}
+
+/// The length a cut leaves: the durable one, the newest one or any sector bound between.
+std::size_t length_after_cut(const Inode& file, std::uint32_t keep_percent, Prng& random) {
+  if (keep_percent == 0) return file.durable.size();
+  if (keep_percent == 100) return file.seen.size();
   const auto low = std::min(file.seen.size(), file.durable.size());
   const auto high = std::max(file.seen.size(), file.durable.size());
   if (high == low) return high;
@@ -56,20 +67,20 @@ std::size_t length_after_cut(const Inode& file, Prng& random) {
     case 1:
       return file.seen.size();
     default:
-      return std::clamp((low + random.below(high - low)) / kSectorBytes * kSectorBytes, low, high);
+      return std::clamp((low + size_below(random, high - low)) / kSectorBytes * kSectorBytes, low, high);
   }
 }
 
 /// Decides for each dirty sector: forgotten, kept, or torn (its first bytes new, the rest old).
 void lose_power(Inode& file, Prng& random) {
+  const auto keep_percent = draw_keep_percent(random);
   Bytes left = file.durable;
-  left.resize(length_after_cut(file, random));
-  const auto keep_percent = static_cast<std::uint32_t>(random.below(101));
+  left.resize(length_after_cut(file, keep_percent, random));
   for (const auto sector : file.dirty) {
     const auto begin = sector * kSectorBytes;
-    const bool is_torn = random.chance(10);
+    const bool is_torn = keep_percent % 100 != 0 && random.chance(10);
     if (!is_torn && !random.chance(keep_percent)) continue;
-    const auto end = begin + (is_torn ? random.below(kSectorBytes) : kSectorBytes);
+    const auto end = begin + (is_torn ? size_below(random, kSectorBytes) : kSectorBytes);
     for (auto index = begin; index < std::min(end, left.size()); ++index) left[index] = byte_at(file.seen, index);
   }
   file.seen = left;
