@@ -150,8 +150,8 @@ class Checker {
       case Op::both:
       case Op::either: return condition_at(node.a, index) && condition_at(node.b, index);
       case Op::negate: return condition_at(node.a, index);
-      case Op::hold_for:
-      case Op::in_last: return condition_at(node.a, index) && positive(node.window_ms);
+      case Op::hold_for: return condition_at(node.a, index) && positive(node.window_ms);
+      case Op::in_last: return condition_at(node.a, index) && not_negative(node.window_ms);  // 0: at this instant
       case Op::then: return condition_at(node.a, index) && condition_at(node.b, index) && positive(node.window_ms);
     }
     return false;
