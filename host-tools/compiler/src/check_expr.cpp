@@ -21,6 +21,7 @@ std::string mend_for(std::string_view function) {
 }  // namespace
 
 void ExprChecker::unknown_subject(const Word& name) {
+  if (book_.unread.count(name.text) != 0) return;
   if (model_.alerts.find(name.text) != kNowhere) {
     const bool linkage = book_.alerts[model_.alerts.find(name.text)].kind == engine::AlertKind::linkage;
     error(name.at,
@@ -150,10 +151,8 @@ void ExprChecker::temporal(const Expr& expr) {
     unsupported(expr.op, "since", "`A then B within D` and `A for D` are");
   } else if (expr.kind == ExprKind::from_until) {
     unsupported(expr.at, "from ... until", "an alert with `when` and `clear when` says the same");
-  } else {
-    positive(expr.window, expr.kind == ExprKind::hold_for ? "`for`"
-                          : expr.kind == ExprKind::then   ? "`within`"
-                                                          : "`in last`");
+  } else if (expr.kind != ExprKind::in_last) {  // `in last 0s` is this instant
+    positive(expr.window, expr.kind == ExprKind::hold_for ? "`for`" : "`within`");
   }
   want_condition(*expr.left);
   if (expr.right) want_condition(*expr.right);
