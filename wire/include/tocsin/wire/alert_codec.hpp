@@ -17,9 +17,9 @@ inline constexpr std::size_t kAlertBytesMax = 24 * 1024;
 
 /// What the program adds to the engine's event.
 struct AlertContext {
-  std::string_view site;              ///< empty: absent
+  std::string_view site;                ///< empty: absent
   std::optional<std::uint64_t> number;  ///< `n`: dense per journal; absent when not journaled
-  bool not_journaled = false;         ///< the journal is in trouble: this event is not durable
+  bool not_journaled = false;           ///< the journal is in trouble: this event is not durable
 };
 
 /// Encodes one event into `arena` without a heap.

@@ -35,9 +35,9 @@ class BatchReader {
 /// One journaled input: what came, from whom, and what became of it.
 struct JournalItem {
   InputView input;
-  engine::Instant clock = 0;                                          ///< the engine's clock it was stepped with
+  engine::Instant clock = 0;  ///< the engine's clock it was stepped with
   engine::Disposition disposition = engine::Disposition::taken;
-  std::uint16_t principal = 0;                                        ///< index in the journal's principal table
+  std::uint16_t principal = 0;  ///< index in the journal's principal table
 };
 /// Encodes a journal batch BLOB from its items. Host only.
 [[nodiscard]] std::vector<std::byte> encode_journal_batch(std::span<const JournalItem> items);

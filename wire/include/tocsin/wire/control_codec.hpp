@@ -15,7 +15,7 @@ namespace tocsin::wire {
 /// One refused item of a frame.
 struct RefusedItem {
   std::uint64_t frame = 0;
-  std::uint32_t index = 0;   ///< item within the frame
+  std::uint32_t index = 0;  ///< item within the frame
   Refusal code{};
   bool retry = false;
   std::string text;
@@ -31,10 +31,10 @@ struct Ack {
 enum class ControlKind : std::uint8_t { hello = 0, status = 1, alerts_since = 2, shutdown = 3 };
 struct ControlRequest {
   ControlKind kind{};
-  std::uint64_t id = 0;        ///< echoed in the reply
-  std::string feed;            ///< hello: whose mark is asked for
-  std::uint64_t since = 0;     ///< alerts_since: events with a number greater than this
-  std::uint32_t limit = 0;     ///< alerts_since: at most so many; 0 means 256
+  std::uint64_t id = 0;     ///< echoed in the reply
+  std::string feed;         ///< hello: whose mark is asked for
+  std::uint64_t since = 0;  ///< alerts_since: events with a number greater than this
+  std::uint32_t limit = 0;  ///< alerts_since: at most so many; 0 means 256
 };
 [[nodiscard]] std::vector<std::byte> encode_request(const ControlRequest& request);
 [[nodiscard]] std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer);
@@ -44,11 +44,11 @@ struct RefusalCount {
   std::string principal;
   Refusal reason{};
   std::uint64_t count = 0;
-  std::string sample;          ///< a short printable excerpt of the first one
+  std::string sample;  ///< a short printable excerpt of the first one
 };
 struct FeedStatus {
   std::string name;
-  std::uint64_t mark = 0;      ///< highest seq seen; meaningful when any
+  std::uint64_t mark = 0;  ///< highest seq seen; meaningful when any
   bool any = false;
   std::uint64_t reports = 0;
   engine::Instant last_contact = engine::kNever;
@@ -73,7 +73,7 @@ struct StatusReport {
   std::uint64_t pid = 0;
   engine::Instant clock = 0;
   engine::Instant first_instant = 0;
-  engine::Instant reach = 0;       ///< older news is stale now
+  engine::Instant reach = 0;  ///< older news is stale now
   std::uint64_t uptime_ms = 0;
   std::uint64_t taken = 0, duplicate = 0, reused = 0, stale = 0, withdrawn = 0, not_evaluated = 0, late = 0;
   std::uint64_t batches = 0;       ///< committed
@@ -91,12 +91,12 @@ struct StatusReport {
 struct ControlReply {
   std::uint64_t id = 0;
   bool ok = true;
-  std::string error;                          ///< when not ok: what, and how to mend it
-  std::uint64_t mark = 0;                     ///< hello: the feed's highest seq
-  bool has_mark = false;                      ///< hello: the feed has spoken before
+  std::string error;       ///< when not ok: what, and how to mend it
+  std::uint64_t mark = 0;  ///< hello: the feed's highest seq
+  bool has_mark = false;   ///< hello: the feed has spoken before
   std::optional<StatusReport> status;
   std::vector<std::vector<std::byte>> alerts;  ///< alerts_since: encoded alert events, oldest first
-  bool more = false;                          ///< alerts_since: the limit cut the list
+  bool more = false;                           ///< alerts_since: the limit cut the list
 };
 [[nodiscard]] std::vector<std::byte> encode_reply(const ControlReply& reply);
 [[nodiscard]] std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer);

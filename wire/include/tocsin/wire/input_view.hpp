@@ -33,7 +33,7 @@ struct InputView {
   engine::InputKind kind = engine::InputKind::report;
   engine::Status status = engine::Status::actual;
   Marking marking = Marking::unspecified;
-  std::uint8_t credibility = 0;                 ///< 1..6; 0 absent
+  std::uint8_t credibility = 0;  ///< 1..6; 0 absent
   std::string_view feed;
   std::string_view indicator;
   std::string_view origin;
@@ -44,35 +44,35 @@ struct InputView {
   std::string_view note;
   ViewList<kTagsMax> tags;
   ViewList<kReleasesMax> release;
-  std::optional<std::uint64_t> seq;             ///< report, retraction
-  std::optional<std::uint64_t> target_seq;      ///< retraction: the seq it retracts; report: the seq it supersedes
-  std::optional<double> value;                  ///< absent: 1
-  std::optional<double> latitude;               ///< degrees north, -90..90
-  std::optional<double> longitude;              ///< degrees east, -180..180
-  std::optional<engine::Instant> received;      ///< absent: as soon as possible
-  engine::Instant time = 0;                     ///< of a clock line: the clock
+  std::optional<std::uint64_t> seq;         ///< report, retraction
+  std::optional<std::uint64_t> target_seq;  ///< retraction: the seq it retracts; report: the seq it supersedes
+  std::optional<double> value;              ///< absent: 1
+  std::optional<double> latitude;           ///< degrees north, -90..90
+  std::optional<double> longitude;          ///< degrees east, -180..180
+  std::optional<engine::Instant> received;  ///< absent: as soon as possible
+  engine::Instant time = 0;                 ///< of a clock line: the clock
 };
 
 /// Why an input is refused. The numbers are on the wire and in the journal: append only.
 enum class Refusal : std::uint8_t {
   none = 0,
-  malformed = 1,          ///< fails the verifier, or has no or several kinds
+  malformed = 1,  ///< fails the verifier, or has no or several kinds
   unknown_feed = 2,
   unknown_indicator = 3,
-  feed_not_allowed = 4,   ///< the book does not let this feed carry this indicator
-  unknown_origin = 5,     ///< the book has no such origin, or the feed does not carry it
-  origin_missing = 6,     ///< the feed carries several origins and the report names none
-  bad_value = 7,          ///< not finite
-  bad_time = 8,           ///< outside 1970..9999
-  bad_seq = 9,            ///< missing or not below 2^53
-  too_far_ahead = 10,     ///< beyond max_skew in the future: retry
-  not_authorised = 11,    ///< this principal may not speak for this feed or indicator
-  reused_seq = 12,        ///< same feed and seq with other content
-  too_long = 13,          ///< a name, reference or note is longer than its limit
-  bad_field = 14,         ///< another field is out of range
-  seq_jump = 15,          ///< seq jumps by more than 2^20 without Hello
-  full = 16,              ///< no place left for waiting reports: retry
-  over_quota = 17,        ///< retry
+  feed_not_allowed = 4,  ///< the book does not let this feed carry this indicator
+  unknown_origin = 5,    ///< the book has no such origin, or the feed does not carry it
+  origin_missing = 6,    ///< the feed carries several origins and the report names none
+  bad_value = 7,         ///< not finite
+  bad_time = 8,          ///< outside 1970..9999
+  bad_seq = 9,           ///< missing or not below 2^53
+  too_far_ahead = 10,    ///< beyond max_skew in the future: retry
+  not_authorised = 11,   ///< this principal may not speak for this feed or indicator
+  reused_seq = 12,       ///< same feed and seq with other content
+  too_long = 13,         ///< a name, reference or note is longer than its limit
+  bad_field = 14,        ///< another field is out of range
+  seq_jump = 15,         ///< seq jumps by more than 2^20 without Hello
+  full = 16,             ///< no place left for waiting reports: retry
+  over_quota = 17,       ///< retry
 };
 /// Short stable name (snake_case, as above) and a sentence with the mend, for logs, acks and people.
 [[nodiscard]] const char* name_of(Refusal refusal);
