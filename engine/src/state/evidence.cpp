@@ -6,7 +6,7 @@
 namespace tocsin::engine {
 namespace {
 /// Deepest path of a condition that is still walked; deeper parts are cut and the event says `truncated`.
-constexpr std::size_t kWalkMax = 40;
+constexpr std::size_t kWalkMax = 32;
 
 struct Step {
   Instant at;
