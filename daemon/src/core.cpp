@@ -191,7 +191,7 @@ wire::Refusal Core::decide_(const wire::InputView& view, const Principal& princi
       break;
   }
   // Nothing of it counts, but the clock moved on and that may have raised something: a replay needs to know when.
-  if (events > 0) keep_clock_(input.received);
+  if (events > 0) keep_clock_(engine_->clock());
   if (disposition == engine::Disposition::reused) return wire::Refusal::reused_seq;
   return disposition == engine::Disposition::full ? wire::Refusal::full : wire::Refusal::none;
 }
@@ -200,7 +200,7 @@ void Core::keep_(const wire::InputView& view, const engine::Input& input, engine
                  std::uint16_t principal) {
   wire::JournalItem item;
   item.input = view;
-  item.clock = input.received;
+  item.clock = engine_->clock();
   item.disposition = disposition;
   item.principal = principal;
   batch_.add(item);

@@ -190,7 +190,14 @@ Stored read_stored(journal::Journal& journal) {
         return false;
       }
       if (item.input.kind == engine::InputKind::report && item.input.seq) {
-        stored.reports.emplace(std::string(item.input.feed), *item.input.seq);
+        const std::pair key{std::string(item.input.feed), *item.input.seq};
+        const bool again = !stored.reports.insert(key).second;
+        // Sent again when it is older than what the engine remembers, it is stale: stored once more, but it counts
+        // once.
+        if (again && item.disposition != engine::Disposition::stale) {
+          stored.error = "report " + key.first + " " + std::to_string(key.second) + " was taken twice";
+          return false;
+        }
       }
     }
     return true;
@@ -216,8 +223,8 @@ Stored read_stored(const std::string& file) {
   return stored;
 }
 
-std::multiset<std::pair<std::string, std::uint64_t>> reports_of(std::span<const wire::InputView> inputs) {
-  std::multiset<std::pair<std::string, std::uint64_t>> reports;
+ReportSet reports_of(std::span<const wire::InputView> inputs) {
+  ReportSet reports;
   for (const auto& view : inputs) {
     if (view.kind == engine::InputKind::report && view.seq) reports.emplace(std::string(view.feed), *view.seq);
   }

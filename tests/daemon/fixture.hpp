@@ -95,11 +95,14 @@ class Site {
 /// Copies `bytes` to 8-byte aligned storage and lets the core take the frame. @returns what was refused.
 std::vector<wire::RefusedItem> take(Core& core, const Principal& principal, std::span<const wire::InputView> items);
 
+/// Reports by feed and seq.
+using ReportSet = std::set<std::pair<std::string, std::uint64_t>>;
+
 /// What a journal holds.
 struct Stored {
-  std::string error;                                             ///< why it could not be read
-  std::multiset<std::pair<std::string, std::uint64_t>> reports;  ///< (feed, seq) of reports that were taken
-  std::vector<Bytes> alerts;                                     ///< in the order of their numbers
+  std::string error;          ///< why it could not be read, or which report was taken twice
+  ReportSet reports;          ///< every report that is stored
+  std::vector<Bytes> alerts;  ///< in the order of their numbers
   std::vector<std::uint64_t> numbers;
 };
 [[nodiscard]] Stored read_stored(journal::Journal& journal);
@@ -107,7 +110,7 @@ struct Stored {
 [[nodiscard]] Stored read_stored(const std::string& file);
 
 /// (feed, seq) of every report among the inputs.
-[[nodiscard]] std::multiset<std::pair<std::string, std::uint64_t>> reports_of(std::span<const wire::InputView> inputs);
+[[nodiscard]] ReportSet reports_of(std::span<const wire::InputView> inputs);
 
 /// Why these alert events are not those an undisturbed run gives; empty when they are, numbered without a gap.
 [[nodiscard]] std::string compare_alerts(const Stored& stored, const std::vector<Bytes>& expected);
