@@ -16,7 +16,7 @@ using namespace tocsin;
 using tools::Session;
 
 namespace {
-constexpr const char* kBook = TOCSIN_SOURCE_DIR "/tests/golden/surge-and-clear/book.watch";
+constexpr const char* kBook = TOCSIN_SOURCE_DIR "/tests/golden/late-raise/book.watch";
 constexpr engine::Instant kFirst = 1'716'339'600'000;  // 2024-05-22T01:00:00Z
 }  // namespace
 
