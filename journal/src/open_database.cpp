@@ -57,7 +57,10 @@ std::string objection_to(const Identity& identity, const OpenOptions& options) {
 }
 
 /// SQLite answers with the mode that it could set, and not with an error when that is another.
+/// The change itself goes through a rollback journal. EXTRA makes its removal durable: should a power cut bring it
+/// back later, it would undo the change and all that came after.
 int enter_wal_mode(sqlite3* database) {
+  if (const int code = execute(database, "PRAGMA synchronous=EXTRA"); code != SQLITE_OK) return code;
   Statement statement;
   if (const int code = statement.prepare(database, "PRAGMA journal_mode=WAL"); code != SQLITE_OK) return code;
   if (const int code = statement.step(); code != SQLITE_ROW) return code;

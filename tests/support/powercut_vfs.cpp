@@ -258,7 +258,7 @@ int sync_file(sqlite3_file* handle, int /*flags*/) {
               file.durable.begin() + static_cast<std::ptrdiff_t>(begin));
   }
   file.dirty.clear();
-  // As SQLite's Unix file system: the first sync of a new file also syncs the folder.
+  // The first sync of a new file also syncs the folder. SQLite's Unix file system does so more often: for each handle.
   if (!std::exchange(file.name_synced, true)) disk.durable_names = disk.names;
   return SQLITE_OK;
 }
