@@ -3,12 +3,13 @@
 
 #include <cstring>
 
+#include "tocsin/engine/base/check.hpp"
+
 #include "state/contacts.hpp"
 #include "state/evaluate.hpp"
 #include "state/evidence.hpp"
 #include "state/log.hpp"
 #include "state/step.hpp"
-#include "tocsin/engine/base/check.hpp"
 
 namespace tocsin::engine {
 namespace {
@@ -70,7 +71,8 @@ void Engine::start(Instant first, Mode mode) {
   header.book_hash = image_.book_hash;
   header.checkpoint_bytes = layout_.checkpoint_bytes;
   header.label = static_cast<std::uint8_t>(mode.label);
-  header.evaluate_mask = static_cast<std::uint8_t>(1U | (mode.evaluate_exercise ? 2U : 0U) | (mode.evaluate_test ? 4U : 0U));
+  header.evaluate_mask =
+      static_cast<std::uint8_t>(1U | (mode.evaluate_exercise ? 2U : 0U) | (mode.evaluate_test ? 4U : 0U));
   header.first = first;
   header.clock = first;
   header.decided = first - 1;

@@ -49,7 +49,8 @@ std::uint16_t BookBuilder::feed(const char* name, std::vector<std::uint16_t> ori
   return static_cast<std::uint16_t>(feeds_.size() - 1);
 }
 
-std::uint16_t BookBuilder::indicator(const char* name, std::vector<std::uint16_t> feeds, std::uint16_t keep, std::uint16_t theater) {
+std::uint16_t BookBuilder::indicator(const char* name, std::vector<std::uint16_t> feeds, std::uint16_t keep,
+                                     std::uint16_t theater) {
   Indicator record{};
   record.name = text(name);
   record.theater = theater;
@@ -71,7 +72,9 @@ std::uint16_t BookBuilder::literal(double value) {
   return static_cast<std::uint16_t>(nodes_.size() - 1);
 }
 
-std::uint16_t BookBuilder::number(Op op, std::uint16_t indicator, Span window_ms) { return node(op, indicator, 0, window_ms); }
+std::uint16_t BookBuilder::number(Op op, std::uint16_t indicator, Span window_ms) {
+  return node(op, indicator, 0, window_ms);
+}
 
 std::uint16_t BookBuilder::node(Op op, std::uint16_t a, std::uint16_t b, Span window_ms) {
   Node record{};
@@ -121,9 +124,11 @@ std::uint16_t BookBuilder::alert(const char* name, std::uint16_t when, const Ale
   record.theaters = list(options.theaters);
   record.levels = {static_cast<std::uint16_t>(level_rules_.size()), static_cast<std::uint16_t>(options.levels.size())};
   level_rules_.insert(level_rules_.end(), options.levels.begin(), options.levels.end());
-  record.needs = {static_cast<std::uint16_t>(needs_.size()), options.need_indicators.empty() ? std::uint16_t{0} : std::uint16_t{1}};
+  record.needs = {static_cast<std::uint16_t>(needs_.size()),
+                  options.need_indicators.empty() ? std::uint16_t{0} : std::uint16_t{1}};
   if (!options.need_indicators.empty()) {
-    needs_.push_back({options.need_window_ms, list(options.need_indicators), options.need_count, static_cast<std::uint8_t>(options.need_cap), 0});
+    needs_.push_back({options.need_window_ms, list(options.need_indicators), options.need_count,
+                      static_cast<std::uint8_t>(options.need_cap), 0});
   }
   std::vector<std::uint16_t> feeds;
   reach_feeds(when, feeds);
@@ -138,9 +143,11 @@ std::uint16_t BookBuilder::alert(const char* name, std::uint16_t when, const Ale
 
 namespace {
 template <class Generated, class Record>
-flatbuffers::Offset<flatbuffers::Vector<const Generated*>> records(flatbuffers::FlatBufferBuilder& builder, const std::vector<Record>& from) {
+flatbuffers::Offset<flatbuffers::Vector<const Generated*>> records(flatbuffers::FlatBufferBuilder& builder,
+                                                                   const std::vector<Record>& from) {
   std::vector<Generated> copies(from.size());
-  if (!from.empty()) std::memcpy(static_cast<void*>(copies.data()), static_cast<const void*>(from.data()), from.size() * sizeof(Record));
+  if (!from.empty())
+    std::memcpy(static_cast<void*>(copies.data()), static_cast<const void*>(from.data()), from.size() * sizeof(Record));
   return builder.CreateVectorOfStructs(copies);
 }
 template <class Generated, class Record>
@@ -198,7 +205,8 @@ std::vector<std::uint64_t> BookBuilder::build() {
       if (indicator.theater != i) continue;
       for (std::size_t k = 0; k < indicator.feeds.count; ++k) {
         const std::uint16_t feed = lists_[indicator.feeds.first + k];
-        if (feeds_[feed].every_ms > 0 && std::find(regular.begin(), regular.end(), feed) == regular.end()) regular.push_back(feed);
+        if (feeds_[feed].every_ms > 0 && std::find(regular.begin(), regular.end(), feed) == regular.end())
+          regular.push_back(feed);
       }
     }
     theaters_[i].feeds = list(regular);
@@ -235,7 +243,8 @@ std::vector<AlertEvent> Bench::step(const Input& input) {
   return events;
 }
 
-Input Bench::report(std::uint16_t feed, std::uint64_t seq, std::uint16_t indicator, Instant time, double value, Instant received, std::uint16_t origin) {
+Input Bench::report(std::uint16_t feed, std::uint64_t seq, std::uint16_t indicator, Instant time, double value,
+                    Instant received, std::uint16_t origin) {
   Input input;
   input.kind = InputKind::report;
   input.feed = feed;
@@ -245,7 +254,8 @@ Input Bench::report(std::uint16_t feed, std::uint64_t seq, std::uint16_t indicat
   input.value = value;
   input.received = received;
   input.origin = origin;
-  input.content = static_cast<std::uint32_t>(static_cast<std::uint64_t>(time) * 31U + indicator * 7U + static_cast<std::uint64_t>(value * 8) + origin);
+  input.content = static_cast<std::uint32_t>(static_cast<std::uint64_t>(time) * 31U + indicator * 7U +
+                                             static_cast<std::uint64_t>(value * 8) + origin);
   return input;
 }
 

@@ -15,8 +15,10 @@ class BookBuilder {
 
   std::uint16_t theater(const char* name, engine::Span step_down_ms = 0);
   std::uint16_t origin(const char* name, char reliability = 'B');
-  std::uint16_t feed(const char* name, std::vector<std::uint16_t> origins, engine::Span every_ms = 0, engine::Span grace_ms = 0);
-  std::uint16_t indicator(const char* name, std::vector<std::uint16_t> feeds, std::uint16_t keep = 16, std::uint16_t theater = 0);
+  std::uint16_t feed(const char* name, std::vector<std::uint16_t> origins, engine::Span every_ms = 0,
+                     engine::Span grace_ms = 0);
+  std::uint16_t indicator(const char* name, std::vector<std::uint16_t> feeds, std::uint16_t keep = 16,
+                          std::uint16_t theater = 0);
 
   std::uint16_t literal(double value);
   std::uint16_t number(engine::Op op, std::uint16_t indicator, engine::Span window_ms = 0);
@@ -31,7 +33,7 @@ class BookBuilder {
     std::uint8_t evidence = 8;
     std::vector<std::uint16_t> theaters = {0};
     std::vector<engine::LevelRule> levels = {};
-    std::vector<std::uint16_t> need_indicators = {};   ///< one `needs`, when not empty
+    std::vector<std::uint16_t> need_indicators = {};  ///< one `needs`, when not empty
     std::uint16_t need_count = 2;
     engine::Span need_window_ms = 1;
     engine::Level need_cap = engine::Level::watch;
@@ -74,11 +76,12 @@ class Bench {
   std::vector<engine::AlertEvent> step(const engine::Input& input);
   engine::Disposition disposition = engine::Disposition::taken;
 
-  static engine::Input report(std::uint16_t feed, std::uint64_t seq, std::uint16_t indicator, engine::Instant time, double value,
-                              engine::Instant received, std::uint16_t origin = 0);
+  static engine::Input report(std::uint16_t feed, std::uint64_t seq, std::uint16_t indicator, engine::Instant time,
+                              double value, engine::Instant received, std::uint16_t origin = 0);
   static engine::Input heartbeat(std::uint16_t feed, engine::Instant time, engine::Instant received);
   static engine::Input clock(engine::Instant time);
-  static engine::Input retraction(std::uint16_t feed, std::uint64_t seq, std::uint64_t target, engine::Instant time, engine::Instant received);
+  static engine::Input retraction(std::uint16_t feed, std::uint64_t seq, std::uint64_t target, engine::Instant time,
+                                  engine::Instant received);
 
   [[nodiscard]] engine::Engine& engine() { return engine_; }
   [[nodiscard]] const engine::Image& image() const { return image_; }

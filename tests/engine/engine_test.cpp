@@ -5,8 +5,9 @@
 
 #include <cstring>
 
-#include "book_builder.hpp"
 #include "tocsin/test_support/heap_guard.hpp"
+
+#include "book_builder.hpp"
 
 #include "CppUTest/TestHarness.h"  // last: it redefines `new`
 
@@ -106,7 +107,7 @@ TEST(Engine, does_not_link_outside_the_window_or_in_the_other_order) {
 
 TEST(Engine, reaches_back_exactly_the_window_of_then) {
   bench.step(aircraft(0, 50));
-  bench.step(aircraft(20, 1));                           // keeps the feed alive; the surge ends at 23
+  bench.step(aircraft(20, 1));  // keeps the feed alive; the surge ends at 23
   const auto events = bench.step(launch(23 + 30, kJcs));
   bool raised = false;
   for (const auto& event : events) raised = raised || (event.kind == EventKind::raised && event.alert == rules.link);
@@ -120,11 +121,11 @@ TEST(Engine, carries_the_numbers_and_reports_it_rests_on) {
   LONGS_EQUAL(1, events.size());
   const AlertEvent& event = events[0];
   LONGS_EQUAL(2, event.item_count);
-  const EvidenceItem& pulse = event.items[0];            // B of `then` first
+  const EvidenceItem& pulse = event.items[0];  // B of `then` first
   LONGS_EQUAL(static_cast<int>(Op::pulse), pulse.op);
   LONGS_EQUAL(kNone, pulse.condition);
   LONGS_EQUAL(1, pulse.report_count);
-  const EvidenceItem& sum = event.items[1];              // A at the latest instant that made it so
+  const EvidenceItem& sum = event.items[1];  // A at the latest instant that made it so
   LONGS_EQUAL(static_cast<int>(Op::sum), sum.op);
   LONGS_EQUAL(0, sum.condition);
   LONGLONGS_EQUAL(kFirst + 9, sum.at);
@@ -184,7 +185,8 @@ TEST(Engine, tells_doubt_when_a_feed_falls_silent_and_when_it_speaks_again) {
 
 TEST(Engine, heartbeats_keep_a_feed_from_being_overdue_whenever_they_arrive) {
   bench.step(aircraft(0, 1));
-  for (Instant after = 20; after <= 200; after += 20) LONGS_EQUAL(0, bench.step(Bench::heartbeat(rules.daily, kFirst + after, kFirst + after)).size());
+  for (Instant after = 20; after <= 200; after += 20)
+    LONGS_EQUAL(0, bench.step(Bench::heartbeat(rules.daily, kFirst + after, kFirst + after)).size());
   LONGS_EQUAL(0, bench.step(Bench::clock(kFirst + 229)).size());
   const auto events = bench.step(Bench::clock(kFirst + 231));
   LONGS_EQUAL(1, events.size());
@@ -233,7 +235,7 @@ TEST(Engine, steps_a_theater_down_one_level_at_a_time) {
   bench.step(aircraft(0, 50));
   ENUMS_EQUAL_INT(Level::elevated, bench.engine().theater_level(1));
   for (Instant after = 10; after <= 60; after += 10) bench.step(Bench::heartbeat(rules.daily, kFirst + after, kFirst));
-  bench.step(Bench::clock(kFirst + 33));                 // cleared at 24: one step at 34
+  bench.step(Bench::clock(kFirst + 33));  // cleared at 24: one step at 34
   ENUMS_EQUAL_INT(Level::elevated, bench.engine().theater_level(1));
   bench.step(Bench::clock(kFirst + 34));
   ENUMS_EQUAL_INT(Level::watch, bench.engine().theater_level(1));
@@ -249,7 +251,8 @@ TEST(Engine, the_first_half_of_a_step_does_not_know_its_line) {
   expect(events[0], EventKind::cleared, rules.surge, Level::elevated, 24);
   expect(events[1], EventKind::retracted, rules.surge, Level::elevated, 24);
   ENUMS_EQUAL_INT(EventKind::cleared, events[1].retracted_kind);
-  expect(events[2], EventKind::unknown, rules.surge, Level::unknown, 30);  // said at the time; the raise speaks for itself
+  expect(events[2], EventKind::unknown, rules.surge, Level::unknown,
+         30);  // said at the time; the raise speaks for itself
 }
 
 TEST(Engine, allocates_nothing_in_a_step) {

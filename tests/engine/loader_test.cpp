@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: a rule image with any byte changed is refused, or loads into an engine that survives any input.
 /// How: every byte of a good image is changed in turn; what still loads is run with reports, a jump and a save.
-#include "book_builder.hpp"
 #include "tocsin/test_support/prng.hpp"
+
+#include "book_builder.hpp"
 
 #include "CppUTest/TestHarness.h"  // last: it redefines `new`
 
@@ -32,7 +33,8 @@ void exercise(const Image& image) {
   engine.start(1000, {});
   static AlertEvent event;
   for (std::uint64_t i = 0; i < 20; ++i) {
-    engine.step(Bench::report(0, i + 1, 0, 1000 + static_cast<Instant>(i) * 3, static_cast<double>(i), 1000 + static_cast<Instant>(i) * 4));
+    engine.step(Bench::report(0, i + 1, 0, 1000 + static_cast<Instant>(i) * 3, static_cast<double>(i),
+                              1000 + static_cast<Instant>(i) * 4));
     while (engine.next_event(event)) {
     }
   }
@@ -41,7 +43,7 @@ void exercise(const Image& image) {
 }
 }  // namespace
 
-TEST_GROUP(Loader) {};
+TEST_GROUP(Loader){};
 
 TEST(Loader, takes_a_good_image_and_finds_its_names) {
   const auto words = small_image();
@@ -83,7 +85,8 @@ TEST(Loader, survives_random_damage) {
   for (int run = 0; run < 2000; ++run) {
     auto words = good;
     auto bytes = std::as_writable_bytes(std::span{words});
-    for (std::uint64_t n = prng.below(4) + 1; n > 0; --n) bytes[prng.index(bytes.size())] = static_cast<std::byte>(prng.below(256));
+    for (std::uint64_t n = prng.below(4) + 1; n > 0; --n)
+      bytes[prng.index(bytes.size())] = static_cast<std::byte>(prng.below(256));
     Image image;
     if (load_image(std::as_bytes(std::span{words}), image) == ImageError::none) exercise(image);
   }

@@ -8,8 +8,8 @@ using namespace tocsin::engine;
 
 struct Model::Timeline {
   Instant first;
-  std::vector<std::vector<Truth>> truths;     // [instant][node]
-  std::vector<std::vector<Number>> numbers;   // [instant][node]
+  std::vector<std::vector<Truth>> truths;    // [instant][node]
+  std::vector<std::vector<Number>> numbers;  // [instant][node]
   Truth at(std::uint16_t node, Instant instant) const {
     return instant < first ? Truth::no : truths[static_cast<std::size_t>(instant - first)][node];
   }
@@ -50,8 +50,10 @@ Disposition Model::take(const Input& input) {
   for (std::size_t i = reached; i < lines_.size(); ++i) {
     Line& other = lines_[i];
     if (other.feed != input.feed || stale(other)) continue;  // a withdrawal of a stale report is stale
-    if (other.has_target_seq && input.kind == InputKind::report && other.target_seq == input.seq) added.withdrawn = true;
-    if (input.has_target_seq && other.kind == InputKind::report && input.target_seq == other.seq) other.withdrawn = true;
+    if (other.has_target_seq && input.kind == InputKind::report && other.target_seq == input.seq)
+      added.withdrawn = true;
+    if (input.has_target_seq && other.kind == InputKind::report && input.target_seq == other.seq)
+      other.withdrawn = true;
   }
   lines_.insert(std::upper_bound(lines_.begin(), lines_.end(), added, key_less), added);
   return added.withdrawn ? Disposition::withdrawn : Disposition::taken;
@@ -60,7 +62,8 @@ Disposition Model::take(const Input& input) {
 std::vector<Input> Model::newest(std::uint16_t indicator, Instant at) const {
   std::vector<Input> found;
   for (const Line& line : lines_) {
-    if (line.kind == InputKind::report && line.indicator == indicator && line.time <= at && !line.withdrawn) found.push_back(line);
+    if (line.kind == InputKind::report && line.indicator == indicator && line.time <= at && !line.withdrawn)
+      found.push_back(line);
   }
   const std::size_t keep = image_.indicators[indicator].keep;
   if (found.size() > keep) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(keep));
@@ -93,7 +96,8 @@ std::size_t Model::origins_in(const std::vector<std::uint16_t>& indicators, Inst
   std::vector<std::uint16_t> origins;
   for (const std::uint16_t indicator : indicators) {
     for (const Input& report : newest(indicator, at)) {
-      if (report.time > at - window && std::find(origins.begin(), origins.end(), report.origin) == origins.end()) origins.push_back(report.origin);
+      if (report.time > at - window && std::find(origins.begin(), origins.end(), report.origin) == origins.end())
+        origins.push_back(report.origin);
     }
   }
   return origins.size();
@@ -104,19 +108,31 @@ Model::Number Model::number(const Timeline& line, std::uint16_t index, Instant a
   const auto& numbers = line.numbers.back();
   const auto finite = [](double value) { return Number{value, value - value == 0.0}; };
   switch (static_cast<Op>(node.op)) {
-    case Op::literal: return finite(node.value);
-    case Op::add: return numbers[node.a].known && numbers[node.b].known ? finite(numbers[node.a].value + numbers[node.b].value) : Number{0, false};
-    case Op::subtract: return numbers[node.a].known && numbers[node.b].known ? finite(numbers[node.a].value - numbers[node.b].value) : Number{0, false};
-    case Op::multiply: return numbers[node.a].known && numbers[node.b].known ? finite(numbers[node.a].value * numbers[node.b].value) : Number{0, false};
-    case Op::divide: return numbers[node.a].known && numbers[node.b].known && numbers[node.b].value != 0.0 ? finite(numbers[node.a].value / numbers[node.b].value) : Number{0, false};
-    default: break;
+    case Op::literal:
+      return finite(node.value);
+    case Op::add:
+      return numbers[node.a].known && numbers[node.b].known ? finite(numbers[node.a].value + numbers[node.b].value)
+                                                            : Number{0, false};
+    case Op::subtract:
+      return numbers[node.a].known && numbers[node.b].known ? finite(numbers[node.a].value - numbers[node.b].value)
+                                                            : Number{0, false};
+    case Op::multiply:
+      return numbers[node.a].known && numbers[node.b].known ? finite(numbers[node.a].value * numbers[node.b].value)
+                                                            : Number{0, false};
+    case Op::divide:
+      return numbers[node.a].known && numbers[node.b].known && numbers[node.b].value != 0.0
+                 ? finite(numbers[node.a].value / numbers[node.b].value)
+                 : Number{0, false};
+    default:
+      break;
   }
   if (blind(node.a, at)) return {0, false};
   std::vector<Input> reports = newest(node.a, at);
   if (static_cast<Op>(node.op) == Op::last) return reports.empty() ? Number{0, false} : finite(reports.back().value);
   std::erase_if(reports, [&](const Input& report) { return report.time <= at - node.window_ms; });
   if (static_cast<Op>(node.op) == Op::count) return finite(static_cast<double>(reports.size()));
-  if (static_cast<Op>(node.op) == Op::origins) return finite(static_cast<double>(origins_in({node.a}, at, node.window_ms)));
+  if (static_cast<Op>(node.op) == Op::origins)
+    return finite(static_cast<double>(origins_in({node.a}, at, node.window_ms)));
   double value = 0;
   if (static_cast<Op>(node.op) == Op::sum) {
     for (const Input& report : reports) value += report.value;
@@ -131,7 +147,9 @@ Model::Number Model::number(const Timeline& line, std::uint16_t index, Instant a
 Truth Model::truth(const Timeline& line, std::uint16_t index, Instant at) const {
   const Node& node = image_.nodes[index];
   const auto at_same = [&](std::uint16_t other) { return line.truths.back()[other]; };
-  const auto earlier = [&](std::uint16_t other, Instant instant) { return instant == at ? at_same(other) : line.at(other, instant); };
+  const auto earlier = [&](std::uint16_t other, Instant instant) {
+    return instant == at ? at_same(other) : line.at(other, instant);
+  };
   switch (static_cast<Op>(node.op)) {
     case Op::pulse: {
       for (const Input& report : newest(node.a, at)) {
@@ -139,10 +157,14 @@ Truth Model::truth(const Timeline& line, std::uint16_t index, Instant at) const 
       }
       return blind(node.a, at) ? Truth::unknown : Truth::no;
     }
-    case Op::overdue: return overdue(node.a, at) ? Truth::yes : Truth::no;
-    case Op::both: return std::min(at_same(node.a), at_same(node.b));
-    case Op::either: return std::max(at_same(node.a), at_same(node.b));
-    case Op::negate: return at_same(node.a) == Truth::yes ? Truth::no : at_same(node.a) == Truth::no ? Truth::yes : Truth::unknown;
+    case Op::overdue:
+      return overdue(node.a, at) ? Truth::yes : Truth::no;
+    case Op::both:
+      return std::min(at_same(node.a), at_same(node.b));
+    case Op::either:
+      return std::max(at_same(node.a), at_same(node.b));
+    case Op::negate:
+      return at_same(node.a) == Truth::yes ? Truth::no : at_same(node.a) == Truth::no ? Truth::yes : Truth::unknown;
     case Op::hold_for: {
       Truth worst = Truth::yes;
       for (Instant i = at - node.window_ms; i <= at; ++i) worst = std::min(worst, earlier(node.a, i));
@@ -161,19 +183,32 @@ Truth Model::truth(const Timeline& line, std::uint16_t index, Instant at) const 
       for (Instant i = began - node.window_ms; i < began; ++i) best = std::max(best, line.at(node.a, i));
       return best;
     }
-    default: break;
+    default:
+      break;
   }
   const Number left = line.numbers.back()[node.a];
   const Number right = line.numbers.back()[node.b];
   if (!left.known || !right.known) return Truth::unknown;
   bool holds = false;
   switch (static_cast<Op>(node.op)) {
-    case Op::less: holds = left.value < right.value; break;
-    case Op::less_equal: holds = left.value <= right.value; break;
-    case Op::equal: holds = left.value == right.value; break;
-    case Op::not_equal: holds = left.value != right.value; break;
-    case Op::greater_equal: holds = left.value >= right.value; break;
-    default: holds = left.value > right.value; break;
+    case Op::less:
+      holds = left.value < right.value;
+      break;
+    case Op::less_equal:
+      holds = left.value <= right.value;
+      break;
+    case Op::equal:
+      holds = left.value == right.value;
+      break;
+    case Op::not_equal:
+      holds = left.value != right.value;
+      break;
+    case Op::greater_equal:
+      holds = left.value >= right.value;
+      break;
+    default:
+      holds = left.value > right.value;
+      break;
   }
   return holds ? Truth::yes : Truth::no;
 }

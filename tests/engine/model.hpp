@@ -53,12 +53,13 @@ class Model {
   [[nodiscard]] Number number(const Timeline& line, std::uint16_t node, engine::Instant at) const;
   [[nodiscard]] engine::Truth truth(const Timeline& line, std::uint16_t node, engine::Instant at) const;
   void walk_alert(const Timeline& line, std::uint16_t alert, engine::Instant to, std::vector<StandingFact>& out) const;
-  [[nodiscard]] std::size_t origins_in(const std::vector<std::uint16_t>& indicators, engine::Instant at, engine::Span window) const;
+  [[nodiscard]] std::size_t origins_in(const std::vector<std::uint16_t>& indicators, engine::Instant at,
+                                       engine::Span window) const;
 
   const engine::Image& image_;
   engine::Instant first_;
   engine::Instant clock_;
-  std::vector<Line> lines_;       ///< accepted reports and retractions, in event order
+  std::vector<Line> lines_;  ///< accepted reports and retractions, in event order
   std::vector<engine::Input> heartbeats_;
 };
 }  // namespace tocsin::test_support

@@ -18,7 +18,7 @@ namespace {
 #ifdef TOCSIN_NIGHTLY
 constexpr std::uint64_t kRuns = 40'000;
 #elif !defined(__linux__)
-constexpr std::uint64_t kRuns = 6;   // the board
+constexpr std::uint64_t kRuns = 6;  // the board
 #elif !defined(__x86_64__)
 constexpr std::uint64_t kRuns = 30;  // emulated
 #else
@@ -46,7 +46,8 @@ class Follower {
   }
   std::vector<StandingFact> up_to(Instant to) const {
     std::vector<StandingFact> out;
-    std::copy_if(standing_.begin(), standing_.end(), std::back_inserter(out), [to](const StandingFact& fact) { return fact.at <= to; });
+    std::copy_if(standing_.begin(), standing_.end(), std::back_inserter(out),
+                 [to](const StandingFact& fact) { return fact.at <= to; });
     std::sort(out.begin(), out.end());
     return out;
   }
@@ -58,8 +59,9 @@ class Follower {
 void print(const char* who, const std::vector<StandingFact>& facts) {
   std::printf("%s:\n", who);
   for (const StandingFact& fact : facts) {
-    std::printf("  at %lld alert %u kind %u level %u raised_at %lld\n", static_cast<long long>(fact.at), unsigned{fact.alert},
-                static_cast<unsigned>(fact.kind), static_cast<unsigned>(fact.level), static_cast<long long>(fact.raised_at));
+    std::printf("  at %lld alert %u kind %u level %u raised_at %lld\n", static_cast<long long>(fact.at),
+                unsigned{fact.alert}, static_cast<unsigned>(fact.kind), static_cast<unsigned>(fact.level),
+                static_cast<long long>(fact.raised_at));
   }
 }
 
@@ -115,7 +117,7 @@ void compare(std::uint64_t seed, const Options& options) {
 }
 }  // namespace
 
-TEST_GROUP(Model) {};
+TEST_GROUP(Model){};
 
 TEST(Model, agrees_in_order) {
   for (std::uint64_t seed = 1; seed <= kRuns; ++seed) compare(seed, {false, 1'000'000, 256, false});

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file Random books and random lines for the comparison of engine and model.
-#include "book_builder.hpp"
 #include "tocsin/test_support/prng.hpp"
+
+#include "book_builder.hpp"
 
 namespace tocsin::test_support {
 inline constexpr engine::Instant kRandomFirst = 1000;
@@ -29,7 +30,8 @@ inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms) {
   constexpr Op kNumbers[] = {Op::count, Op::sum, Op::last, Op::max, Op::origins};
   for (int i = 0; i < 5; ++i) {
     const Op op = kNumbers[prng.below(5)];
-    numbers.push_back(book.number(op, static_cast<std::uint16_t>(prng.below(3)), op == Op::last ? 0 : prng.between(1, 12)));
+    numbers.push_back(
+        book.number(op, static_cast<std::uint16_t>(prng.below(3)), op == Op::last ? 0 : prng.between(1, 12)));
   }
   for (int i = 0; i < 2; ++i) {
     numbers.push_back(book.node(static_cast<Op>(prng.between(6, 9)), pick(numbers), pick(numbers)));
@@ -39,7 +41,8 @@ inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms) {
   }
   for (std::uint16_t i = 0; i < 3; ++i) conditions.push_back(book.node(Op::pulse, i));
   conditions.push_back(book.node(Op::overdue, static_cast<std::uint16_t>(prng.below(2))));
-  constexpr Op kConditions[] = {Op::both, Op::either, Op::negate, Op::hold_for, Op::in_last, Op::then, Op::then, Op::in_last};
+  constexpr Op kConditions[] = {Op::both,    Op::either, Op::negate, Op::hold_for,
+                                Op::in_last, Op::then,   Op::then,   Op::in_last};
   for (int i = 0; i < 7; ++i) {
     const Op op = kConditions[prng.below(8)];
     const bool timed = op == Op::hold_for || op == Op::in_last || op == Op::then;
@@ -56,7 +59,8 @@ inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms) {
       options.need_indicators = {static_cast<std::uint16_t>(prng.below(3))};
       options.need_window_ms = prng.between(1, 9);
     }
-    const std::uint16_t when = prng.chance(60) ? static_cast<std::uint16_t>(book.node_count() - 1 - prng.below(5)) : pick(conditions);
+    const std::uint16_t when =
+        prng.chance(60) ? static_cast<std::uint16_t>(book.node_count() - 1 - prng.below(5)) : pick(conditions);
     book.alert(name, when, options);
   }
   return book;
@@ -77,10 +81,11 @@ class RandomLines {
     if (late_ && dice < 26 && !sent_.empty()) return again();
     if (late_ && dice < 34 && !sent_.empty()) {
       const engine::Input& target = sent_[prng_.index(sent_.size())];
-      if (target.kind == engine::InputKind::report) return Bench::retraction(target.feed, seq_++, target.seq, target.time, clock_);
+      if (target.kind == engine::InputKind::report)
+        return Bench::retraction(target.feed, seq_++, target.seq, target.time, clock_);
     }
-    engine::Input report = Bench::report(feed, seq_++, indicator, time(), static_cast<double>(prng_.between(0, 3)), clock_,
-                                         static_cast<std::uint16_t>(prng_.below(2)));
+    engine::Input report = Bench::report(feed, seq_++, indicator, time(), static_cast<double>(prng_.between(0, 3)),
+                                         clock_, static_cast<std::uint16_t>(prng_.below(2)));
     if (late_ && prng_.chance(5) && !sent_.empty()) {
       const engine::Input& target = sent_[prng_.index(sent_.size())];
       if (target.kind == engine::InputKind::report && target.feed == report.feed) {

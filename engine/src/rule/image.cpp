@@ -36,16 +36,26 @@ bool Image::contains(ListRef ref, std::uint16_t value) const {
 
 const char* describe(ImageError error) {
   switch (error) {
-    case ImageError::none: return "no error";
-    case ImageError::malformed: return "not a rule image, or damaged";
-    case ImageError::unaligned: return "the bytes are not aligned to 8";
-    case ImageError::version: return "made by another version of the compiler; compile the book again";
-    case ImageError::too_large: return "more elements than this engine allows";
-    case ImageError::bad_name: return "a name reaches outside the text, or names are not sorted and distinct";
-    case ImageError::bad_list: return "a list or one of its elements reaches outside its table";
-    case ImageError::bad_node: return "a node's operation, operand or duration is not valid";
-    case ImageError::bad_value: return "a level, role, span, keep or bound is out of range";
-    case ImageError::bad_block: return "the image's block size is not what this engine computes";
+    case ImageError::none:
+      return "no error";
+    case ImageError::malformed:
+      return "not a rule image, or damaged";
+    case ImageError::unaligned:
+      return "the bytes are not aligned to 8";
+    case ImageError::version:
+      return "made by another version of the compiler; compile the book again";
+    case ImageError::too_large:
+      return "more elements than this engine allows";
+    case ImageError::bad_name:
+      return "a name reaches outside the text, or names are not sorted and distinct";
+    case ImageError::bad_list:
+      return "a list or one of its elements reaches outside its table";
+    case ImageError::bad_node:
+      return "a node's operation, operand or duration is not valid";
+    case ImageError::bad_value:
+      return "a level, role, span, keep or bound is out of range";
+    case ImageError::bad_block:
+      return "the image's block size is not what this engine computes";
   }
   return "unknown error";
 }

@@ -51,8 +51,8 @@ class Checker {
     return image_.theaters.size() <= kTheatersMax && image_.actors.size() <= kIndicatorsMax &&
            image_.origins.size() <= kOriginsMax && image_.feeds.size() <= kFeedsMax &&
            image_.indicators.size() <= kIndicatorsMax && image_.nodes.size() <= kNodesMax &&
-           image_.conditions.size() <= kNodesMax && image_.level_rules.size() < kNone &&
-           image_.needs.size() < kNone && image_.alerts.size() <= kAlertsMax && image_.lists.size() < kNone;
+           image_.conditions.size() <= kNodesMax && image_.level_rules.size() < kNone && image_.needs.size() < kNone &&
+           image_.alerts.size() <= kAlertsMax && image_.lists.size() < kNone;
   }
 
   bool fits(Name name) const { return std::uint64_t{name.offset} + name.length <= image_.text.size(); }
@@ -111,7 +111,8 @@ class Checker {
     for (const Alert& alert : image_.alerts) {
       if (!list_below(alert.theaters, image_.theaters.size()) || !list_below(alert.feeds, feeds)) return false;
       if (alert.theaters.count == 0 || alert.theaters.count > kAlertTheatersMax) return false;
-      if (!run_below(alert.levels, image_.level_rules.size()) || !run_below(alert.needs, image_.needs.size())) return false;
+      if (!run_below(alert.levels, image_.level_rules.size()) || !run_below(alert.needs, image_.needs.size()))
+        return false;
       if (alert.needs.count > kNeedsMax) return false;
     }
     return true;
@@ -129,13 +130,16 @@ class Checker {
     const bool indicator = node.a < image_.indicators.size();
     if (node.condition != kNone && node.condition >= image_.conditions.size()) return false;
     switch (static_cast<Op>(node.op)) {
-      case Op::literal: return node.value - node.value == 0.0;  // finite
+      case Op::literal:
+        return node.value - node.value == 0.0;  // finite
       case Op::count:
       case Op::sum:
       case Op::max:
-      case Op::origins: return indicator && positive(node.window_ms);
+      case Op::origins:
+        return indicator && positive(node.window_ms);
       case Op::last:
-      case Op::pulse: return indicator;
+      case Op::pulse:
+        return indicator;
       case Op::add:
       case Op::subtract:
       case Op::multiply:
@@ -145,14 +149,21 @@ class Checker {
       case Op::equal:
       case Op::not_equal:
       case Op::greater_equal:
-      case Op::greater: return number_at(node.a, index) && number_at(node.b, index);
-      case Op::overdue: return node.a < image_.feeds.size();
+      case Op::greater:
+        return number_at(node.a, index) && number_at(node.b, index);
+      case Op::overdue:
+        return node.a < image_.feeds.size();
       case Op::both:
-      case Op::either: return condition_at(node.a, index) && condition_at(node.b, index);
-      case Op::negate: return condition_at(node.a, index);
-      case Op::hold_for: return condition_at(node.a, index) && positive(node.window_ms);
-      case Op::in_last: return condition_at(node.a, index) && not_negative(node.window_ms);  // 0: at this instant
-      case Op::then: return condition_at(node.a, index) && condition_at(node.b, index) && positive(node.window_ms);
+      case Op::either:
+        return condition_at(node.a, index) && condition_at(node.b, index);
+      case Op::negate:
+        return condition_at(node.a, index);
+      case Op::hold_for:
+        return condition_at(node.a, index) && positive(node.window_ms);
+      case Op::in_last:
+        return condition_at(node.a, index) && not_negative(node.window_ms);  // 0: at this instant
+      case Op::then:
+        return condition_at(node.a, index) && condition_at(node.b, index) && positive(node.window_ms);
     }
     return false;
   }
@@ -204,7 +215,8 @@ class Checker {
     }
     for (const Alert& alert : image_.alerts) {
       if (!not_negative(alert.hold_ms) || !not_negative(alert.cooldown_ms) || !level(alert.level)) return false;
-      if (alert.kind > 1 || alert.directed > 1 || alert.evidence == 0 || alert.evidence > kEvidenceReportsMax) return false;
+      if (alert.kind > 1 || alert.directed > 1 || alert.evidence == 0 || alert.evidence > kEvidenceReportsMax)
+        return false;
     }
     return positive(image_.horizon_ms) && bounds_fit();
   }

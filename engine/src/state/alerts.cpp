@@ -32,7 +32,8 @@ void Evaluator::decide_alert(std::uint16_t index, Instant at) {
   } else {
     update_level(index, at, true);
   }
-  if (machine.raised && clear) due_at(machine.clear_since + rule.hold_ms > at ? machine.clear_since + rule.hold_ms : at + 1);
+  if (machine.raised && clear)
+    due_at(machine.clear_since + rule.hold_ms > at ? machine.clear_since + rule.hold_ms : at + 1);
   update_doubt(index, at);
 }
 

@@ -3,7 +3,8 @@
 /// @file The engine's memory: plain records in one block of bytes, found by offsets that the image alone decides.
 ///
 /// Order in the block; the part up to the mark is the checkpoint:
-///   Header | base state | base rings | contact runs | log | standing events | alert memory | (mark) | head | scratch | copies
+///   Header | base state | base rings | contact runs | log | standing events | alert memory | (mark) | head | scratch |
+///   copies
 ///
 /// Reports live once, in the log (those that late news may still reach past) or in the base rings (older ones). A
 /// state holds only what the rules remember, so a copy of one is small.
@@ -19,29 +20,29 @@ struct Header {
   std::uint32_t engine_version;
   std::uint64_t book_hash;
   std::uint64_t checkpoint_bytes;
-  std::uint32_t crc;             ///< of the checkpoint with this field zero; set by save()
-  std::uint8_t label;            ///< Status
-  std::uint8_t evaluate_mask;    ///< bit per Status that is evaluated
-  std::uint8_t phase;            ///< Phase
+  std::uint32_t crc;           ///< of the checkpoint with this field zero; set by save()
+  std::uint8_t label;          ///< Status
+  std::uint8_t evaluate_mask;  ///< bit per Status that is evaluated
+  std::uint8_t phase;          ///< Phase
   std::uint8_t reserved;
-  Instant first;                 ///< the first instant
+  Instant first;  ///< the first instant
   Instant clock;
-  Instant decided;               ///< head.evaluated; restore() steps the head to here
-  Instant final_until;           ///< events up to here became final because their table was full
-  Instant absorbed_time;         ///< greatest key absorbed into the base: time, feed, seq
+  Instant decided;        ///< head.evaluated; restore() steps the head to here
+  Instant final_until;    ///< events up to here became final because their table was full
+  Instant absorbed_time;  ///< greatest key absorbed into the base: time, feed, seq
   std::uint64_t absorbed_seq;
   std::uint16_t absorbed_feed;
   std::uint16_t log_count;
-  std::uint16_t log_first;       ///< position of the oldest in the circular order
-  std::uint16_t log_free;        ///< first free slot
-  std::uint16_t log_withdrawals; ///< entries that withdraw something
+  std::uint16_t log_first;        ///< position of the oldest in the circular order
+  std::uint16_t log_free;         ///< first free slot
+  std::uint16_t log_withdrawals;  ///< entries that withdraw something
   std::uint16_t standing_count;
-  std::uint16_t excluded;        ///< slot that the events of the step's first half did not know of
+  std::uint16_t excluded;  ///< slot that the events of the step's first half did not know of
   std::uint16_t reserved2;
-  Instant target;                ///< the clock the running step goes to
+  Instant target;  ///< the clock the running step goes to
   Disposition disposition;
   std::uint8_t reserved3[7];
-  Input input;                   ///< of the running step
+  Input input;  ///< of the running step
   Counters counters;
 };
 
@@ -64,12 +65,12 @@ struct LogEntry {
   std::uint16_t feed;
   std::uint16_t indicator;
   std::uint16_t origin;
-  std::uint16_t older;     ///< slot of the next older report of the indicator, or kNone
-  std::uint16_t newer;     ///< or the next free slot
+  std::uint16_t older;  ///< slot of the next older report of the indicator, or kNone
+  std::uint16_t newer;  ///< or the next free slot
   EntryKind kind;
   std::uint8_t credibility;
   bool has_target;
-  bool withdrawn;          ///< a report that something withdrew: not in its indicator's chain
+  bool withdrawn;  ///< a report that something withdrew: not in its indicator's chain
   std::uint8_t reserved[6];
 };
 
@@ -86,10 +87,10 @@ struct Sample {
 
 /// A base ring's bookkeeping and the ends of its indicator's chain in the log.
 struct Ring {
-  Instant pushed_out;      ///< time of the newest report pushed out of the ring, or kNever
-  std::uint16_t start;     ///< index of the oldest sample
+  Instant pushed_out;   ///< time of the newest report pushed out of the ring, or kNever
+  std::uint16_t start;  ///< index of the oldest sample
   std::uint16_t count;
-  std::uint16_t newest;    ///< newest slot of the chain, or kNone
+  std::uint16_t newest;  ///< newest slot of the chain, or kNone
   std::uint16_t oldest;
 };
 
@@ -108,30 +109,30 @@ struct StandingEvent {
   std::uint16_t rev;
   EventKind kind;
   Level level;
-  std::uint8_t flags;      ///< EventFlag bits
+  std::uint8_t flags;  ///< EventFlag bits
   std::uint8_t reserved;
 };
 enum EventFlag : std::uint8_t {
-  kFresh = 1,         ///< to be handed out
-  kFirstHalf = 2,     ///< decided before the step's line counted
-  kMatched = 4,       ///< found again by the running re-decision
-  kWithdrawn = 8,     ///< withdrawn; kept for `rev`
-  kRetractDue = 16,   ///< the withdrawal is to be handed out
-  kTransient = 32,    ///< unknown or known: no part of what stands
+  kFresh = 1,        ///< to be handed out
+  kFirstHalf = 2,    ///< decided before the step's line counted
+  kMatched = 4,      ///< found again by the running re-decision
+  kWithdrawn = 8,    ///< withdrawn; kept for `rev`
+  kRetractDue = 16,  ///< the withdrawal is to be handed out
+  kTransient = 32,   ///< unknown or known: no part of what stands
 };
 
 /// What is remembered of an alert beside its states: late news does not touch it.
 struct AlertMemory {
-  Instant told;          ///< the instant its `unknown` was told, or kNever
-  Instant final_raise;   ///< the newest of its raises that became final, or kNever
+  Instant told;         ///< the instant its `unknown` was told, or kNever
+  Instant final_raise;  ///< the newest of its raises that became final, or kNever
   std::uint16_t final_rev;
   std::uint8_t reserved[6];
 };
 
 struct StateHeader {
-  Instant evaluated;   ///< every instant up to here is decided
-  Instant last;        ///< the instant of the last evaluation, or kNever
-  Instant due;         ///< the next instant at which time alone may change something
+  Instant evaluated;  ///< every instant up to here is decided
+  Instant last;       ///< the instant of the last evaluation, or kNever
+  Instant due;        ///< the next instant at which time alone may change something
 };
 
 /// What a node remembers. Meaning of the instants by operation:
@@ -145,9 +146,9 @@ struct NodeState {
   Instant since_maybe;
   Instant witness;
   Truth truth;
-  Truth left;          ///< in_last, then: the (left) operand's value since the last evaluation
-  Truth right;         ///< then: likewise
-  Truth latched;       ///< then: the answer while the right operand stays true
+  Truth left;     ///< in_last, then: the (left) operand's value since the last evaluation
+  Truth right;    ///< then: likewise
+  Truth latched;  ///< then: the answer while the right operand stays true
   bool known;
   bool saturated;
   std::uint8_t reserved[2];
@@ -156,20 +157,20 @@ struct NodeState {
 struct IndicatorState {
   std::uint16_t tail;  ///< newest log slot up to `evaluated`, or kNone: the base ring is newest
   bool blind;
-  bool touched;        ///< a report of it has the instant under evaluation
+  bool touched;  ///< a report of it has the instant under evaluation
 };
 
 struct FeedState {
-  Instant contact;     ///< newest report up to `evaluated` (or heartbeat folded into the base), or kNever
+  Instant contact;  ///< newest report up to `evaluated` (or heartbeat folded into the base), or kNever
   bool overdue;
   std::uint8_t reserved[7];
 };
 
 struct AlertMachine {
-  Instant raised_at;     ///< of the present episode
-  Instant last_raise;    ///< kNever before the first
-  Instant clear_since;   ///< start of the clear condition's run of yes, kForever outside one
-  Instant doubt_since;   ///< when `in doubt` (down and when unknown) last changed
+  Instant raised_at;    ///< of the present episode
+  Instant last_raise;   ///< kNever before the first
+  Instant clear_since;  ///< start of the clear condition's run of yes, kForever outside one
+  Instant doubt_since;  ///< when `in doubt` (down and when unknown) last changed
   std::uint16_t needs_met;
   bool raised;
   bool in_doubt;
@@ -179,9 +180,9 @@ struct AlertMachine {
 };
 
 struct TheaterState {
-  Instant next_step;   ///< when it goes down by one, or kForever
+  Instant next_step;  ///< when it goes down by one, or kForever
   Level level;
-  Level base;          ///< highest raised
+  Level base;  ///< highest raised
   std::uint8_t reserved[6];
 };
 

@@ -128,7 +128,9 @@ void Evaluator::decide_nodes(Instant at) {
         memory.value = node.value;
         memory.known = true;
         break;
-      case Shape::report_number: decide_number(node, memory, at); break;
+      case Shape::report_number:
+        decide_number(node, memory, at);
+        break;
       case Shape::arithmetic: {
         const Number result = arithmetic(static_cast<Op>(node.op), number(node.a), number(node.b));
         memory.value = result.value;
@@ -136,15 +138,33 @@ void Evaluator::decide_nodes(Instant at) {
         memory.saturated = result.saturated;
         break;
       }
-      case Shape::comparison: memory.truth = compare(static_cast<Op>(node.op), number(node.a), number(node.b)); break;
-      case Shape::pulse: memory.truth = pulse(node.a); break;
-      case Shape::overdue: memory.truth = state_.feeds[node.a].overdue ? Truth::yes : Truth::no; break;
-      case Shape::both: memory.truth = lesser(state_.nodes[node.a].truth, state_.nodes[node.b].truth); break;
-      case Shape::either: memory.truth = greater(state_.nodes[node.a].truth, state_.nodes[node.b].truth); break;
-      case Shape::negate: memory.truth = opposite(state_.nodes[node.a].truth); break;
-      case Shape::hold_for: decide_hold(node, memory, at); break;
-      case Shape::in_last: decide_in_last(node, memory, at); break;
-      case Shape::then: decide_then(node, memory, at); break;
+      case Shape::comparison:
+        memory.truth = compare(static_cast<Op>(node.op), number(node.a), number(node.b));
+        break;
+      case Shape::pulse:
+        memory.truth = pulse(node.a);
+        break;
+      case Shape::overdue:
+        memory.truth = state_.feeds[node.a].overdue ? Truth::yes : Truth::no;
+        break;
+      case Shape::both:
+        memory.truth = lesser(state_.nodes[node.a].truth, state_.nodes[node.b].truth);
+        break;
+      case Shape::either:
+        memory.truth = greater(state_.nodes[node.a].truth, state_.nodes[node.b].truth);
+        break;
+      case Shape::negate:
+        memory.truth = opposite(state_.nodes[node.a].truth);
+        break;
+      case Shape::hold_for:
+        decide_hold(node, memory, at);
+        break;
+      case Shape::in_last:
+        decide_in_last(node, memory, at);
+        break;
+      case Shape::then:
+        decide_then(node, memory, at);
+        break;
     }
   }
 }
@@ -211,7 +231,8 @@ void Evaluator::decide_then(const Node& node, NodeState& memory, Instant at) con
   if (memory.left == Truth::yes) memory.since_yes = at - 1;
   if (memory.left != Truth::no) memory.since_maybe = at - 1;
   const Truth right = state_.nodes[node.b].truth;
-  if (right == Truth::yes && memory.right != Truth::yes) {  // its present truth begins: look back, this instant not included
+  if (right == Truth::yes &&
+      memory.right != Truth::yes) {  // its present truth begins: look back, this instant not included
     const Instant start = at - node.window_ms;
     memory.latched = truth_of(memory.since_yes >= start, memory.since_maybe >= start);
     memory.witness = memory.since_yes;

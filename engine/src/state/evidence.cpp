@@ -50,17 +50,24 @@ class Walk {
   void visit(const Node& node, const Step& step) {
     const NodeState& memory = state_.nodes[step.node];
     switch (shape_of(node.op)) {
-      case Shape::literal: break;
+      case Shape::literal:
+        break;
       case Shape::report_number:
       case Shape::pulse:
-      case Shape::overdue: show(node, step); break;
+      case Shape::overdue:
+        show(node, step);
+        break;
       case Shape::either:
         if (truth_at(node.b, step.at) == Truth::yes) push(node.b, step.at, step.condition);
         if (truth_at(node.a, step.at) == Truth::yes) push(node.a, step.at, step.condition);
         break;
       case Shape::negate:
-      case Shape::hold_for: push(node.a, step.at, step.condition); break;
-      case Shape::in_last: push(node.a, witness(memory.since_yes, step.at), step.condition); break;
+      case Shape::hold_for:
+        push(node.a, step.at, step.condition);
+        break;
+      case Shape::in_last:
+        push(node.a, witness(memory.since_yes, step.at), step.condition);
+        break;
       case Shape::then:
         push(node.a, witness(memory.witness, step.at), step.condition);
         push(node.b, step.at, step.condition);
@@ -70,11 +77,15 @@ class Walk {
         push_both(node, step);
         break;
       case Shape::arithmetic:
-      case Shape::comparison: push_both(node, step); break;
+      case Shape::comparison:
+        push_both(node, step);
+        break;
     }
   }
 
-  static Instant witness(Instant remembered, Instant at) { return remembered != kNever && remembered <= at ? remembered : at; }
+  static Instant witness(Instant remembered, Instant at) {
+    return remembered != kNever && remembered <= at ? remembered : at;
+  }
 
   [[nodiscard]] bool present(Instant at) const { return at == out_.at; }
 
@@ -88,7 +99,9 @@ class Walk {
     return compare(static_cast<Op>(node.op), leaf_at(node.a, at), leaf_at(node.b, at));
   }
 
-  [[nodiscard]] bool leaf(std::uint16_t index) const { return image_.nodes[index].op <= static_cast<std::uint8_t>(Op::origins); }
+  [[nodiscard]] bool leaf(std::uint16_t index) const {
+    return image_.nodes[index].op <= static_cast<std::uint8_t>(Op::origins);
+  }
 
   [[nodiscard]] Number leaf_at(std::uint16_t index, Instant at) const {
     const Node& node = image_.nodes[index];
@@ -158,7 +171,8 @@ class Walk {
         out_.truncated = true;
         return;
       }
-      out_.reports[out_.report_count++] = {sample.time, sample.value, sample.seq, sample.feed, sample.origin, sample.credibility};
+      out_.reports[out_.report_count++] = {sample.time, sample.value,  sample.seq,
+                                           sample.feed, sample.origin, sample.credibility};
       ++item.report_count;
     }
   }
@@ -181,7 +195,8 @@ void show_blindness(const Block& block, const State& state, AlertEvent& out) {
   for (std::size_t i = 0; i < image.indicators.size(); ++i) {
     if (!state.indicators[i].blind) continue;
     bool reached = false;
-    for (const std::uint16_t feed : image.list(image.indicators[i].feeds)) reached = reached || image.contains(rule.feeds, feed);
+    for (const std::uint16_t feed : image.list(image.indicators[i].feeds))
+      reached = reached || image.contains(rule.feeds, feed);
     if (reached) out.blind_indicators[i / 64U] |= std::uint64_t{1} << (i % 64U);
   }
 }
@@ -201,6 +216,7 @@ void gather_evidence(const Block& block, const State& state, std::uint16_t exclu
   if (walk) Walk{block, state, excluded, out}.run(rule.when);
   show_blindness(block, state, out);
   const std::span<const std::uint16_t> theaters = block.image().list(rule.theaters);
-  for (std::size_t i = 0; i < theaters.size(); ++i) out.theater_levels[i] = shown_level(block.image(), state, theaters[i]);
+  for (std::size_t i = 0; i < theaters.size(); ++i)
+    out.theater_levels[i] = shown_level(block.image(), state, theaters[i]);
 }
 }  // namespace tocsin::engine

@@ -64,8 +64,8 @@ namespace {
 struct WindowScan {
   std::size_t count = 0;
   std::size_t from_log = 0;
-  std::size_t ring_first = 0;          ///< age order index of the oldest of them in the base ring
-  std::uint16_t oldest_slot = kNone;   ///< oldest of them that lies in the log
+  std::size_t ring_first = 0;         ///< age order index of the oldest of them in the base ring
+  std::uint16_t oldest_slot = kNone;  ///< oldest of them that lies in the log
   Instant oldest = kForever;
   double largest = 0;
   OriginSet origins;

@@ -6,8 +6,12 @@
 namespace tocsin::engine {
 namespace {
 constexpr bool has(const StandingEvent& event, unsigned flags) { return (event.flags & flags) != 0; }
-constexpr void set(StandingEvent& event, unsigned flags) { event.flags = static_cast<std::uint8_t>(event.flags | flags); }
-constexpr void unset(StandingEvent& event, unsigned flags) { event.flags = static_cast<std::uint8_t>(event.flags & ~flags); }
+constexpr void set(StandingEvent& event, unsigned flags) {
+  event.flags = static_cast<std::uint8_t>(event.flags | flags);
+}
+constexpr void unset(StandingEvent& event, unsigned flags) {
+  event.flags = static_cast<std::uint8_t>(event.flags & ~flags);
+}
 constexpr bool stands(const StandingEvent& event) { return !has(event, kWithdrawn | kTransient); }
 
 /// Output order of what happened: instant, name (index order is name order), kind.
@@ -40,7 +44,8 @@ void Standing::begin_compare(Instant from) const {
 
 std::uint16_t Standing::rev_of(EventKind kind, std::uint16_t alert, Instant raised_at) const {
   const AlertMemory& memory = block_.memory()[alert];
-  std::uint16_t rev = memory.final_raise == raised_at && kind != EventKind::raised ? memory.final_rev : std::uint16_t{0};
+  std::uint16_t rev =
+      memory.final_raise == raised_at && kind != EventKind::raised ? memory.final_rev : std::uint16_t{0};
   for (const StandingEvent& event : used()) {
     if (event.kind != EventKind::raised || event.alert != alert || event.raised_at != raised_at) continue;
     if (kind == EventKind::raised) {
@@ -72,7 +77,8 @@ void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant
   added.rev = transient ? std::uint16_t{0} : rev_of(kind, alert, raised_at);
   added.kind = kind;
   added.level = level;
-  added.flags = static_cast<std::uint8_t>(kFresh | kMatched | (comparing_ ? 0 : kFirstHalf) | (transient ? kTransient : 0));
+  added.flags =
+      static_cast<std::uint8_t>(kFresh | kMatched | (comparing_ ? 0 : kFirstHalf) | (transient ? kTransient : 0));
   if (used().size() == block_.standing().size()) make_place();
   block_.standing()[block_.header().standing_count++] = added;
 }

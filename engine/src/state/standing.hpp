@@ -34,7 +34,9 @@ class Standing {
   void forget_until(Instant instant) const;
 
  private:
-  [[nodiscard]] std::span<StandingEvent> used() const { return block_.standing().first(block_.header().standing_count); }
+  [[nodiscard]] std::span<StandingEvent> used() const {
+    return block_.standing().first(block_.header().standing_count);
+  }
   void erase(std::size_t index) const;
   void tell_doubt(std::uint16_t alert, bool in_doubt, Instant at);
   void make_place() const;

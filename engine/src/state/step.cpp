@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "step.hpp"
 
+#include "tocsin/engine/base/check.hpp"
+
 #include "contacts.hpp"
 #include "evaluate.hpp"
 #include "evidence.hpp"
 #include "log.hpp"
-#include "tocsin/engine/base/check.hpp"
 
 namespace tocsin::engine {
 Disposition Stepper::step(const Input& input) {
@@ -45,13 +46,27 @@ void Stepper::count(Disposition disposition) {
     return;
   }
   switch (disposition) {
-    case Disposition::taken: ++counters.taken; break;
-    case Disposition::duplicate: ++counters.duplicate; break;
-    case Disposition::reused: ++counters.reused; break;
-    case Disposition::stale: ++counters.stale; break;
-    case Disposition::withdrawn: ++counters.withdrawn; break;
-    case Disposition::not_evaluated: ++counters.not_evaluated; break;
-    case Disposition::full: ++counters.full; break;
+    case Disposition::taken:
+      ++counters.taken;
+      break;
+    case Disposition::duplicate:
+      ++counters.duplicate;
+      break;
+    case Disposition::reused:
+      ++counters.reused;
+      break;
+    case Disposition::stale:
+      ++counters.stale;
+      break;
+    case Disposition::withdrawn:
+      ++counters.withdrawn;
+      break;
+    case Disposition::not_evaluated:
+      ++counters.not_evaluated;
+      break;
+    case Disposition::full:
+      ++counters.full;
+      break;
   }
   if (disposition == Disposition::taken && header.input.time < header.clock) ++counters.late;
 }
@@ -67,7 +82,8 @@ void Stepper::run() {
     }
     apply(header.input);
   }
-  if (static_cast<Phase>(header.phase) == Phase::deciding && decide_anew()) header.phase = static_cast<std::uint8_t>(Phase::idle);
+  if (static_cast<Phase>(header.phase) == Phase::deciding && decide_anew())
+    header.phase = static_cast<std::uint8_t>(Phase::idle);
 }
 
 bool Stepper::pass_time() {
@@ -108,7 +124,8 @@ Disposition Stepper::classify(const Input& input) {
   }
   if (is_stale(input.time)) return Disposition::stale;
   if (input.kind == InputKind::heartbeat) {
-    return block_.image().feeds[input.feed].every_ms == 0 || make_place_for_contact(input.feed) ? Disposition::taken : Disposition::full;
+    return block_.image().feeds[input.feed].every_ms == 0 || make_place_for_contact(input.feed) ? Disposition::taken
+                                                                                                : Disposition::full;
   }
   return classify_known(input);
 }
@@ -124,7 +141,8 @@ Disposition Stepper::classify_known(const Input& input) const {
   }
   const EventKey key{input.time, input.seq, input.feed};
   // What was absorbed at this very instant cannot be told from a resend of it.
-  if (header.absorbed_time != kNever && !(EventKey{header.absorbed_time, header.absorbed_seq, header.absorbed_feed} < key)) {
+  if (header.absorbed_time != kNever &&
+      !(EventKey{header.absorbed_time, header.absorbed_seq, header.absorbed_feed} < key)) {
     return Disposition::stale;
   }
   if (log.full()) {
@@ -132,7 +150,9 @@ Disposition Stepper::classify_known(const Input& input) const {
     if (key < Log::key_of(oldest)) return Disposition::stale;
     if (oldest.time > header.clock) return Disposition::full;
   }
-  if (input.kind == InputKind::report && log.is_withdrawn(input.feed, input.seq, header.clock - block_.image().horizon_ms)) return Disposition::withdrawn;
+  if (input.kind == InputKind::report &&
+      log.is_withdrawn(input.feed, input.seq, header.clock - block_.image().horizon_ms))
+    return Disposition::withdrawn;
   return Disposition::taken;
 }
 
@@ -231,7 +251,8 @@ void Stepper::fill(const StandingEvent& event, AlertEvent& out) {
   }
   // What time alone brought did not know of the line that came after it.
   const std::uint16_t excluded = (event.flags & kFirstHalf) != 0 ? header.excluded : kNone;
-  const bool walk = event.kind == EventKind::raised || event.kind == EventKind::escalated || event.kind == EventKind::eased;
+  const bool walk =
+      event.kind == EventKind::raised || event.kind == EventKind::escalated || event.kind == EventKind::eased;
   if (excluded == kNone && block_.head().header->last == event.at) {
     gather_evidence(block_, block_.head(), kNone, walk, out);
     return;

@@ -19,9 +19,9 @@ inline constexpr std::uint32_t kEngineVersion = 1;
 
 /// What the engine is started for.
 struct Mode {
-  Status label = Status::actual;      ///< the `status` its alerts carry
-  bool evaluate_exercise = false;     ///< reports with status exercise count
-  bool evaluate_test = false;         ///< reports with status test count
+  Status label = Status::actual;   ///< the `status` its alerts carry
+  bool evaluate_exercise = false;  ///< reports with status exercise count
+  bool evaluate_test = false;      ///< reports with status test count
 };
 
 /// What was counted since start(). Part of the checkpoint.
@@ -34,16 +34,16 @@ struct Counters {
   std::uint64_t not_evaluated = 0;
   std::uint64_t full = 0;
   std::uint64_t heartbeats = 0;
-  std::uint64_t late = 0;              ///< reports whose time was before the clock
-  std::uint64_t events = 0;            ///< alert events handed out
-  std::uint64_t finalised_early = 0;   ///< standing events that became final because their table was full
+  std::uint64_t late = 0;             ///< reports whose time was before the clock
+  std::uint64_t events = 0;           ///< alert events handed out
+  std::uint64_t finalised_early = 0;  ///< standing events that became final because their table was full
 };
 
 /// Where the parts of the block lie, from the image alone. All sizes in bytes.
 struct Layout {
   std::size_t header_bytes;
-  std::size_t state_bytes;       ///< one evaluation state (base, head, scratch and each copy have one)
-  std::size_t rings_bytes;       ///< base rings of samples
+  std::size_t state_bytes;  ///< one evaluation state (base, head, scratch and each copy have one)
+  std::size_t rings_bytes;  ///< base rings of samples
   std::size_t contacts_bytes;
   std::size_t log_bytes;
   std::size_t standing_bytes;
@@ -57,7 +57,7 @@ struct AlertState {
   bool raised = false;
   Level level = Level::calm;
   Truth when = Truth::no;
-  Instant raised_at = 0;   ///< when raised
+  Instant raised_at = 0;  ///< when raised
 };
 
 /// Why a checkpoint was refused. The engine is then as it was before. Append only.

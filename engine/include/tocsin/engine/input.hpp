@@ -9,17 +9,17 @@ enum class InputKind : std::uint8_t { report = 0, heartbeat = 1, retraction = 2,
 /// One input line. Fields that a kind does not use are ignored.
 struct Input {
   InputKind kind = InputKind::clock;
-  Status status = Status::actual;       ///< report
-  std::uint8_t credibility = 0;         ///< report: 1..6, 0 not given
-  bool has_target_seq = false;          ///< report: supersedes; retraction: always
-  std::uint16_t feed = kNone;           ///< all but clock
-  std::uint16_t indicator = kNone;      ///< report
-  std::uint16_t origin = kNone;         ///< report
-  std::uint32_t content = 0;            ///< report, retraction: CRC-32 of all but `received`; tells duplicate from reused
-  Instant time = 0;                     ///< when it happened; of a retraction: the retracted report's time
-  Instant received = 0;                 ///< the clock moves here first (never back); of a clock: the clock itself
-  std::uint64_t seq = 0;                ///< report, retraction: below kSeqEnd
-  std::uint64_t target_seq = 0;         ///< the seq that is retracted or superseded
-  double value = 1.0;                   ///< report: finite
+  Status status = Status::actual;   ///< report
+  std::uint8_t credibility = 0;     ///< report: 1..6, 0 not given
+  bool has_target_seq = false;      ///< report: supersedes; retraction: always
+  std::uint16_t feed = kNone;       ///< all but clock
+  std::uint16_t indicator = kNone;  ///< report
+  std::uint16_t origin = kNone;     ///< report
+  std::uint32_t content = 0;        ///< report, retraction: CRC-32 of all but `received`; tells duplicate from reused
+  Instant time = 0;                 ///< when it happened; of a retraction: the retracted report's time
+  Instant received = 0;             ///< the clock moves here first (never back); of a clock: the clock itself
+  std::uint64_t seq = 0;            ///< report, retraction: below kSeqEnd
+  std::uint64_t target_seq = 0;     ///< the seq that is retracted or superseded
+  double value = 1.0;               ///< report: finite
 };
 }  // namespace tocsin::engine

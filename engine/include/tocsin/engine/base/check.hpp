@@ -11,7 +11,7 @@ namespace tocsin {
 [[noreturn]] void panic(const char* what, const char* file, int line);
 }  // namespace tocsin
 
-#define TOCSIN_CHECK(expression)                                \
-  do {                                                          \
+#define TOCSIN_CHECK(expression)                                         \
+  do {                                                                   \
     if (!(expression)) ::tocsin::panic(#expression, __FILE__, __LINE__); \
   } while (false)

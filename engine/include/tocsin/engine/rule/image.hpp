@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file Image: a compiled watch book as the engine reads it: flat arrays of plain records, indices instead of pointers.
+/// @file Image: a compiled watch book as the engine reads it: flat arrays of plain records, indices instead of
+/// pointers.
 ///
 /// The arrays lie in the bytes of a rule image (schemas/rule_image.fbs has the same records as FlatBuffers structs);
 /// load_image() checks every index, size and reference before it hands out an Image. Named things are sorted by name
@@ -29,10 +30,10 @@ struct ListRef {
 struct Theater {
   Name name;
   Name title;
-  std::int64_t step_down_ms;   ///< [ms] >= 0: how long each step down takes
-  std::uint16_t blind_after;   ///< so many overdue feeds make it UNKNOWN; kNone: all of them
+  std::int64_t step_down_ms;  ///< [ms] >= 0: how long each step down takes
+  std::uint16_t blind_after;  ///< so many overdue feeds make it UNKNOWN; kNone: all of them
   std::uint16_t reserved[3];
-  ListRef feeds;               ///< feeds with `every` of its indicators, each once
+  ListRef feeds;  ///< feeds with `every` of its indicators, each once
   std::uint32_t reserved2;
 };
 
@@ -64,24 +65,24 @@ struct Indicator {
   Name title;
   Name unit;
   Name kind;
-  Name compartment;        ///< absent: main
-  std::uint16_t theater;   ///< kNone: none named
-  std::uint16_t actor;     ///< kNone: none named
-  std::uint16_t keep;      ///< newest reports kept, 1..kKeepMax
-  std::uint8_t role;       ///< Role
+  Name compartment;       ///< absent: main
+  std::uint16_t theater;  ///< kNone: none named
+  std::uint16_t actor;    ///< kNone: none named
+  std::uint16_t keep;     ///< newest reports kept, 1..kKeepMax
+  std::uint8_t role;      ///< Role
   std::uint8_t reserved;
-  ListRef feeds;           ///< may be empty: then always blind
-  std::uint32_t ring;      ///< first sample of its ring in the block's base rings (sum of keep before it)
+  ListRef feeds;       ///< may be empty: then always blind
+  std::uint32_t ring;  ///< first sample of its ring in the block's base rings (sum of keep before it)
 };
 
 /// Operations of a node. Numbers first, then conditions; `a` and `b` are node indices unless said otherwise.
 enum class Op : std::uint8_t {
-  literal = 0,   ///< `value`
-  count = 1,     ///< a = indicator, window
-  sum = 2,       ///< a = indicator, window
-  last = 3,      ///< a = indicator
-  max = 4,       ///< a = indicator, window
-  origins = 5,   ///< a = indicator, window
+  literal = 0,  ///< `value`
+  count = 1,    ///< a = indicator, window
+  sum = 2,      ///< a = indicator, window
+  last = 3,     ///< a = indicator
+  max = 4,      ///< a = indicator, window
+  origins = 5,  ///< a = indicator, window
   add = 6,
   subtract = 7,
   multiply = 8,
@@ -93,14 +94,14 @@ enum class Op : std::uint8_t {
   not_equal = 19,
   greater_equal = 20,
   greater = 21,
-  pulse = 32,    ///< a = indicator
-  overdue = 33,  ///< a = feed
-  both = 34,     ///< a and b
-  either = 35,   ///< a or b
-  negate = 36,   ///< not a
-  hold_for = 37, ///< a for window_ms
-  in_last = 38,  ///< a in last window_ms
-  then = 39,     ///< a then b within window_ms
+  pulse = 32,     ///< a = indicator
+  overdue = 33,   ///< a = feed
+  both = 34,      ///< a and b
+  either = 35,    ///< a or b
+  negate = 36,    ///< not a
+  hold_for = 37,  ///< a for window_ms
+  in_last = 38,   ///< a in last window_ms
+  then = 39,      ///< a then b within window_ms
 };
 
 /// Operations that are handled alike.
@@ -129,13 +130,13 @@ enum class Shape : std::uint8_t {
 static_assert(shape_of(static_cast<std::uint8_t>(Op::then)) == Shape::then);
 
 struct Node {
-  std::uint8_t op;           ///< Op
+  std::uint8_t op;  ///< Op
   std::uint8_t reserved;
   std::uint16_t a;
   std::uint16_t b;
-  std::uint16_t condition;   ///< index of the named condition whose whole expression this node is, or kNone
-  std::int64_t window_ms;    ///< [ms] window of a number, or duration of a temporal operator; else 0
-  double value;              ///< of a literal; else 0
+  std::uint16_t condition;  ///< index of the named condition whose whole expression this node is, or kNone
+  std::int64_t window_ms;   ///< [ms] window of a number, or duration of a temporal operator; else 0
+  double value;             ///< of a literal; else 0
 };
 
 /// A named condition. Sorted by name.
@@ -167,19 +168,19 @@ enum class AlertKind : std::uint8_t { alert = 0, linkage = 1 };
 struct Alert {
   Name name;
   Name title;
-  std::uint64_t rule_hash;    ///< of all that this rule reaches, without budget, tests and layout
-  std::int64_t hold_ms;       ///< [ms] >= 0
-  std::int64_t cooldown_ms;   ///< [ms] >= 0
-  ListRef theaters;           ///< 1 for an alert, 2.. for a linkage, `from` before `to`
-  ListRef levels;             ///< run of Image::level_rules
-  ListRef needs;              ///< run of Image::needs
-  ListRef feeds;              ///< feeds that its `when` reaches, each once, in order
-  std::uint16_t when;         ///< node
-  std::uint16_t clear;        ///< node, or kNone: `not` the when
-  std::uint8_t kind;          ///< AlertKind
-  std::uint8_t level;         ///< Level: its plain `level`
-  std::uint8_t evidence;      ///< reports per number or pulse, 1..kEvidenceReportsMax
-  std::uint8_t directed;      ///< 1: `from A to B`; 0: `between A, B` or an alert
+  std::uint64_t rule_hash;   ///< of all that this rule reaches, without budget, tests and layout
+  std::int64_t hold_ms;      ///< [ms] >= 0
+  std::int64_t cooldown_ms;  ///< [ms] >= 0
+  ListRef theaters;          ///< 1 for an alert, 2.. for a linkage, `from` before `to`
+  ListRef levels;            ///< run of Image::level_rules
+  ListRef needs;             ///< run of Image::needs
+  ListRef feeds;             ///< feeds that its `when` reaches, each once, in order
+  std::uint16_t when;        ///< node
+  std::uint16_t clear;       ///< node, or kNone: `not` the when
+  std::uint8_t kind;         ///< AlertKind
+  std::uint8_t level;        ///< Level: its plain `level`
+  std::uint8_t evidence;     ///< reports per number or pulse, 1..kEvidenceReportsMax
+  std::uint8_t directed;     ///< 1: `from A to B`; 0: `between A, B` or an alert
 };
 
 /// Bounds of a target, printed by the compiler and part of the image.
@@ -200,12 +201,12 @@ inline constexpr std::size_t kOriginsMax = 256;
 inline constexpr std::size_t kIndicatorsMax = 1024;
 inline constexpr std::size_t kAlertsMax = 1024;
 inline constexpr std::size_t kNodesMax = 16384;
-inline constexpr std::size_t kNeedsMax = 8;           ///< per alert
+inline constexpr std::size_t kNeedsMax = 8;  ///< per alert
 inline constexpr std::size_t kKeepMax = 4096;
 inline constexpr std::size_t kLogMax = 4096;
 inline constexpr std::size_t kCopiesMax = 8;
 inline constexpr std::size_t kContactRunsMax = 1024;
-inline constexpr std::size_t kEvidenceItemsMax = 24;  ///< numbers and pulses shown in one alert event
+inline constexpr std::size_t kEvidenceItemsMax = 24;    ///< numbers and pulses shown in one alert event
 inline constexpr std::size_t kEvidenceReportsMax = 96;  ///< reports shown in one alert event, over all items
 inline constexpr std::uint32_t kImageVersion = 1;
 
@@ -248,15 +249,15 @@ struct Image {
 /// Why an image was refused. Append only.
 enum class ImageError : std::uint8_t {
   none = 0,
-  malformed,        ///< not a rule image, or the FlatBuffers verifier refused it
-  unaligned,        ///< the bytes do not start at a multiple of 8
-  version,          ///< made by another version of the compiler's format
-  too_large,        ///< a count is above a limit of this header
-  bad_name,         ///< a name reaches outside the text or names are not sorted and distinct
-  bad_list,         ///< a list reaches outside the lists, or an element outside its table
-  bad_node,         ///< a node's operation, operand or duration is not valid
-  bad_value,        ///< a level, role, span, keep or bound is out of range
-  bad_block,        ///< block_bytes is not what this engine computes; the compiler reads it from layout_of()
+  malformed,  ///< not a rule image, or the FlatBuffers verifier refused it
+  unaligned,  ///< the bytes do not start at a multiple of 8
+  version,    ///< made by another version of the compiler's format
+  too_large,  ///< a count is above a limit of this header
+  bad_name,   ///< a name reaches outside the text or names are not sorted and distinct
+  bad_list,   ///< a list reaches outside the lists, or an element outside its table
+  bad_node,   ///< a node's operation, operand or duration is not valid
+  bad_value,  ///< a level, role, span, keep or bound is out of range
+  bad_block,  ///< block_bytes is not what this engine computes; the compiler reads it from layout_of()
 };
 
 /// Loads a rule image without a heap. Every index, size and reference is checked before use.
