@@ -24,7 +24,8 @@ nlohmann::ordered_json to_json(const compiler::TestResult& result, const compile
   out["failures"] = nlohmann::ordered_json::array();
   for (const compiler::TestFailure& failure : result.failures) {
     const compiler::Place place = compiler::place_of(source.text, failure.at.begin);
-    out["failures"].push_back({{"line", place.line}, {"column", place.column}, {"message", failure.message}});
+    out["failures"].push_back(
+        {{"line", place.line}, {"column", place.column}, {"message", failure.message}, {"instead", failure.instead}});
   }
   out["events"] = nlohmann::ordered_json::array();
   for (const compiler::TestStep& step : result.steps) {

@@ -217,21 +217,16 @@ bool take(const TestExpectation& expectation, std::vector<TestStep>& steps) {
   return false;
 }
 
-// What the alert did instead, most like the expectation first: the same event at another time, or another at this one.
-std::string instead_of(const TestExpectation& expectation, const std::vector<TestStep>& steps) {
-  std::string list;
-  std::size_t count = 0;
-  constexpr std::size_t kShown = 6;
+// All that the alert sent.
+std::vector<std::string> instead_of(const TestExpectation& expectation, const std::vector<TestStep>& steps) {
+  std::vector<std::string> sent;
   for (const TestStep& step : steps) {
     for (const TestEvent& event : step.events) {
       if (event.alert != expectation.alert.text) continue;
-      if (++count > kShown) continue;
-      list += "\n    " + describe(event) + (event.expected ? " (taken by another expectation)" : "");
+      sent.push_back(describe(event) + (event.expected ? " (taken by another expectation)" : ""));
     }
   }
-  if (count == 0) return "; it sent nothing at all";
-  if (count > kShown) list += "\n    and " + std::to_string(count - kShown) + " more";
-  return "; it sent" + list;
+  return sent;
 }
 
 bool counts_for_nothing_else(engine::EventKind kind) {
@@ -245,11 +240,6 @@ std::string trimmed_line(const SourceFile& source, Range at) {
   return printable(line);
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-std::string other_lines(const std::string& text) {
-  const std::size_t end = text.find('\n');
-  return end == std::string::npos ? std::string{} : text.substr(end + 1) + "\n";
-}
 }  // namespace
 
 TestResult run_book_test(const TestDecl& test, const engine::Image& image) {
@@ -262,7 +252,7 @@ TestResult run_book_test(const TestDecl& test, const engine::Image& image) {
   for (const TestInput& input : lines.inputs()) {
     result.steps.push_back(run.step(input));
     const TestStep& step = result.steps.back();
-    if (step.remark.starts_with("refused")) result.failures.push_back({step.at, "this line is " + step.remark});
+    if (step.remark.starts_with("refused")) result.failures.push_back({step.at, "this line is " + step.remark, {}});
   }
   result.steps.push_back(run.finish(lines.last_instant()));
 
@@ -276,16 +266,17 @@ TestResult run_book_test(const TestDecl& test, const engine::Image& image) {
   for (std::size_t i = 0; i < met.size(); ++i) {
     if (met[i]) continue;
     const TestExpectation& expectation = test.expectations[i];
-    result.failures.push_back({expectation.at, "this did not happen: " + expectation.alert.text + " " +
-                                                   std::string{text::name_of(expectation.event)} + " at " +
-                                                   text::format_instant(expectation.time.instant) +
-                                                   instead_of(expectation, result.steps)});
+    std::string message = "this did not happen: " + expectation.alert.text + " " +
+                          std::string{text::name_of(expectation.event)} + " at " +
+                          text::format_instant(expectation.time.instant);
+    if (expectation.level) message += " level " + std::string{text::name_of(expectation.level->level)};
+    result.failures.push_back({expectation.at, std::move(message), instead_of(expectation, result.steps)});
   }
   if (test.nothing_else) {
     for (const TestStep& step : result.steps) {
       for (const TestEvent& event : step.events) {
         if (event.expected || !counts_for_nothing_else(event.kind)) continue;
-        result.failures.push_back({*test.nothing_else, "something else happened: " + describe(event)});
+        result.failures.push_back({*test.nothing_else, "something else happened: " + describe(event), {}});
       }
     }
   }
@@ -302,9 +293,13 @@ std::string describe(const TestEvent& event) {
 
 std::string render(const TestResult& result, const SourceFile& source) {
   std::string out;
+  constexpr std::size_t kShown = 8;
   for (const TestFailure& failure : result.failures) {
-    out += render(Diagnostic{Severity::error, failure.at, first_line(failure.message), {}, {}}, source) +
-           other_lines(failure.message);
+    out += render(Diagnostic{Severity::error, failure.at, failure.message, {}, {}}, source);
+    for (std::size_t i = 0; i < failure.instead.size() && i < kShown; ++i) {
+      out += (i == 0 ? "  it sent " : "          ") + failure.instead[i] + "\n";
+    }
+    if (failure.instead.size() > kShown) out += "          and more, see below\n";
   }
   if (result.passed()) return out;
   out += "  timeline of \"" + printable(result.title) + "\":\n";

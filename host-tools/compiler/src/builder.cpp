@@ -27,6 +27,11 @@ engine::Span unit_ms(std::string_view unit) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+std::string lower_case(std::string_view text) {
+  std::string lower{text};
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
 }  // namespace
 
 Builder::Builder(const SourceFile& source, std::vector<Diagnostic>& diagnostics)
@@ -83,11 +88,10 @@ void Builder::expected(std::uint32_t offset, std::string_view what) {
     message = quoted(found) + " is a word of the language and cannot be a name";
     help = what == "a new name" ? "choose another name, e.g. `" + std::string{found} + "_1`" : "";
   } else if (wants_name && !found.empty() && is_word_character(found.front())) {
-    std::string lower{found};
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string lower = lower_case(found);
     help = "names are lower case letters, digits and `_`, a letter first";
     if (lower != found && !is_digit(lower.front())) help += ": `" + lower + "`";
+    if (what == "a new name") book_.unread.insert(lower);
   } else if (found == "not") {
     help = "put it in parentheses: (not ...)";
   }
@@ -103,9 +107,21 @@ void Builder::enter(std::uint32_t offset) {
   throw SyntaxError{};
 }
 
+// What was not read must not be missed later: that would be a second error for one mistake.
 void Builder::recovered(std::uint16_t nesting) {
   nesting_ = nesting;
+  if (clause_.text.empty()) {
+    if (!words_.empty()) book_.unread.insert(words_.front().text);
+  } else {
+    mark_incomplete();
+  }
   reset_stacks();
+}
+
+void Builder::mark_incomplete() {
+  if (block_ == BlockKind::feed && !book_.feeds.empty()) book_.feeds.back().incomplete = true;
+  if (block_ == BlockKind::alert && !book_.alerts.empty()) book_.alerts.back().incomplete = true;
+  if (block_ == BlockKind::test && !book_.tests.empty()) book_.tests.back().incomplete = true;
 }
 
 void Builder::reset_stacks() {
@@ -251,6 +267,7 @@ Count Builder::pop_count() {
 void Builder::begin_declaration(Range at) {
   reset_stacks();
   seen_.clear();
+  clause_ = {};
   declaration_ = at;
 }
 
@@ -330,6 +347,8 @@ void Builder::unknown_declaration(Range at) {
       std::to_array<std::string_view>({"watchbook", "horizon", "include", "theater", "actor", "origin", "feed",
                                        "indicator", "condition", "alert", "linkage", "hypothesis", "test"});
   error_offset_ = at.begin;
+  const std::size_t next = text_.find_first_not_of(" \t\r\n", at.end);
+  if (next != std::string_view::npos) book_.unread.emplace(view(token_at(static_cast<std::uint32_t>(next))));
   std::string help = did_you_mean(view(at), kDeclarations);
   if (help.empty() && view(at) != "}") {
     help =

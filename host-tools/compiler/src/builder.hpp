@@ -161,6 +161,7 @@ class Builder {
   void push_line(TestLine::Kind kind);
   void fold_window(ExprKind kind, Range at);
   void reset_stacks();
+  void mark_incomplete();
   void fold(ExprKind kind, Range at);
   ExprPtr pop_expr();
   void push_expr(ExprPtr expr);

@@ -52,6 +52,7 @@ void Builder::begin_clause(Range at) {
 }
 
 void Builder::unknown_clause(Range at) {
+  mark_incomplete();
   error_offset_ = at.begin;
   const BlockWords words = words_of(block_);
   std::string help = did_you_mean(view(at), words.clauses);

@@ -74,14 +74,14 @@ class DeclarationChecker : public CheckBase {
   }
 
   void check_feed(const FeedDecl& feed) {
-    if (feed.origins.empty()) {
+    if (feed.origins.empty() && !feed.incomplete) {
       error(feed.name.at, "the feed " + quoted(feed.name.text) + " has no origin",
             "say whose eyes it carries: `origin NAME`");
     }
     for (const Word& origin : feed.origins) resolve(origin, model_.origins, "origin");
     if (feed.origins.size() <= engine::kOriginsMax) distinct(feed.origins);
     if (feed.every.at.end != 0) positive(feed.every, "`every`");
-    if (feed.grace.at.end != 0 && feed.every.at.end == 0) {
+    if (feed.grace.at.end != 0 && feed.every.at.end == 0 && !feed.incomplete) {
       error(feed.grace.at, "`grace` without `every` means nothing", "say how often the feed speaks: `every 1d`");
     }
   }

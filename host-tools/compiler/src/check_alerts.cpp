@@ -32,7 +32,8 @@ class AlertChecker : public CheckBase {
     }
     later_words(alert);
     compartments(alert);
-    if (acyclic_ && alert.when && alert.kind == engine::AlertKind::linkage) linkage_reach(alert);
+    if (acyclic_ && book_.unread.empty() && alert.when && alert.kind == engine::AlertKind::linkage)
+      linkage_reach(alert);
   }
 
  private:
@@ -43,6 +44,7 @@ class AlertChecker : public CheckBase {
   void theaters(const AlertDecl& alert) {
     const bool linkage = alert.kind == engine::AlertKind::linkage;
     if (alert.theaters.empty()) {
+      if (alert.incomplete) return;
       error(alert.name.at, "the " + kind_of(alert) + " " + quoted(alert.name.text) + " names no theater",
             linkage ? "write `from A to B` or `between A, B`" : "write `theater NAME`");
       return;
@@ -69,6 +71,7 @@ class AlertChecker : public CheckBase {
       expressions_.want_condition(*alert.when);
       return;
     }
+    if (alert.incomplete) return;
     const auto taken = std::find_if(alert.levels.begin(), alert.levels.end(),
                                     [](const LevelClause& level) { return level.when != nullptr; });
     std::vector<Note> notes;

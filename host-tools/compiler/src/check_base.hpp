@@ -23,7 +23,7 @@ class CheckBase {
   // Looks a name up and says when it is not there.
   std::uint32_t resolve(const Word& name, const NameTable& table, std::string_view kind) {
     const std::uint32_t found = table.find(name.text);
-    if (found == kNowhere) {
+    if (found == kNowhere && book_.unread.count(name.text) == 0) {
       std::string help = did_you_mean(name.text, table.names());
       if (help.empty() && table.sorted().empty()) help = "the book declares no " + std::string{kind};
       error(name.at, "no " + std::string{kind} + " is called " + quoted(name.text), std::move(help));

@@ -6,6 +6,7 @@
 /// still names: only after a compile without errors do all of them exist.
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,7 @@ struct FeedDecl {
   std::vector<Word> origins;
   Duration every;  ///< 0: none
   Duration grace;
+  bool incomplete = false;  ///< a clause could not be read: none is missing then
 };
 struct IndicatorDecl {
   Word name;
@@ -185,6 +187,7 @@ struct AlertDecl {
   std::vector<Word> against;
   Range against_at;
   std::vector<DisconfirmClause> disconfirms;
+  bool incomplete = false;  ///< a clause could not be read: none is missing then
 };
 
 /// One report of a `reports` line.
@@ -217,6 +220,7 @@ struct TestDecl {
   std::vector<TestLine> lines;
   std::vector<TestExpectation> expectations;
   std::optional<Range> nothing_else;
+  bool incomplete = false;  ///< a line could not be read
 };
 
 struct Book {
@@ -234,6 +238,8 @@ struct Book {
   std::vector<HypothesisDecl> hypotheses;
   std::vector<TestDecl> tests;
   std::vector<Word> includes;
+  /// Names whose declarations could not be read: using them is no error of its own.
+  std::set<std::string, std::less<>> unread;
 };
 
 /// The tree as an s-expression, for tests and people: `(and (>= (sum pla 24h) 45) exercise)`.

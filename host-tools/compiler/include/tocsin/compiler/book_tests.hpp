@@ -29,6 +29,7 @@ struct TestStep {
 struct TestFailure {
   Range at;
   std::string message;
+  std::vector<std::string> instead;  ///< what the alert sent, one event each
 };
 struct TestResult {
   std::string title;

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: every mistake gets one error, at its place, and the errors of a book come together.
+/// How: a table of declarations behind a vocabulary without mistakes, with what the compiler says of them.
+#include "books.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::compiler;
+using testing::errors_of;
+
+namespace {
+struct Row {
+  const char* declarations;
+  const char* expected;
+};
+template <std::size_t kCount>
+void check_rows(const Row (&rows)[kCount]) {
+  for (const Row& row : rows) STRCMP_EQUAL_TEXT(row.expected, errors_of(row.declarations).c_str(), row.declarations);
+}
+}  // namespace
+
+TEST_GROUP(BadBooks){};
+
+TEST(BadBooks, form) {
+  constexpr Row kRows[] = {
+      {"theatre x", "1:1 error: expected a declaration, found `theatre`\n"},
+      {"}", "1:1 error: this `}` closes nothing\n"},
+      {"actor Foo", "1:7 error: expected a new name, found `Foo`\n"},
+      {"actor level", "1:7 error: `level` is a word of the language and cannot be a name\n"},
+      {"actor x \"unclosed", "1:9 error: the text is not closed on its line\n"},
+      {"actor x \"a\\n\"", "1:11 error: unknown escape in a text\n"},
+      {"actor x \"a\tb\"", "1:11 error: a control character in a text\n"},
+      {"actor x { when y }", "1:11 error: expected a clause of an actor, found `when`\n"},
+      {"theater x { step_down 14 }", "1:23 error: a duration needs a unit\n"},
+      {"theater x { step_down 14 d }", "1:23 error: a duration is written without blanks\n"},
+      {"theater x { step_down 14days }", "1:23 error: `14days` is not a duration\n"},
+      {"theater x { step_down 1.5d }", "1:23 error: `1.5d` is not a duration\n"},
+      {"theater x { step_down 101y }", "1:23 error: `101y` is not a duration\n"},
+      {"theater x { step_down 99999w }", "1:23 error: this duration is longer than 100 years\n"},
+      {"theater x { step_down 1d step_down 2d }", "1:26 error: a second `step_down` in `x`\n"},
+      {"theater x { blind afer 2 }", "1:19 error: expected `after`, found `afer`\n"},
+      {"theater x { step_down 1d\nactor y", "2:1 error: expected `}` before `actor`: the block of `x` is not closed\n"},
+      {"origin x { reliability G }", "1:24 error: `G` is not a reliability\n"},
+      {"indicator x { role big }", "1:20 error: `big` is not a role\n"},
+      {"indicator x { keep 1.5 }", "1:20 error: expected a whole number, found `1.5`\n"},
+      {"condition x = sum(air 24h) > 1", "1:23 error: expected `)`, found `24h`\n"},
+      {"condition x = sum(air, 24h) >", "1:30 error: expected a number, a name or `(`, found the end of the book\n"},
+      {"condition x = sum(air, 24h) == 1", "1:29 error: unknown comparison `==`\n"},
+      {"condition x = 1 < 2 < 3", "1:21 error: comparisons do not chain\n"},
+      {"condition x = -last(air) > 1", "1:15 error: `-` before something that is not a number\n"},
+      {"condition x = air then not ships within 1d", "1:24 error: expected a comparison, a name or `(`, found `not`\n"},
+      {"condition x = air and or ships", "1:23 error: expected a condition, found `or`\n"},
+      {"alert x { theater strait when surge level hgh }", "1:43 error: `hgh` is not a level\n"},
+      {"alert x { theater strait whn surge }", "1:26 error: expected a clause of an alert, found `whn`\n"},
+      {"alert x { theater strait when surge needs 2 orgins of air within 1d else watch }",
+       "1:45 error: expected `origins`, found `orgins`\n"},
+      {"test \"t\" { at 2024-05-23 daily heartbeat }", "1:15 error: `2024-05-23` is not a time\n"},
+      {"test \"t\" { at 2024-05-23T01:00Z daily says air }",
+       "1:39 error: expected `reports`, `heartbeat` or `retracts`, found `says`\n"},
+      {"watchbook \"again\"", "1:1 error: a second `watchbook` line\n"},
+      {"horizon 0d", "1:9 error: `horizon` needs more than 0\n"},
+      {"actor x \"\xFF\"", "1:10 error: the text is not UTF-8 here\n"},
+  };
+  check_rows(kRows);
+}
+
+TEST(BadBooks, names) {
+  constexpr Row kRows[] = {
+      {"actor prc", "1:7 error: a second actor called `prc`\n"},
+      {"condition air = overdue(daily)", "1:11 error: `air` is the name of an indicator already\n"},
+      {"alert x { theater strait when surge } linkage x { between strait, korea when air and launch }",
+       "1:47 error: a second alert called `x`\n"},
+      {"feed f { origin mdn }", "1:17 error: no origin is called `mdn`\n"},
+      {"feed f { origins mnd, mnd }", "1:23 error: `mnd` is named twice\n"},
+      {"feed f", "1:6 error: the feed `f` has no origin\n"},
+      {"feed f { origin mnd every 0s }", "1:27 error: `every` needs more than 0\n"},
+      {"feed f { origin mnd grace 1h }", "1:27 error: `grace` without `every` means nothing\n"},
+      {"indicator x { theater strat }", "1:23 error: no theater is called `strat`\n"},
+      {"indicator x { feeds daly }", "1:21 error: no feed is called `daly`\n"},
+      {"indicator x { keep 0 }", "1:20 error: `keep` needs a number from 1 to 4096\n"},
+      {"indicator x { keep 5000 }", "1:20 error: `keep` needs a number from 1 to 4096\n"},
+      {"condition x = surg", "1:15 error: no indicator or condition is called `surg`\n"},
+      {"condition x = overdue(daly)", "1:23 error: no feed is called `daly`\n"},
+      {"condition x = daily", "1:15 error: `daily` is a feed, not a condition or an indicator\n"},
+      {"alert a { theater strait when surge } condition x = a",
+       "1:53 error: `a` is an alert: alerts are not conditions\n"},
+      {"condition x = y condition y = z condition z = x",
+       "1:11 error: the condition `x` refers to itself: x -> y -> z -> x\n"},
+      {"condition x = x", "1:11 error: the condition `x` refers to itself: x -> x\n"},
+  };
+  check_rows(kRows);
+}
+
+TEST(BadBooks, types) {
+  constexpr Row kRows[] = {
+      {"condition x = air >= 45", "1:15 error: `air` alone means that a report has just arrived, it is not a number\n"},
+      {"condition x = surge + 1 > 2", "1:15 error: `surge` is a condition, and a number is needed here\n"},
+      {"condition x = last(air)", "1:15 error: a number stands where a condition is needed\n"},
+      {"condition x = 3", "1:15 error: a number stands where a condition is needed\n"},
+      {"condition x = (air and ships) > 1", "1:20 error: a condition stands where a number is needed\n"},
+      {"condition x = (1 < 2) < 3", "1:18 error: a comparison is a condition, and a number is needed here\n"},
+      {"condition x = overdue(daily) > 1", "1:15 error: `overdue` is a condition, and a number is needed here\n"},
+      {"condition x = count(surge, 1d) > 1", "1:21 error: `surge` is a condition: `count` takes an indicator\n"},
+      {"condition x = sum(air) > 1", "1:15 error: `sum` needs a window\n"},
+      {"condition x = sum(air, 24) > 1", "1:24 error: a window needs a unit\n"},
+      {"condition x = sum(air, 24 h) > 1", "1:24 error: a duration is written without blanks\n"},
+      {"condition x = sum(air, 0h) > 1", "1:24 error: a window needs more than 0\n"},
+      {"condition x = sum(air, 1h, 2h) > 1", "1:28 error: `sum` takes one window\n"},
+      {"condition x = last(air, 1h) > 1", "1:25 error: `last` takes no window\n"},
+      {"condition x = air for 0s", "1:23 error: `for` needs more than 0\n"},
+  };
+  check_rows(kRows);
+}
+
+TEST(BadBooks, alerts) {
+  constexpr Row kRows[] = {
+      {"alert x { theater strait }", "1:7 error: the alert `x` has no `when`\n"},
+      {"alert x { when surge }", "1:7 error: the alert `x` names no theater\n"},
+      {"alert x { theater strait level high when surge }", "1:7 error: the alert `x` has no `when`\n"},
+      {"alert x { from strait to korea when surge }",
+       "1:7 error: the alert `x` names no theater\n1:11 error: an alert speaks of one theater\n"},
+      {"linkage x { theater strait when surge }",
+       "1:9 error: the linkage `x` names no theater\n1:13 error: a linkage speaks of several theaters\n"},
+      {"linkage x { from strait to korea when surge }",
+       "1:28 error: the `when` of `x` reaches no indicator of `korea`\n"},
+      {"linkage x { from strait to korea when surge and overdue(launches) }",
+       "1:28 error: the `when` of `x` reaches no indicator of `korea`\n"},
+      {"linkage x { between strait, strait when surge }", "1:29 error: `strait` is named twice\n"},
+      {"linkage x { between strait when surge }", "1:13 error: a linkage speaks of two or more theaters\n"},
+      {"alert x { theater strait when surge evidence 0 }", "1:46 error: `evidence` needs a number from 1 to 96\n"},
+      {"alert x { theater strait when surge needs 0 origins of air within 1d else watch }",
+       "1:43 error: `needs` needs at least 1 origin\n"},
+      {"alert x { theater strait when surge needs 2 origins of air within 1d else watch }",
+       "1:43 error: `needs` 2 origins, but only 1 can report this\n"},
+      {"alert x { theater strait when surge when surge }", "1:37 error: a second `when` in `x`\n"},
+      {"alert x { theater strait when surge level high level watch }",
+       "1:48 error: a second `level (without `when`)` in `x`\n"},
+      {"alert x { theater strait when news }", "1:31 error: `news` has `role noise` and cannot raise `x`\n"},
+      {"condition n = news alert x { theater strait when surge clear when not n }",
+       "1:71 error: `news` has `role noise` and cannot raise `x`, not through `n` either\n"},
+      {"alert x { theater strait when surge needs 1 origins of news within 1d else watch }",
+       "1:56 error: `news` has `role noise` and cannot raise `x`\n"},
+      {"alert x { theater strait when news and air compartments trade }",
+       "1:40 error: `air` is in compartment `main`, which is not one of `x`\n"},
+      {"alert x { theater strait when air compartments mian }", "1:48 error: no indicator is in compartment `mian`\n"},
+      {"alert x { theater strait when air marking orange }", "1:43 error: `orange` is not a marking\n"},
+  };
+  check_rows(kRows);
+}
+
+TEST(BadBooks, tests) {
+  constexpr Row kRows[] = {
+      {"test \"t\" {}", "1:6 error: this test has no input line\n"},
+      {"test \"t\" { at 2024-05-23T01:00Z daly reports air }", "1:33 error: no feed is called `daly`\n"},
+      {"test \"t\" { at 2024-05-23T01:00Z daily reports launch }",
+       "1:47 error: the feed `daily` does not carry `launch`\n"},
+      {"test \"t\" { at 2024-05-23T01:00Z launches reports launch }",
+       "1:33 error: the feed `launches` has several origins: say which one saw it\n"},
+      {"test \"t\" { at 2024-05-23T01:00Z launches reports launch from mnd }",
+       "1:62 error: the feed `launches` does not carry the origin `mnd`\n"},
+      {"test \"t\" { at 2024-05-23T01:00Z daily retracts air of 2024-05-22T01:00Z }",
+       "1:55 error: this test has no report of `air` by `daily` at this time\n"},
+      {"test \"t\" { clock 2024-05-23T01:00Z expect x raised at 2024-05-23T01:00Z }",
+       "1:43 error: no alert or linkage is called `x`\n"},
+      {"test \"t\" { clock 2024-05-23T01:00Z expect surge raised at 2024-05-23T01:00Z }",
+       "1:43 error: `surge` is a condition: tests expect events of alerts and linkages\n"},
+      {"test \"t\" { clock 2024-05-23T01:00Z expect x rised at 2024-05-23T01:00Z }",
+       "1:45 error: `rised` is not an event\n"},
+  };
+  check_rows(kRows);
+}
+
+TEST(BadBooks, words_of_later_versions) {
+  constexpr Row kRows[] = {
+      {"include \"x.watch\"", "1:1 error: `include` is not in this version of the language\n"},
+      {"hypothesis h \"H\"", "1:12 error: `hypothesis` is not in this version of the language\n"},
+      {"condition x = quantile(air, 0.9, 90d ending 1d ago, at least 20) > 1",
+       "1:15 error: `quantile` is not in this version of the language\n"},
+      {"condition x = sum(air, 1d, at least 2) > 1", "1:28 error: `at least` is not in this version of the language\n"},
+      {"condition x = sum(air, 1d ending 1h ago) > 1", "1:27 error: `ending` is not in this version of the language\n"},
+      {"condition x = sum(air[value > 2], 1d) > 1", "1:22 error: filters are not in this version of the language\n"},
+      {"condition x = air[origin = mnd]", "1:18 error: filters are not in this version of the language\n"},
+      {"condition x = air since ships in last 1d", "1:19 error: `since` is not in this version of the language\n"},
+      {"condition x = from air until ships", "1:15 error: `from ... until` is not in this version of the language\n"},
+      {"condition x = air in last 1h to 1d", "1:27 error: `in last C to D` is not in this version of the language\n"},
+      {"alert x { theater strait when surge against surge }",
+       "1:37 error: `against` is not in this version of the language\n"},
+      {"alert x { theater strait when surge disconfirm \"d\" by 72h }",
+       "1:37 error: `disconfirm` is not in this version of the language\n"},
+  };
+  check_rows(kRows);
+}
+
+TEST(BadBooks, all_mistakes_of_a_book_come_in_one_run) {
+  const char* const kBook =
+      "feed f { origin mdn evry 1d grace 12hours }\n"
+      "condition x = sum(air 24h)\n"
+      "condition y = x and ships > 3\n"
+      "alert a { theater strait when x lvel high clear when nott x hold 2 }\n"
+      "test \"t\" { at 2024-05-23T01:00 daily reports air\n"
+      "  expect Foo raised at 2024-05-23T01:00Z\n"
+      "  expect a raised at 2024-05-23T01:00Z level hih }\n";
+  STRCMP_EQUAL(
+      "1:17 error: no origin is called `mdn`\n"
+      "1:21 error: expected a clause of a feed, found `evry`\n"
+      "1:35 error: `12hours` is not a duration\n"
+      "2:23 error: expected `)`, found `24h`\n"
+      "3:21 error: `ships` alone means that a report has just arrived, it is not a number\n"
+      "4:33 error: expected a clause of an alert, found `lvel`\n"
+      "4:54 error: no indicator or condition is called `nott`\n"
+      "4:59 error: expected a clause of an alert, found `x`\n"
+      "4:66 error: a duration needs a unit\n"
+      "5:15 error: `2024-05-23T01:00` is not a time\n"
+      "6:10 error: expected the name of an alert, or `nothing else`, found `Foo`\n"
+      "7:46 error: `hih` is not a level\n",
+      errors_of(kBook).c_str());
+}
+
+TEST(BadBooks, each_error_has_its_mend) {
+  const auto help_of = [](const std::string& declarations) {
+    const CompileResult result = testing::compile_with(declarations);
+    return result.diagnostics.empty() ? std::string{} : result.diagnostics.front().help;
+  };
+  STRCMP_EQUAL("did you mean `theater`?", help_of("theatre x").c_str());
+  STRCMP_EQUAL("did you mean `14h`?", help_of("theater x { step_down 14 }").c_str());
+  STRCMP_EQUAL("did you mean `14d`?", help_of("theater x { step_down 14 d }").c_str());
+  STRCMP_EQUAL("did you mean `last(air)`?", help_of("condition x = air > 1").c_str());
+  STRCMP_EQUAL("did you mean `surge`?", help_of("condition x = surg").c_str());
+  STRCMP_EQUAL("did you mean `overdue(daily)`?", help_of("condition x = daily").c_str());
+  STRCMP_EQUAL("did you mean `24h`?", help_of("condition x = sum(air, 24) > 1").c_str());
+  STRCMP_EQUAL("did you mean `when`?", help_of("alert x { theater strait whn surge }").c_str());
+}
+
+TEST(BadBooks, a_repeated_declaration_points_to_the_first) {
+  const CompileResult result = testing::compile_with("actor prc");
+  UNSIGNED_LONGS_EQUAL(1, result.diagnostics.at(0).notes.size());
+  UNSIGNED_LONGS_EQUAL(4, place_of(testing::kVocabulary, result.diagnostics[0].notes[0].at.begin).line);
+}
+
+TEST(BadBooks, no_image_comes_with_an_error) {
+  const CompileResult result = testing::compile_with("actor prc");
+  CHECK_FALSE(result.ok);
+  CHECK(result.image.empty());
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: the printed memory is the engine's, a book that does not fit is refused with what to change.
+/// How: books compiled for each target.
+#include "books.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::compiler;
+
+namespace {
+const std::string kAlert =
+    "alert a { theater strait when surge clear when not surge in last 14d needs 1 origins of air within 3d else watch "
+    "}\n";
+}
+
+TEST_GROUP(Budget){};
+
+TEST(Budget, is_what_the_engine_computes) {
+  for (const Target& target : targets()) {
+    const CompileResult result = testing::compile_with(kAlert, target.name);
+    CHECK_TEXT(result.ok, std::string{target.name}.c_str());
+    const auto image = testing::load(result);
+    UNSIGNED_LONGLONGS_EQUAL(tocsin::engine::layout_of(image).block_bytes, result.budget.block_bytes);
+    UNSIGNED_LONGLONGS_EQUAL(image.bounds.block_bytes, result.budget.block_bytes);
+    UNSIGNED_LONGS_EQUAL(target.bounds.log_capacity, image.bounds.log_capacity);
+    std::uint64_t sum = 0;
+    for (const BudgetPart& part : result.budget.parts) sum += part.bytes;
+    UNSIGNED_LONGLONGS_EQUAL(result.budget.block_bytes, sum);
+  }
+}
+
+TEST(Budget, adds_windows_up_to_how_far_the_book_looks_back) {
+  LONGLONGS_EQUAL(15LL * 86'400'000, testing::compile_with(kAlert).budget.look_back_ms);
+  const auto look_back = [](const char* when) {
+    return testing::compile_with(std::string{"alert a { theater strait when surge and "} + when + " }")
+               .budget.look_back_ms /
+           3'600'000;
+  };
+  LONGLONGS_EQUAL(24, look_back("last(air) > 1"));
+  LONGLONGS_EQUAL(36, look_back("overdue(daily)"));
+  LONGLONGS_EQUAL(96, look_back("(surge then ships within 3d)"));
+  LONGLONGS_EQUAL(50, look_back("(max(air, 48h) > 2 for 2h)"));
+}
+
+TEST(Budget, refuses_a_book_that_does_not_fit_and_says_what_to_change) {
+  const std::string hungry = "indicator hog { feeds daily keep 4096 }\n" + kAlert;
+  CHECK(testing::compile_with(hungry, "edge").ok);
+  const CompileResult result = testing::compile_with(hungry, "mcu");
+  CHECK_FALSE(result.ok);
+  CHECK(result.image.empty());
+  const Diagnostic& diagnostic = result.diagnostics.at(0);
+  CHECK(diagnostic.message.find("mcu has 65536") != std::string::npos);
+  CHECK(diagnostic.message.find("reports kept") != std::string::npos);
+  CHECK(diagnostic.help.find("`keep` of hog") != std::string::npos);
+  CHECK(render(result.budget).find("hog") != std::string::npos);
+}
+
+TEST(Budget, knows_its_targets) {
+  STRCMP_EQUAL("mcu, edge, server", target_names().c_str());
+  CHECK_FALSE(find_target("toaster").has_value());
+  UNSIGNED_LONGS_EQUAL(65536, find_target("mcu")->block_bytes_max);
+}
