@@ -98,7 +98,7 @@ BANS = [
     ban("64-bit-check", r"\b(?:UNSIGNED_)?LONGS_EQUAL(?:_TEXT)?\s*\((?=.*(?:\bu?int64|\d\s*U?LL\b|_ms\b|_us\b|_ns\b|"
         r"(?<![\w:])(?:time|instant|received|hash|seq|sequence)\b))", {"tests"},
         "long has 32 bits on armhf and Cortex-M; use LONGLONGS_EQUAL or UNSIGNED_LONGLONGS_EQUAL"),
-    ban("fixed-port-kill", r"\b(?:pkill|killall)\b", EVERYWHERE, "end what you started by its own pid"),
+    ban("kill-by-name", r"\b(?:pkill|killall)\b", EVERYWHERE, "end what you started by its own pid"),
 ]
 UNDONE = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|\b(?:not (?:yet )?implemented|unimplemented|placeholder)\b|"
                     r"\b(?:a|the|is) stub\b", re.IGNORECASE)
