@@ -127,10 +127,10 @@ TEST(Commands, until_lets_time_pass_after_the_last_line) {
 }
 
 TEST(Commands, bad_and_refused_lines_are_named_and_the_rest_goes_on) {
-  const std::string reports = folder.file(
-      "r.jsonl", std::string{"{\"feed\":\n"} + kGoodLine +
-                     R"({"feed":"mnd_dailey","seq":2,"indicator":"pla_aircraft","time":"2024-05-22T02:00:00Z"})"
-                     "\n");
+  const std::string reports = folder.file("r.jsonl", std::string{"{\"feed\":\n"} + kGoodLine +
+                                                         R"({"feed":"mnd_dailey","seq":2,"indicator":"pla_aircraft",)"
+                                                         R"("time":"2024-05-22T02:00:00Z"})"
+                                                         "\n");
   tocsin({"replay", kBook, reports});
   ends_with(1);
   STRCMP_CONTAINS((reports + ":1: ").c_str(), done.err.c_str());
@@ -152,8 +152,8 @@ TEST(Commands, a_feed_with_and_without_numbers_runs_nothing) {
 
 TEST(Commands, exercise_reports_count_only_when_asked_for) {
   const std::string reports = folder.file(
-      "r.jsonl",
-      R"({"feed":"mnd_daily","seq":1,"indicator":"pla_aircraft","time":"2024-05-22T01:00:00Z","value":60,"status":"exercise"})");
+      "r.jsonl", R"({"feed":"mnd_daily","seq":1,"indicator":"pla_aircraft","time":"2024-05-22T01:00:00Z","value":60,)"
+                 R"("status":"exercise"})");
   tocsin({"replay", kBook, reports});
   ends_with(0);
   CHECK(done.out.find(R"("event":"raised")") == std::string::npos);
