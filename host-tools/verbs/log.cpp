@@ -83,8 +83,7 @@ bool Log::show_alert(std::span<const std::byte> bytes) {
     ++damaged_;
     return true;
   }
-  const bool knowledge = alert->kind == engine::EventKind::unknown || alert->kind == engine::EventKind::known;
-  if (!knowledge && alert->level < least_) return true;
+  if (!is_wanted(*alert, least_)) return true;
   if (!more()) return false;
   ++rows_;
   if (options_.json) {

@@ -55,8 +55,7 @@ class Watch {
 };
 
 void Watch::print(const wire::AlertRecord& alert) {
-  const bool knowledge = alert.kind == engine::EventKind::unknown || alert.kind == engine::EventKind::known;
-  if (!knowledge && alert.level < least_) return;
+  if (!is_wanted(alert, least_)) return;
   ++shown_;
   const std::string text = options_.json ? text::format_alert(alert) + "\n" : alert_text(alert, text_) + "\n";
   std::fwrite(text.data(), 1, text.size(), stdout);

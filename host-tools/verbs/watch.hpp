@@ -11,7 +11,7 @@ struct WatchOptions {
   bool from_start = false;      ///< `since` was given
   std::uint64_t since = 0;      ///< with control: starts with the events numbered above this
   std::uint64_t count = 0;      ///< ends after so many events; 0: goes on until stopped
-  std::string level = "watch";  ///< events below this level are left out (unknown and known are always shown)
+  std::string level = "watch";  ///< events below this level are left out; above watch, unknown and known too
   double timeout_s = 10;        ///< gives up when the daemon was not reached for so long at the start
   bool json = false;            ///< JSON Lines
 };

@@ -7,6 +7,7 @@
 
 #include "lib/alert_text.hpp"
 #include "lib/json.hpp"
+#include "lib/level.hpp"
 #include "lib/status_text.hpp"
 
 #include "CppUTest/TestHarness.h"
@@ -112,6 +113,17 @@ TEST(Terminal, says_what_late_news_withdrew) {
   const std::string text = alert_text(alert, {});
   STRCMP_CONTAINS("withdraws raised of 2024-05-23T01:00:00Z", text.c_str());
   STRCMP_CONTAINS("late news: mnd_daily #13 for 2024-05-23T01:00:00Z", text.c_str());
+}
+
+TEST(Terminal, a_wanted_level_leaves_out_what_is_lower_and_what_has_none) {
+  wire::AlertRecord alert = surge();
+  CHECK(is_wanted(alert, engine::Level::elevated));
+  CHECK_FALSE(is_wanted(alert, engine::Level::high));
+  alert.kind = engine::EventKind::unknown;
+  alert.level = engine::Level::unknown;
+  CHECK(is_wanted(alert, engine::Level::watch));
+  CHECK_FALSE(is_wanted(alert, engine::Level::elevated));
+  CHECK_FALSE(parse_level("calm").has_value());
 }
 
 TEST(Terminal, escapes_json) {
