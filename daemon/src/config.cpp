@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -356,10 +357,10 @@ std::string check_tcp(std::string_view rest) {
            "write it as tcp://127.0.0.1:PORT, or use ipc:///PATH";
   }
   const auto port = rest.substr(colon + 1);
-  const bool digits =
-      !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
-  const int value = digits ? std::stoi(std::string(port)) : 0;
-  if (value < 1 || value > 65'535) return "has no valid port; use a number from 1 to 65535";
+  int value = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
+  if (error != std::errc{} || end != port.data() + port.size() || value < 1 || value > 65'535)
+    return "has no valid port; use a number from 1 to 65535";
   return {};
 }
 
@@ -385,7 +386,8 @@ bool parse_span(std::string_view text, engine::Span& out) {
   while (!text.empty()) {
     const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
     if (digits == 0 || digits > 12) return false;
-    const engine::Span count = std::stoll(std::string(text.substr(0, digits)));
+    engine::Span count = 0;
+    (void)std::from_chars(text.data(), text.data() + digits, count);  // at most 12 digits: it fits
     text.remove_prefix(digits);
     std::size_t unit_size = 0;
     const engine::Span unit = unit_ms(text, unit_size);

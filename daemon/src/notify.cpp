@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify.hpp"
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <sys/socket.h>
@@ -9,13 +11,22 @@
 #include <unistd.h>
 
 namespace tocsin::daemon {
+namespace {
+/// The number a variable holds; 0 when it holds none.
+std::int64_t number_in(const char* text) {
+  std::int64_t number = 0;
+  const char* const end = text + std::strlen(text);
+  return std::from_chars(text, end, number).ptr == end ? number : 0;
+}
+}  // namespace
+
 Notifier::Notifier() {
   if (const char* path = std::getenv("NOTIFY_SOCKET")) socket_ = path;
   const char* pid = std::getenv("WATCHDOG_PID");
   const char* usec = std::getenv("WATCHDOG_USEC");
   if (usec == nullptr) return;
-  if (pid != nullptr && std::strtoll(pid, nullptr, 10) != getpid()) return;  // meant for another process
-  watchdog_interval_ms_ = std::strtoll(usec, nullptr, 10) / 2000;
+  if (pid != nullptr && number_in(pid) != getpid()) return;  // meant for another process
+  watchdog_interval_ms_ = number_in(usec) / 2000;
 }
 
 void Notifier::send(std::string_view message) const {
