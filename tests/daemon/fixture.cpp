@@ -42,6 +42,10 @@ Site::Site(const std::string& extra, const std::string& tables) {
   configure(extra, tables);
 }
 
+void Site::use_image(const std::string& path) {
+  std::filesystem::copy_file(path, folder.file("book.tcn"), std::filesystem::copy_options::overwrite_existing);
+}
+
 void Site::configure(const std::string& extra, const std::string& tables) {
   const std::string text = "site = \"test-site\"\nimage = \"book.tcn\"\njournal = \"journal.db\"\n" + extra +
                            "\n[sockets]\ningest = [\"" + ingest() + "\"]\nalerts = \"" + alerts() + "\"\ncontrol = \"" +

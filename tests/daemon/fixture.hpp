@@ -64,6 +64,8 @@ class Site {
   explicit Site(const std::string& extra = {}, const std::string& tables = {});
   /// Writes the config file anew.
   void configure(const std::string& extra, const std::string& tables = {});
+  /// Another compiled book instead of the sample.
+  void use_image(const std::string& path);
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] std::string config_file() const { return folder.file("tocsind.toml"); }
   [[nodiscard]] std::string journal_file() const { return folder.file("journal.db"); }
