@@ -151,7 +151,8 @@ struct NodeState {
   Truth latched;  ///< then: the answer while the right operand stays true
   bool known;
   bool saturated;
-  std::uint8_t reserved[2];
+  bool reached;        ///< of the scratch state only: working mark of a walk
+  std::uint8_t reserved;
 };
 
 struct IndicatorState {

@@ -192,12 +192,21 @@ void show_blindness(const Block& block, const State& state, AlertEvent& out) {
   for (const std::uint16_t feed : image.list(rule.feeds)) {
     if (state.feeds[feed].overdue) out.overdue_feeds[feed / 64U] |= std::uint64_t{1} << (feed % 64U);
   }
-  for (std::size_t i = 0; i < image.indicators.size(); ++i) {
-    if (!state.indicators[i].blind) continue;
-    bool reached = false;
-    for (const std::uint16_t feed : image.list(image.indicators[i].feeds))
-      reached = reached || image.contains(rule.feeds, feed);
-    if (reached) out.blind_indicators[i / 64U] |= std::uint64_t{1} << (i % 64U);
+  // Operands come before their node, so one pass downwards finds all that `when` reaches.
+  const std::span<NodeState> marks = block.scratch().nodes;
+  for (NodeState& mark : marks) mark.reached = false;
+  marks[rule.when].reached = true;
+  for (std::size_t i = rule.when + std::size_t{1}; i > 0;) {
+    --i;
+    if (!marks[i].reached) continue;
+    const Node& node = image.nodes[i];
+    const Shape shape = shape_of(node.op);
+    if (shape == Shape::report_number || shape == Shape::pulse) {
+      if (state.indicators[node.a].blind) out.blind_indicators[node.a / 64U] |= std::uint64_t{1} << (node.a % 64U);
+    } else if (shape != Shape::literal && shape != Shape::overdue) {
+      marks[node.a].reached = true;
+      if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) marks[node.b].reached = true;
+    }
   }
 }
 }  // namespace
