@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a watch book. The compiler either makes an image that the engine loads, or says why not, at places inside
-// the text; the tests of a book that compiles run to their end.
+// Any bytes as a watch book. The compiler either makes an image that the engine loads, or says why not, at places
+// inside the text; the tests of a book that compiles run to their end.
 #include <algorithm>
 
 #include "tocsin/compiler/book_tests.hpp"

@@ -12,14 +12,13 @@
 #include "tocsin/compiler/ast.hpp"
 #include "tocsin/compiler/diagnostic.hpp"
 
+#include "errors.hpp"
+
 namespace tocsin::compiler {
-// More errors than this are noise; the parser stops there.
-inline constexpr std::size_t kErrorsMax = 100;
 // Nesting of parentheses, `not` and `from`: bounds the parser's own stack.
 inline constexpr std::uint16_t kNestingMax = 64;
 
-struct SyntaxError {};    // said already; caught by the enclosing clause or declaration
-struct TooManyErrors {};  // caught by parse()
+struct SyntaxError {};  // said already; caught by the enclosing clause or declaration
 
 enum class BlockKind : std::uint8_t { theater, actor, origin, feed, indicator, alert, hypothesis, test };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "errors.hpp"
 #include "model.hpp"
 #include "words.hpp"
 
@@ -16,6 +17,7 @@ class CheckBase {
  protected:
   void error(Range at, std::string message, std::string help = {}, std::vector<Note> notes = {}) {
     diagnostics_.push_back({Severity::error, at, std::move(message), std::move(help), std::move(notes)});
+    if (diagnostics_.size() >= kErrorsMax) throw TooManyErrors{};
   }
   void unsupported(Range at, std::string_view what, std::string help) {
     error(at, "`" + std::string{what} + "` is not in this version of the language", std::move(help));

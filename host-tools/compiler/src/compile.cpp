@@ -8,6 +8,7 @@
 #include "tocsin/engine/engine.hpp"
 
 #include "emit.hpp"
+#include "errors.hpp"
 #include "model.hpp"
 
 namespace tocsin::compiler {
@@ -111,8 +112,10 @@ std::string target_names() {
 
 CompileResult compile(const SourceFile& source, const Target& target) {
   CompileResult result;
+  bool cut = false;
   try {
     result.book = parse(source, result.diagnostics);
+    if (result.diagnostics.size() >= kErrorsMax) throw TooManyErrors{};
     const bool parsed = !has_error(result.diagnostics);
     Model model;
     if (check(result.book, model, result.diagnostics) && parsed) {
@@ -120,12 +123,18 @@ CompileResult compile(const SourceFile& source, const Target& target) {
       warn(result.book, model, result.diagnostics);
       produce(model, target, result);
     }
+  } catch (const TooManyErrors&) {
+    cut = true;
   } catch (const std::exception& error) {
     internal_error(error.what(), result.book, result.diagnostics);
     result.ok = false;
   }
-  std::stable_sort(result.diagnostics.begin(), result.diagnostics.end(),
-                   [](const Diagnostic& a, const Diagnostic& b) { return a.at.begin < b.at.begin; });
+  const auto earlier = [](const Diagnostic& a, const Diagnostic& b) { return a.at.begin < b.at.begin; };
+  std::stable_sort(result.diagnostics.begin(), result.diagnostics.end(), earlier);
+  if (cut) {
+    const std::uint32_t at = result.diagnostics.back().at.begin;
+    result.diagnostics.push_back({Severity::error, {at, at}, "too many errors: the rest is not shown", {}, {}});
+  }
   return result;
 }
 }  // namespace tocsin::compiler

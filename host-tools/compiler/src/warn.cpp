@@ -5,6 +5,7 @@
 
 #include "tocsin/text/json_lines.hpp"
 
+#include "errors.hpp"
 #include "model.hpp"
 #include "words.hpp"
 
@@ -35,6 +36,7 @@ class Warner {
 
  private:
   void warning(Range at, std::string message, std::string help) {
+    if (diagnostics_.size() >= kWarningsMax) return;
     diagnostics_.push_back({Severity::warning, at, std::move(message), std::move(help), {}});
   }
 

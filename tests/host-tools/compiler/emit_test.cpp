@@ -111,7 +111,10 @@ origin o { reliability A }
 feed f { origin o every 1h grace 5m }
 indicator i "I" { kind k theater t actor a unit "u" feeds f role leading keep 8 }
 condition c = sum(i, 1h) >= 2 for 10m
-alert al "Alert" { theater t when c and i level high level critical when c unless overdue(f) needs 1 origins of i within 1h else watch cooldown 1h hold 5m evidence 3 }
+alert al "Alert" {
+  theater t when c and i level high level critical when c unless overdue(f)
+  needs 1 origins of i within 1h else watch cooldown 1h hold 5m evidence 3
+}
 )";
 
 // block_bytes is the engine's business; everything else is the compiler's.

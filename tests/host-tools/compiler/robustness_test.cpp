@@ -112,7 +112,19 @@ TEST(Robustness, says_when_a_limit_of_the_image_is_passed) {
 }
 
 TEST(Robustness, stops_after_a_hundred_errors) {
-  const CompileResult result = testing::compile_text(repeated("actor X\n", 5'000));
-  CHECK(result.diagnostics.size() <= 101);
-  STRCMP_EQUAL("too many errors: the rest of the book was not read", result.diagnostics.back().message.c_str());
+  std::string unknown = testing::kVocabulary;
+  for (int i = 0; i < 5'000; ++i) unknown += "condition c" + std::to_string(i) + " = nobody" + std::to_string(i) + "\n";
+  for (const std::string& text : {repeated("actor X\n", 5'000), unknown}) {
+    const CompileResult result = testing::compile_text(text);
+    UNSIGNED_LONGS_EQUAL(101, result.diagnostics.size());
+    STRCMP_EQUAL("too many errors: the rest is not shown", result.diagnostics.back().message.c_str());
+  }
+}
+
+TEST(Robustness, shows_at_most_a_hundred_warnings) {
+  std::string unused = testing::kVocabulary;
+  for (int i = 0; i < 5'000; ++i) unused += "condition c" + std::to_string(i) + " = air\n";
+  const CompileResult result = testing::compile_text(unused, "server");
+  CHECK(result.ok);
+  UNSIGNED_LONGS_EQUAL(100, result.diagnostics.size());
 }
