@@ -65,7 +65,8 @@ class Run {
     }
     const auto desk = core.principal("desk");
     while (acknowledged_ < lines_.size()) {
-      const auto count = std::min<std::size_t>(1 + random_.below(12), lines_.size() - acknowledged_);
+      const auto count =
+          std::min<std::size_t>(1 + static_cast<std::size_t>(random_.below(12)), lines_.size() - acknowledged_);
       if (!take(core, desk, lines_.subspan(acknowledged_, count)).empty()) return "a line was refused";
       const auto result = core.commit();
       if (result == CommitResult::retry || result == CommitResult::fatal) return {};
