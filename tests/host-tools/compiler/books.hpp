@@ -2,7 +2,7 @@
 #pragma once
 // Books for the compiler's tests, and short ways to compile and look at them.
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -60,6 +60,8 @@ inline engine::Image load(const CompileResult& result) {
 }
 inline std::string read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 }  // namespace tocsin::compiler::testing
