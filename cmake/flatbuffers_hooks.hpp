@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file What the FlatBuffers headers need from the C library, in our own terms, so that code without an operating system
-/// can read buffers. Included by <flatbuffers/base.h> (FLATBUFFERS_ASSERT_INCLUDE) before anything else of theirs.
+/// @file What the FlatBuffers headers need from the C library, in our own terms, so that code without an operating
+/// system can read buffers. Included by <flatbuffers/base.h> (FLATBUFFERS_ASSERT_INCLUDE) before anything else of
+/// theirs.
 #include <cstddef>
 
 namespace tocsin {

@@ -21,6 +21,8 @@ constexpr std::uint64_t kRuns = 40'000;
 constexpr std::uint64_t kRuns = 6;  // the board
 #elif !defined(__x86_64__)
 constexpr std::uint64_t kRuns = 30;  // emulated
+#elif !defined(NDEBUG)
+constexpr std::uint64_t kRuns = 40;
 #else
 constexpr std::uint64_t kRuns = 300;
 #endif

@@ -151,7 +151,7 @@ struct NodeState {
   Truth latched;  ///< then: the answer while the right operand stays true
   bool known;
   bool saturated;
-  bool reached;        ///< of the scratch state only: working mark of a walk
+  bool reached;  ///< of the scratch state only: working mark of a walk
   std::uint8_t reserved;
 };
 
