@@ -339,20 +339,30 @@ void Core::fill_status(wire::StatusReport& status) {
     status.not_evaluated = counters.not_evaluated;
     status.late = counters.late;
   }
-  for (std::uint16_t i = 0; i < image().theaters.size(); ++i) {
-    status.theaters.push_back({std::string(image().view(image().theaters[i].name)),
-                               started_ ? engine_->theater_level(i) : engine::Level::unknown});
+  fill_names_(status);
+}
+
+void Core::fill_names_(wire::StatusReport& status) const {
+  const auto& book = image();
+  std::uint16_t index = 0;  // no table of an image has more than 16 bits can count
+  for (const auto& theater : book.theaters) {
+    const auto level = started_ ? engine_->theater_level(index) : engine::Level::unknown;
+    status.theaters.push_back({std::string(book.view(theater.name)), level});
+    ++index;
   }
-  for (std::uint16_t i = 0; i < image().alerts.size(); ++i) {
-    const auto state = started_ ? engine_->alert_state(i) : engine::AlertState{};
+  index = 0;
+  for (const auto& alert : book.alerts) {
+    const auto state = started_ ? engine_->alert_state(index) : engine::AlertState{};
     status.alerts.push_back(
-        {std::string(image().view(image().alerts[i].name)), state.raised, state.level, state.when, state.raised_at});
+        {std::string(book.view(alert.name)), state.raised, state.level, state.when, state.raised_at});
+    ++index;
   }
-  for (std::uint16_t i = 0; i < image().feeds.size(); ++i) {
-    const auto& feed = feeds_[i];
-    status.feeds.push_back({std::string(image().view(image().feeds[i].name)), feed.mark, feed.any, feed.reports,
-                            started_ ? engine_->last_contact(i) : engine::kNever,
-                            started_ && engine_->feed_overdue(i)});
+  index = 0;
+  for (const auto& known : feeds_) {
+    status.feeds.push_back({std::string(book.view(book.feeds[index].name)), known.mark, known.any, known.reports,
+                            started_ ? engine_->last_contact(index) : engine::kNever,
+                            started_ && engine_->feed_overdue(index)});
+    ++index;
   }
 }
 }  // namespace tocsin::daemon

@@ -2,7 +2,6 @@
 #include "tocsin/daemon/log.hpp"
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -10,9 +9,7 @@
 
 namespace tocsin::daemon {
 namespace {
-std::atomic<Severity> threshold{Severity::info};
-
-constexpr std::array<const char*, 4> kSeverityNames{"debug", "info", "warning", "error"};
+constexpr std::array<const char*, 3> kSeverityNames{"info", "warning", "error"};
 
 bool is_plain(std::string_view value) {
   if (value.empty()) return false;
@@ -48,17 +45,13 @@ engine::Instant wall_now_ms() {
 }
 }  // namespace
 
-void set_log_threshold(Severity severity) { threshold = severity; }
-
 LogLine::LogLine(Severity severity, std::string_view event) {
-  if (severity < threshold.load()) return;
   text_.reserve(200);
   text_ = "ts=" + format_time(wall_now_ms()) + " level=" + kSeverityNames.at(static_cast<std::size_t>(severity));
   (void)field("event", event);
 }
 
 LogLine::~LogLine() {
-  if (text_.empty()) return;
   text_ += '\n';
   std::string_view rest = text_;
   while (!rest.empty()) {  // nobody is left to tell when stderr fails
@@ -69,7 +62,6 @@ LogLine::~LogLine() {
 }
 
 LogLine& LogLine::field(std::string_view key, std::string_view value) {
-  if (text_.empty()) return *this;
   text_ += ' ';
   text_ += key;
   text_ += '=';

@@ -32,6 +32,13 @@ SocketLimits limits_of(const Config& config) {
   limits.message_bytes_max = wire::kFrameBytesMax;
   return limits;
 }
+
+std::string bind_to(ZmqSocket& socket, const std::string& endpoint, std::string_view what) {
+  const auto error = socket.bind(endpoint);
+  if (error.empty()) return {};
+  return "the " + std::string(what) + " socket cannot be bound to " + endpoint + ": " + error +
+         "; check that the folder exists and may be written, and that no other program has the endpoint";
+}
 }  // namespace
 
 std::int64_t steady_ms() {
@@ -48,20 +55,13 @@ Server::Server(const Config& config, Core& core, const Notifier& notifier)
       control_{context_, ZMQ_ROUTER, limits_of(config)},
       started_ms_{steady_ms()} {}
 
-std::string Server::bind_(ZmqSocket& socket, const std::string& endpoint, std::string_view what) {
-  const auto error = socket.bind(endpoint);
-  if (error.empty()) return {};
-  return "the " + std::string(what) + " socket cannot be bound to " + endpoint + ": " + error +
-         "; check that the folder exists and may be written, and that no other program has the endpoint";
-}
-
 std::string Server::open_ingest_() {
   for (const auto& endpoint : config_.ingest) {
     const auto named = std::find_if(config_.principals.begin(), config_.principals.end(),
                                     [&](const PrincipalConfig& one) { return one.endpoint == endpoint.text; });
     const auto& name = named == config_.principals.end() ? endpoint.text : named->name;
     ingest_.push_back({ZmqSocket{context_, ZMQ_ROUTER, limits_of(config_)}, core_.principal(name), {}});
-    if (auto error = bind_(ingest_.back().socket, endpoint.text, "ingest"); !error.empty()) return error;
+    if (auto error = bind_to(ingest_.back().socket, endpoint.text, "ingest"); !error.empty()) return error;
   }
   return {};
 }
@@ -77,8 +77,8 @@ std::string Server::open_broadcast_() {
 }
 
 std::string Server::open() {
-  if (auto error = bind_(alerts_, config_.alerts, "alerts"); !error.empty()) return error;
-  if (auto error = bind_(control_, config_.control, "control"); !error.empty()) return error;
+  if (auto error = bind_to(alerts_, config_.alerts, "alerts"); !error.empty()) return error;
+  if (auto error = bind_to(control_, config_.control, "control"); !error.empty()) return error;
   if (auto error = open_broadcast_(); !error.empty()) return error;
   if (auto error = open_ingest_(); !error.empty()) return error;
   for (auto& one : ingest_) poll_items_.push_back({one.socket.handle(), 0, ZMQ_POLLIN, 0});

@@ -51,7 +51,6 @@ class Server {
 
   [[nodiscard]] std::string open_ingest_();
   [[nodiscard]] std::string open_broadcast_();
-  [[nodiscard]] std::string bind_(ZmqSocket& socket, const std::string& endpoint, std::string_view what);
 
   void poll_(int signal_fd);
   void read_signals_(int signal_fd);

@@ -48,10 +48,6 @@ TEST(LogLine, quotes_and_escapes_what_would_break_the_line) {
   STRCMP_CONTAINS(R"( a="two words" b="q\"\x0a\x1b[31m" c=""|)", line.c_str());
 }
 
-TEST(LogLine, is_not_written_below_the_threshold) {
-  STRCMP_EQUAL("", written([] { LogLine(Severity::debug, "quiet").field("a", 1); }).c_str());
-}
-
 TEST(LogLine, writes_times_in_utc_to_the_end_of_the_calendar) {
   STRCMP_EQUAL("2024-05-01T00:00:00.000Z", format_time(kMay).c_str());
   STRCMP_EQUAL("9999-12-31T23:59:59.999Z", format_time(tocsin::engine::kInstantMax).c_str());

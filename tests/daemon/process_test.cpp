@@ -4,10 +4,16 @@
 #include "process.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdlib>
 #include <signal.h>
 #include <string>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "tocsin/wire/alert_codec.hpp"
@@ -327,6 +333,37 @@ TEST(Tocsind, forgets_the_oldest_peer_and_loses_nothing_of_it) {
   CHECK_TRUE(ack.has_value());
   UNSIGNED_LONGLONGS_EQUAL(0, ack->frame);  // not known any more: told to connect anew
   CHECK_TRUE(!ack->refused.empty() && ack->refused[0].retry);
+}
+
+TEST(Tocsind, tells_the_service_manager_how_it_is) {
+  const auto path = site.folder.file("notify");
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (void)path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const auto* generic = static_cast<const sockaddr*>(static_cast<const void*>(&address));
+  LONGS_EQUAL(0, ::bind(fd, generic, sizeof address));
+  const timeval patience{5, 0};
+  (void)::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const auto heard = [fd] {
+    std::array<char, 64> buffer{};
+    const auto size = ::recv(fd, buffer.data(), buffer.size(), 0);
+    return std::string(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  };
+  (void)::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  (void)::setenv("WATCHDOG_USEC", "400000", 1);
+  Tocsind daemon{arguments(), log()};
+  (void)::unsetenv("NOTIFY_SOCKET");
+  (void)::unsetenv("WATCHDOG_USEC");
+  STRCMP_EQUAL("READY=1", heard().c_str());
+  STRCMP_EQUAL("WATCHDOG=1", heard().c_str());
+  STRCMP_EQUAL("WATCHDOG=1", heard().c_str());
+  daemon.signal(SIGTERM);
+  std::string last = heard();
+  while (last == "WATCHDOG=1") last = heard();
+  STRCMP_EQUAL("STOPPING=1", last.c_str());
+  LONGS_EQUAL(0, daemon.wait());
+  (void)::close(fd);
 }
 
 TEST(Tocsind, uses_the_machines_clock_when_told_so) {

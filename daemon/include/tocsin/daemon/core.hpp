@@ -137,6 +137,7 @@ class Core {
              std::uint16_t principal);
   void keep_clock_(engine::Instant now);
   std::size_t collect_events_();
+  void fill_names_(wire::StatusReport& status) const;
 
   const Config& config_;
   EngineClock engine_clock_;

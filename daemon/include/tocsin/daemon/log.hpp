@@ -9,7 +9,7 @@
 #include "tocsin/engine/base/types.hpp"
 
 namespace tocsin::daemon {
-enum class Severity : std::uint8_t { debug = 0, info = 1, warning = 2, error = 3 };
+enum class Severity : std::uint8_t { info = 0, warning = 1, error = 2 };
 
 /// One log line; written to stderr when it goes out of scope. Values with blanks, quotes or unprintable bytes are
 /// quoted and escaped, so that a line is always one line. May be used from any thread.
@@ -35,9 +35,6 @@ class LogLine {
  private:
   std::string text_;
 };
-
-/// Lines below `severity` are not written (default: info).
-void set_log_threshold(Severity severity);
 
 /// `2024-05-23T01:00:00.123Z`; `-` for an instant outside 1970..9999.
 [[nodiscard]] std::string format_time(engine::Instant instant);
