@@ -78,7 +78,6 @@ void Engine::start(Instant first, Mode mode) {
   header.decided = first - 1;
   header.final_until = kNever;
   header.absorbed_time = kNever;
-  header.excluded = kNone;
   Log{block}.clear();
   Contacts{block}.clear();
   for (AlertMemory& memory : block.memory()) memory = {kNever, kNever, 0, {}};
@@ -107,7 +106,7 @@ Instant Engine::clock() const { return Block{image_, layout_, block_}.header().c
 
 Instant Engine::next_due() const {
   const Block block{image_, layout_, block_};
-  return Evaluator{block, block.head(), kNone, nullptr}.next_due();
+  return Evaluator{block, block.head(), nullptr}.next_due();
 }
 
 Instant Engine::reach() const {
@@ -161,7 +160,7 @@ RestoreError Engine::restore(std::span<const std::byte> checkpoint) {
   const Block block{image_, layout_, block_};
   for (CopyMark& mark : block.copy_marks()) mark = {};
   block.assign(block.head(), block.base());
-  static_cast<void>(Evaluator{block, block.head(), kNone, nullptr}.advance(block.header().decided));
+  static_cast<void>(Evaluator{block, block.head(), nullptr}.advance(block.header().decided));
   return RestoreError::none;
 }
 }  // namespace tocsin::engine

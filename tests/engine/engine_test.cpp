@@ -243,16 +243,49 @@ TEST(Engine, steps_a_theater_down_one_level_at_a_time) {
   ENUMS_EQUAL_INT(Level::calm, bench.engine().theater_level(1));
 }
 
-TEST(Engine, the_first_half_of_a_step_does_not_know_its_line) {
+TEST(Engine, tells_the_outcome_of_a_step_not_what_its_own_line_takes_back) {
   bench.step(aircraft(0, 50));
-  // 24 passes before the late line is received at 40; what time brought is handed out, then what the line proved wrong.
+  // Time passes to 40 before the late line counts: the surge would end at 24 and the feed fall silent at 30.
   const auto events = bench.step(aircraft(20, 50, 20));
-  LONGS_EQUAL(3, events.size());
-  expect(events[0], EventKind::cleared, rules.surge, Level::elevated, 24);
-  expect(events[1], EventKind::retracted, rules.surge, Level::elevated, 24);
-  ENUMS_EQUAL_INT(EventKind::cleared, events[1].retracted_kind);
-  expect(events[2], EventKind::unknown, rules.surge, Level::unknown,
-         30);  // said at the time; the raise speaks for itself
+  LONGS_EQUAL(0, events.size());
+  // Told by a clock of its own, the same is taken back.
+  const auto cleared = bench.step(Bench::clock(kFirst + 45));
+  LONGS_EQUAL(1, cleared.size());
+  expect(cleared[0], EventKind::cleared, rules.surge, Level::elevated, 44);
+  const auto back = bench.step(aircraft(42, 50, 3));
+  LONGS_EQUAL(1, back.size());
+  expect(back[0], EventKind::retracted, rules.surge, Level::elevated, 44);
+  ENUMS_EQUAL_INT(EventKind::cleared, back[0].retracted_kind);
+}
+
+TEST(Engine, tells_doubt_that_the_line_of_the_same_step_leaves_standing) {
+  bench.step(aircraft(0, 1));
+  const auto events = bench.step(launch(20, kJcs, 20));  // at 40, of another feed
+  LONGS_EQUAL(1, events.size());
+  expect(events[0], EventKind::unknown, rules.surge, Level::unknown, 30);
+  LONGLONGS_EQUAL(kFirst + 30, events[0].detected_at);
+  CHECK(events[0].overdue_feeds[0] == (std::uint64_t{1} << rules.daily));
+}
+
+TEST(Engine, shows_the_past_as_it_was) {
+  BookBuilder book{1'000'000};
+  const auto origin = book.origin("o");
+  const auto feed = book.feed("f", {origin}, 10);
+  const auto indicator = book.indicator("i", {feed});
+  const auto overdue = book.node(Op::overdue, feed);
+  const auto over = book.node(Op::greater_equal, book.number(Op::last, indicator), book.literal(1));
+  const auto seen = book.node(Op::both, over, book.node(Op::negate, overdue));
+  book.alert("a", book.node(Op::both, book.node(Op::in_last, seen, 0, 20), overdue));
+  Bench past{book};
+  past.engine().start(kFirst, {});
+  past.step(Bench::report(feed, 1, indicator, kFirst, 2, kFirst));
+  const auto events = past.step(Bench::clock(kFirst + 12));
+  LONGS_EQUAL(1, events.size());
+  LONGLONGS_EQUAL(kFirst + 10, events[0].at);
+  LONGS_EQUAL(3, events[0].item_count);
+  LONGLONGS_EQUAL(kFirst + 9, events[0].items[1].at);  // overdue, when the report was still in time
+  DOUBLES_EQUAL(0.0, events[0].items[1].value, 0.0);
+  DOUBLES_EQUAL(1.0, events[0].items[2].value, 0.0);  // overdue now
 }
 
 TEST(Engine, allocates_nothing_in_a_step) {

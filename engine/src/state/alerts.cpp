@@ -72,7 +72,7 @@ Level Evaluator::level_of(std::uint16_t index, Instant at) {
       OriginSet origins;
       for (const std::uint16_t indicator : image.list(need.indicators)) {
         if (state_.indicators[indicator].blind) continue;
-        collect_origins(block_, state_, indicator, at, need.window_ms, excluded_, origins);
+        collect_origins(block_, state_, indicator, at, need.window_ms, origins);
       }
       if (origins.count() >= need.count) machine.needs_met = static_cast<std::uint16_t>(machine.needs_met | bit);
     }

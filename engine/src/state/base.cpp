@@ -25,7 +25,7 @@ void Stepper::catch_up_base() {
 void Stepper::advance_base(Instant to) {
   const Log log{block_};
   while (log.count() > 0 && log.entry(log.slot_at(0)).time <= to) absorb_oldest();
-  static_cast<void>(Evaluator{block_, block_.base(), kNone, nullptr}.advance(to));
+  static_cast<void>(Evaluator{block_, block_.base(), nullptr}.advance(to));
   for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
     if (block_.copy(i).header->evaluated < block_.base().header->evaluated) block_.copy_marks()[i].valid = false;
   }
@@ -40,7 +40,7 @@ void Stepper::absorb_oldest() {
   const std::uint16_t slot = log.slot_at(0);
   const LogEntry entry = log.entry(slot);
   // Others of the same instant may still come: the base stops short of it and remembers what it has of it.
-  static_cast<void>(Evaluator{block_, base, kNone, nullptr}.advance(entry.time - 1));
+  static_cast<void>(Evaluator{block_, base, nullptr}.advance(entry.time - 1));
   for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
     if (block_.copy(i).header->evaluated < entry.time) block_.copy_marks()[i].valid = false;
   }

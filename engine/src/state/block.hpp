@@ -37,8 +37,7 @@ struct Header {
   std::uint16_t log_free;         ///< first free slot
   std::uint16_t log_withdrawals;  ///< entries that withdraw something
   std::uint16_t standing_count;
-  std::uint16_t excluded;  ///< slot that the events of the step's first half did not know of
-  std::uint16_t reserved2;
+  std::uint16_t reserved2[2];
   Instant target;  ///< the clock the running step goes to
   Disposition disposition;
   std::uint8_t reserved3[7];
@@ -103,7 +102,7 @@ struct ContactRun {
 /// An alert event that late news may still withdraw, or one that is on its way out.
 struct StandingEvent {
   Instant at;
-  Instant raised_at;
+  Instant raised_at;  ///< of known: when the doubt it ends was told
   Instant detected_at;
   std::uint16_t alert;
   std::uint16_t rev;
@@ -114,11 +113,10 @@ struct StandingEvent {
 };
 enum EventFlag : std::uint8_t {
   kFresh = 1,        ///< to be handed out
-  kFirstHalf = 2,    ///< decided before the step's line counted
   kMatched = 4,      ///< found again by the running re-decision
   kWithdrawn = 8,    ///< withdrawn; kept for `rev`
   kRetractDue = 16,  ///< the withdrawal is to be handed out
-  kTransient = 32,   ///< unknown or known: no part of what stands
+  kTransient = 32,   ///< unknown or known: no part of what stands; lives for one step
 };
 
 /// What is remembered of an alert beside its states: late news does not touch it.

@@ -80,7 +80,7 @@ void Evaluator::take_reports(Instant at) {
     const std::uint16_t slot = log.slot_at(i);
     const LogEntry& entry = log.entry(slot);
     if (entry.time != at) break;
-    if (entry.kind != EntryKind::report || entry.withdrawn || slot == excluded_) continue;
+    if (entry.kind != EntryKind::report || entry.withdrawn) continue;
     IndicatorState& indicator = state_.indicators[entry.indicator];
     indicator.tail = slot;
     indicator.touched = true;
@@ -177,7 +177,7 @@ Truth Evaluator::pulse(std::uint16_t indicator) const {
 void Evaluator::decide_number(const Node& node, NodeState& memory, Instant at) {
   // Blindness is looked at here, not in the number: it can end without a report of this indicator.
   if (state_.indicators[node.a].touched || at >= memory.due) {
-    const Number number = number_at(block_, state_, node, at, excluded_);
+    const Number number = number_at(block_, state_, node, at);
     memory.value = number.value;
     memory.latched = number.known ? Truth::yes : Truth::no;  // known, blindness aside
     memory.saturated = number.saturated;

@@ -8,10 +8,8 @@ namespace tocsin::engine {
 class Evaluator {
  public:
   /// @param state     the state to step.
-  /// @param excluded  log slot that does not count, or kNone.
   /// @param events    takes what the alerts do; nullptr: nobody asks (base, scratch, restore).
-  Evaluator(const Block& block, const State& state, std::uint16_t excluded, Standing* events)
-      : block_{block}, state_{state}, excluded_{excluded}, events_{events} {}
+  Evaluator(const Block& block, const State& state, Standing* events) : block_{block}, state_{state}, events_{events} {}
 
   /// Decides every instant up to and including `to`. Stops early when `events` asks for a pause.
   /// @returns false when it paused; call it again after the events were pulled.
@@ -46,7 +44,6 @@ class Evaluator {
 
   const Block& block_;
   const State& state_;
-  std::uint16_t excluded_;
   Standing* events_;
   bool keep_copies_ = false;
   Instant due_ = kForever;

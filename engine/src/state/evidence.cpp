@@ -2,6 +2,7 @@
 #include "evidence.hpp"
 
 #include "contacts.hpp"
+#include "log.hpp"
 
 namespace tocsin::engine {
 namespace {
@@ -14,10 +15,31 @@ struct Step {
   std::uint16_t condition;
 };
 
+/// Newest report or heartbeat of a feed up to an instant, as far as it is still kept, or kNever.
+Instant contact_at(const Block& block, std::uint16_t feed, Instant at) {
+  const Instant heartbeat = Contacts{block}.newest(feed, at);
+  const Log log{block};
+  for (std::size_t i = log.first_after(at); i > 0; --i) {
+    const LogEntry& entry = log.entry(log.slot_at(i - 1));
+    if (entry.time < heartbeat) return heartbeat;
+    if (entry.feed == feed && entry.kind == EntryKind::report && !entry.withdrawn) return entry.time;
+  }
+  const Instant folded = block.base().feeds[feed].contact;
+  if (folded <= at) return folded > heartbeat ? folded : heartbeat;
+  Instant newest = heartbeat;  // before the base: what its rings still hold
+  for (std::size_t i = 0; i < block.rings().size(); ++i) {
+    const std::span<Sample> samples = block.samples(static_cast<std::uint16_t>(i)).first(block.rings()[i].count);
+    for (const Sample& sample : samples) {
+      if (sample.feed == feed && sample.time <= at && sample.time > newest) newest = sample.time;
+    }
+  }
+  return newest;
+}
+
 class Walk {
  public:
-  Walk(const Block& block, const State& state, std::uint16_t excluded, AlertEvent& out)
-      : block_{block}, image_{block.image()}, state_{state}, excluded_{excluded}, out_{out} {}
+  Walk(const Block& block, const State& state, AlertEvent& out)
+      : block_{block}, image_{block.image()}, state_{state}, out_{out} {}
 
   void run(std::uint16_t root) {
     push(root, out_.at, kNone);
@@ -27,9 +49,7 @@ class Walk {
       if (node.condition != kNone) step.condition = node.condition;
       visit(node, step);
     }
-    OriginSet origins;
-    for (std::size_t i = 0; i < out_.report_count; ++i) origins.add(out_.reports[i].origin);
-    out_.origins = origins.count();
+    out_.origins = origins_.count();
   }
 
  private:
@@ -65,11 +85,14 @@ class Walk {
       case Shape::hold_for:
         push(node.a, step.at, step.condition);
         break;
-      case Shape::in_last:
-        push(node.a, witness(memory.since_yes, step.at), step.condition);
+      case Shape::in_last: {
+        const bool within = memory.since_yes >= step.at - node.window_ms;
+        push(node.a, within ? witness(memory.since_yes, step.at) : step.at, step.condition);
         break;
+      }
       case Shape::then:
-        push(node.a, witness(memory.witness, step.at), step.condition);
+        push(node.a, !present(step.at) || memory.truth == Truth::yes ? witness(memory.witness, step.at) : step.at,
+             step.condition);
         push(node.b, step.at, step.condition);
         break;
       case Shape::both:
@@ -94,7 +117,11 @@ class Walk {
     const Node& node = image_.nodes[index];
     if (present(at)) return state_.nodes[index].truth;
     const Shape shape = shape_of(node.op);
-    if (shape == Shape::pulse) return pulse_at(node.a, at) ? Truth::yes : Truth::no;
+    if (shape == Shape::pulse) {
+      if (pulse_at(node.a, at)) return Truth::yes;
+      return blind_at(node.a, at) ? Truth::unknown : Truth::no;
+    }
+    if (shape == Shape::overdue) return overdue_at(node.a, at) ? Truth::yes : Truth::no;
     if (shape != Shape::comparison || !leaf(node.a) || !leaf(node.b)) return Truth::yes;
     return compare(static_cast<Op>(node.op), leaf_at(node.a, at), leaf_at(node.b, at));
   }
@@ -106,11 +133,31 @@ class Walk {
   [[nodiscard]] Number leaf_at(std::uint16_t index, Instant at) const {
     const Node& node = image_.nodes[index];
     if (static_cast<Op>(node.op) == Op::literal) return {node.value, true, false, kForever};
-    return number_at(block_, state_, node, at, excluded_);
+    Number number = number_at(block_, state_, node, at);
+    number.known = number.known && !blind_at(node.a, at);
+    return number;
+  }
+
+  [[nodiscard]] bool overdue_at(std::uint16_t feed, Instant at) const {
+    if (present(at)) return state_.feeds[feed].overdue;
+    const Instant contact = contact_at(block_, feed, at);
+    return contact == kNever || contact <= at - Contacts{block_}.reach(feed);
+  }
+
+  [[nodiscard]] bool blind_at(std::uint16_t indicator, Instant at) const {
+    if (present(at)) return state_.indicators[indicator].blind;
+    const ListRef feeds = image_.indicators[indicator].feeds;
+    bool regular = false;
+    for (const std::uint16_t feed : image_.list(feeds)) {
+      if (image_.feeds[feed].every_ms == 0) continue;
+      regular = true;
+      if (!overdue_at(feed, at)) return false;
+    }
+    return regular || feeds.count == 0;
   }
 
   [[nodiscard]] bool pulse_at(std::uint16_t indicator, Instant at) const {
-    ReportCursor cursor{block_, state_, indicator, at, excluded_};
+    ReportCursor cursor{block_, state_, indicator, at};
     Sample sample{};
     return cursor.next(sample) && sample.time == at;
   }
@@ -138,16 +185,15 @@ class Walk {
     if (static_cast<Op>(node.op) == Op::overdue) {
       item.indicator = kNone;
       item.feed = node.a;
-      const Truth truth = present(step.at) ? state_.nodes[step.node].truth : Truth::yes;
-      item.value = truth == Truth::yes ? 1.0 : 0.0;
+      item.value = overdue_at(node.a, step.at) ? 1.0 : 0.0;
     } else if (static_cast<Op>(node.op) == Op::pulse) {
       item.value = pulse_at(node.a, step.at) ? 1.0 : 0.0;
-      if (present(step.at)) item.known = state_.nodes[step.node].truth != Truth::unknown;
+      item.known = truth_at(step.node, step.at) != Truth::unknown;
     } else {
-      const Number number = number_at(block_, state_, node, step.at, excluded_);
+      const Number number = leaf_at(step.node, step.at);
       item.value = number.value;
       item.saturated = number.saturated;
-      item.known = number.known && (!present(step.at) || state_.nodes[step.node].known);
+      item.known = number.known;
     }
     if (already_shown(item)) return;
     if (out_.item_count == kEvidenceItemsMax) {
@@ -155,14 +201,19 @@ class Walk {
       return;
     }
     item.first_report = out_.report_count;
-    if (item.indicator != kNone) show_reports(node, item);
+    if (item.indicator != kNone) {
+      // A pulse is one instant; `last` is one report, seen with the others below.
+      const Span window = static_cast<Op>(node.op) == Op::pulse ? 1 : node.window_ms;
+      if (window > 0) collect_origins(block_, state_, node.a, item.at, window, origins_);
+      show_reports(node, item);
+    }
     out_.items[out_.item_count++] = item;
   }
 
   /// The newest reports behind a number or pulse, newest first.
   void show_reports(const Node& node, EvidenceItem& item) {
     const std::size_t most = static_cast<Op>(node.op) == Op::last ? 1U : image_.alerts[out_.alert].evidence;
-    ReportCursor cursor{block_, state_, node.a, item.at, excluded_};
+    ReportCursor cursor{block_, state_, node.a, item.at};
     Sample sample{};
     while (item.report_count < most && cursor.next(sample)) {
       if (static_cast<Op>(node.op) == Op::pulse && sample.time != item.at) break;
@@ -171,6 +222,7 @@ class Walk {
         out_.truncated = true;
         return;
       }
+      origins_.add(sample.origin);
       out_.reports[out_.report_count++] = {sample.time, sample.value,  sample.seq,
                                            sample.feed, sample.origin, sample.credibility};
       ++item.report_count;
@@ -180,8 +232,8 @@ class Walk {
   const Block& block_;
   const Image& image_;
   const State& state_;
-  std::uint16_t excluded_;
   AlertEvent& out_;
+  OriginSet origins_;
   Step stack_[kWalkMax] = {};
   std::size_t size_ = 0;
 };
@@ -220,9 +272,9 @@ Level shown_level(const Image& image, const State& state, std::uint16_t theater)
   return blind ? Level::unknown : state.theaters[theater].level;
 }
 
-void gather_evidence(const Block& block, const State& state, std::uint16_t excluded, bool walk, AlertEvent& out) {
+void gather_evidence(const Block& block, const State& state, bool walk, AlertEvent& out) {
   const Alert& rule = block.image().alerts[out.alert];
-  if (walk) Walk{block, state, excluded, out}.run(rule.when);
+  if (walk) Walk{block, state, out}.run(rule.when);
   show_blindness(block, state, out);
   const std::span<const std::uint16_t> theaters = block.image().list(rule.theaters);
   for (std::size_t i = 0; i < theaters.size(); ++i)

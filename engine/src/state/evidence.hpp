@@ -6,9 +6,8 @@
 namespace tocsin::engine {
 /// Fills items, reports, origins, overdue feeds, blind indicators and theater levels of `out`.
 /// @param state     a state whose last evaluation was at out.at, or that has not changed since.
-/// @param excluded  log slot that does not count, or kNone.
 /// @param walk      whether to walk `when` (raised, escalated, eased) or only tell what is blind.
-void gather_evidence(const Block& block, const State& state, std::uint16_t excluded, bool walk, AlertEvent& out);
+void gather_evidence(const Block& block, const State& state, bool walk, AlertEvent& out);
 /// A theater's level as people see it: UNKNOWN while too many of its feeds are overdue.
 [[nodiscard]] Level shown_level(const Image& image, const State& state, std::uint16_t theater);
 }  // namespace tocsin::engine

@@ -4,22 +4,20 @@
 #include <bit>
 
 namespace tocsin::engine {
-ReportCursor::ReportCursor(const Block& block, const State& state, std::uint16_t indicator, Instant instant,
-                           std::uint16_t excluded)
+ReportCursor::ReportCursor(const Block& block, const State& state, std::uint16_t indicator, Instant instant)
     : block_{block},
       samples_{block.samples(indicator)},
       ring_{block.rings()[indicator]},
       instant_{instant},
       in_ring_{ring_.count},
-      slot_{state.indicators[indicator].tail},
-      excluded_{excluded} {}
+      slot_{state.indicators[indicator].tail} {}
 
 bool ReportCursor::step(Sample& out) {
   while (slot_ != kNone) {
     const std::uint16_t slot = slot_;
     const LogEntry& entry = block_.log()[slot];
     slot_ = entry.older;
-    if (slot == excluded_ || entry.time > instant_) continue;
+    if (entry.time > instant_) continue;
     out = {entry.time, entry.value, entry.seq, entry.feed, entry.origin, entry.credibility, {}};
     given_slot_ = slot;
     return true;
@@ -53,8 +51,8 @@ std::uint16_t OriginSet::count() const {
 }
 
 void collect_origins(const Block& block, const State& state, std::uint16_t indicator, Instant instant, Span window_ms,
-                     std::uint16_t excluded, OriginSet& out) {
-  ReportCursor cursor{block, state, indicator, instant, excluded};
+                     OriginSet& out) {
+  ReportCursor cursor{block, state, indicator, instant};
   Sample sample{};
   while (cursor.next(sample) && sample.time > instant - window_ms) out.add(sample.origin);
 }
@@ -73,9 +71,9 @@ struct WindowScan {
   Instant pushed_out = kNever;
 };
 
-WindowScan scan(const Block& block, const State& state, const Node& node, Instant instant, std::uint16_t excluded) {
+WindowScan scan(const Block& block, const State& state, const Node& node, Instant instant) {
   WindowScan found;
-  ReportCursor cursor{block, state, node.a, instant, excluded};
+  ReportCursor cursor{block, state, node.a, instant};
   Sample sample{};
   const Instant after = instant - node.window_ms;
   bool at_end = true;
@@ -103,7 +101,7 @@ WindowScan scan(const Block& block, const State& state, const Node& node, Instan
 }
 
 /// Sums what a scan found, oldest first: floating point sums depend on the order.
-double sum_of(const Block& block, const Node& node, const WindowScan& found, std::uint16_t excluded) {
+double sum_of(const Block& block, const Node& node, const WindowScan& found) {
   double total = 0;
   const Ring& ring = block.rings()[node.a];
   const std::span<Sample> samples = block.samples(node.a);
@@ -114,10 +112,8 @@ double sum_of(const Block& block, const Node& node, const WindowScan& found, std
   std::uint16_t slot = found.oldest_slot;
   for (std::size_t left = found.from_log; left > 0;) {
     const LogEntry& entry = block.log()[slot];
-    if (slot != excluded) {
-      total += entry.value;
-      --left;
-    }
+    total += entry.value;
+    --left;
     slot = entry.newer;
   }
   return total;
@@ -132,21 +128,21 @@ Number finite(double value) {
 }
 }  // namespace
 
-Number number_at(const Block& block, const State& state, const Node& node, Instant instant, std::uint16_t excluded) {
+Number number_at(const Block& block, const State& state, const Node& node, Instant instant) {
   const Op op = static_cast<Op>(node.op);
   if (op == Op::last) {
-    ReportCursor cursor{block, state, node.a, instant, excluded};
+    ReportCursor cursor{block, state, node.a, instant};
     Sample sample{};
     return cursor.next(sample) ? finite(sample.value) : Number{};
   }
-  const WindowScan found = scan(block, state, node, instant, excluded);
+  const WindowScan found = scan(block, state, node, instant);
   Number number;
   if (op == Op::count) {
     number = finite(static_cast<double>(found.count));
   } else if (op == Op::origins) {
     number = finite(static_cast<double>(found.origins.count()));
   } else if (op == Op::sum) {
-    number = finite(sum_of(block, node, found, excluded));
+    number = finite(sum_of(block, node, found));
   } else if (found.count > 0) {
     number = finite(found.largest);
   }

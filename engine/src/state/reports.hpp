@@ -9,9 +9,7 @@ class ReportCursor {
  public:
   /// @param state     whose view it is; reports after its `evaluated` are not seen.
   /// @param instant   reports after it are passed over.
-  /// @param excluded  slot to pass over, or kNone.
-  ReportCursor(const Block& block, const State& state, std::uint16_t indicator, Instant instant,
-               std::uint16_t excluded);
+  ReportCursor(const Block& block, const State& state, std::uint16_t indicator, Instant instant);
   /// The next older report. @returns false at the end, or when `keep` reports were given.
   bool next(Sample& out);
   /// After next() returned false: time of the newest report that was pushed out, or kNever.
@@ -31,7 +29,6 @@ class ReportCursor {
   std::size_t given_ = 0;
   std::size_t in_ring_;  ///< ring samples left to give
   std::uint16_t slot_;
-  std::uint16_t excluded_;
   std::uint16_t given_slot_ = kNone;
 };
 
@@ -44,8 +41,7 @@ struct Number {
 };
 
 /// The number of a count, sum, last, max or origins node at `instant`, blindness aside.
-[[nodiscard]] Number number_at(const Block& block, const State& state, const Node& node, Instant instant,
-                               std::uint16_t excluded);
+[[nodiscard]] Number number_at(const Block& block, const State& state, const Node& node, Instant instant);
 
 /// A set of origins.
 class OriginSet {
@@ -59,7 +55,7 @@ class OriginSet {
 
 /// Adds the origins of an indicator's reports in (instant - window, instant].
 void collect_origins(const Block& block, const State& state, std::uint16_t indicator, Instant instant, Span window_ms,
-                     std::uint16_t excluded, OriginSet& out);
+                     OriginSet& out);
 
 /// One arithmetic step in IEEE double; unknown when it is not finite or divides by zero. -0 becomes 0.
 [[nodiscard]] Number arithmetic(Op op, const Number& left, const Number& right);

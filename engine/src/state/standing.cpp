@@ -22,23 +22,24 @@ bool before(const StandingEvent& left, const StandingEvent& right) {
   return left.raised_at < right.raised_at;
 }
 
-/// Groups of one step: events that the same step withdraws again must go before their withdrawal.
-unsigned group_of(const StandingEvent& event) {
-  if (has(event, kFresh)) return has(event, kRetractDue) ? 0U : 2U;
-  return 1U;
-}
-
+/// Within one step withdrawals go first, newest first; then what is new.
 bool goes_first(const StandingEvent& left, const StandingEvent& right) {
-  const unsigned left_group = group_of(left);
-  const unsigned right_group = group_of(right);
-  if (left_group != right_group) return left_group < right_group;
-  return left_group == 1U ? before(right, left) : before(left, right);  // withdrawals: newest first
+  const bool left_new = has(left, kFresh);
+  if (left_new != has(right, kFresh)) return !left_new;
+  return left_new ? before(left, right) : before(right, left);
 }
 }  // namespace
 
 void Standing::begin_compare(Instant from) const {
-  for (StandingEvent& event : used()) {
-    if (event.at >= from) unset(event, kMatched);
+  const std::span<StandingEvent> events = used();
+  for (std::size_t i = events.size(); i > 0;) {
+    StandingEvent& event = events[--i];
+    if (event.at < from) continue;
+    unset(event, kMatched);
+    // What the first half of this step told of doubt is open again; newest first, back to what was told before.
+    if (has(event, kTransient)) {
+      block_.memory()[event.alert].told = event.kind == EventKind::unknown ? kNever : event.raised_at;
+    }
   }
 }
 
@@ -49,6 +50,7 @@ std::uint16_t Standing::rev_of(EventKind kind, std::uint16_t alert, Instant rais
   for (const StandingEvent& event : used()) {
     if (event.kind != EventKind::raised || event.alert != alert || event.raised_at != raised_at) continue;
     if (kind == EventKind::raised) {
+      if (has(event, kFresh) && !has(event, kMatched)) continue;  // taken back before anybody heard of it
       if (event.rev + 1 > rev) rev = static_cast<std::uint16_t>(event.rev + 1);
     } else if (stands(event) && (!comparing_ || has(event, kMatched))) {
       return event.rev;
@@ -58,8 +60,7 @@ std::uint16_t Standing::rev_of(EventKind kind, std::uint16_t alert, Instant rais
 }
 
 void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant raised_at, Instant at) {
-  const bool transient = kind == EventKind::unknown || kind == EventKind::known;
-  if (comparing_ && !transient) {
+  if (comparing_) {
     for (StandingEvent& event : used()) {
       if (stands(event) && event.kind == kind && event.alert == alert && event.at == at && event.level == level &&
           event.raised_at == raised_at) {
@@ -69,55 +70,68 @@ void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant
     }
     if (at <= block_.header().final_until) return;
   }
-  StandingEvent added{};
-  added.at = at;
-  added.raised_at = raised_at;
-  added.detected_at = detected_at_ == kNever ? at : detected_at_;
-  added.alert = alert;
-  added.rev = transient ? std::uint16_t{0} : rev_of(kind, alert, raised_at);
-  added.kind = kind;
-  added.level = level;
-  added.flags =
-      static_cast<std::uint8_t>(kFresh | kMatched | (comparing_ ? 0 : kFirstHalf) | (transient ? kTransient : 0));
+  add({at, raised_at, 0, alert, rev_of(kind, alert, raised_at), kind, level, kFresh | kMatched, 0});
+}
+
+void Standing::add(StandingEvent event) const {
+  event.detected_at = detected_at_ == kNever ? event.at : detected_at_;
   if (used().size() == block_.standing().size()) make_place();
-  block_.standing()[block_.header().standing_count++] = added;
+  block_.standing()[block_.header().standing_count++] = event;
 }
 
-void Standing::tell_doubt(std::uint16_t alert, bool in_doubt, Instant at) {
-  if (in_doubt) {
-    decided(EventKind::unknown, alert, Level::unknown, at, at);
-  } else {
-    decided(EventKind::known, alert, Level::calm, at, at);
-  }
-}
-
-void Standing::doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) {
-  if (comparing_) return;
+void Standing::tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const {
   Instant& told = block_.memory()[alert].told;
-  if (machine.in_doubt == (told != kNever)) return;
+  const Instant told_before = told;
   told = machine.in_doubt ? at : kNever;
-  if (machine.raised) return;  // the raise says it
-  tell_doubt(alert, machine.in_doubt, at);
+  const EventKind kind = machine.in_doubt ? EventKind::unknown : EventKind::known;
+  for (StandingEvent& event : used()) {
+    if (comparing_ && has(event, kTransient) && event.alert == alert && event.kind == kind && event.at == at) {
+      set(event, kMatched);
+      return;
+    }
+  }
+  // A raise speaks for itself: that it ended doubt is only remembered for the rest of the step.
+  const unsigned fresh = machine.raised ? 0U : unsigned{kFresh};
+  const Level level = machine.in_doubt ? Level::unknown : Level::calm;
+  add({at, told_before, 0, alert, 0, kind, level, static_cast<std::uint8_t>(fresh | kMatched | kTransient), 0});
 }
 
-void Standing::settle_doubt(std::span<const AlertMachine> alerts, Instant from) {
+void Standing::doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const {
+  if (comparing_ || machine.in_doubt == (block_.memory()[alert].told != kNever)) return;
+  tell_doubt(alert, machine, at);
+}
+
+void Standing::settle_doubt(std::span<const AlertMachine> alerts, Instant from) const {
   for (std::size_t i = 0; i < alerts.size(); ++i) {
     const AlertMachine& machine = alerts[i];
-    Instant& told = block_.memory()[i].told;
+    const Instant told = block_.memory()[i].told;
     if (machine.in_doubt == (told != kNever)) continue;
     Instant at = machine.doubt_since > from ? machine.doubt_since : from;
     if (told != kNever && told > at) at = told;
-    told = machine.in_doubt ? at : kNever;
-    if (machine.raised) continue;
-    const auto alert = static_cast<std::uint16_t>(i);
-    tell_doubt(alert, machine.in_doubt, at);
+    tell_doubt(static_cast<std::uint16_t>(i), machine, at);
   }
 }
 
 void Standing::end_compare(Instant from) const {
-  for (StandingEvent& event : used()) {
-    if (event.at >= from && stands(event) && !has(event, kMatched)) set(event, kWithdrawn | kRetractDue);
+  const std::span<StandingEvent> events = used();
+  std::size_t kept = 0;
+  for (StandingEvent& event : events) {
+    if (event.at >= from && !has(event, kMatched)) {
+      if (has(event, kFresh)) continue;  // nobody has heard of it
+      if (stands(event)) set(event, kWithdrawn | kRetractDue);
+    }
+    events[kept++] = event;
   }
+  block_.header().standing_count = static_cast<std::uint16_t>(kept);
+}
+
+void Standing::forget_transient() const {
+  const std::span<StandingEvent> events = used();
+  std::size_t kept = 0;
+  for (const StandingEvent& event : events) {
+    if (!has(event, kTransient)) events[kept++] = event;
+  }
+  block_.header().standing_count = static_cast<std::uint16_t>(kept);
 }
 
 void Standing::make_final(const StandingEvent& event) const {
@@ -166,11 +180,10 @@ StandingEvent* Standing::next_due() const {
 
 void Standing::handed_out(StandingEvent& event) const {
   if (has(event, kFresh)) {
-    unset(event, kFresh | kFirstHalf);
+    unset(event, kFresh);
   } else {
     unset(event, kRetractDue);
   }
-  if (has(event, kTransient)) erase(static_cast<std::size_t>(&event - used().data()));
 }
 
 void Standing::forget_until(Instant instant) const {

@@ -18,18 +18,20 @@ class Standing {
   /// An event of the timeline being decided. Found again, it stays; else it is new.
   void decided(EventKind kind, std::uint16_t alert, Level level, Instant raised_at, Instant at);
   /// What one alert is in doubt about at an instant: tells `unknown` and `known` while time alone passes.
-  void doubt(std::uint16_t alert, const AlertMachine& machine, Instant at);
+  void doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const;
   /// The same once after a re-decision from `from` on, which never tells what was in doubt in between.
-  void settle_doubt(std::span<const AlertMachine> alerts, Instant from);
-  /// After a re-decision from `from` on: what was not found again is withdrawn.
+  void settle_doubt(std::span<const AlertMachine> alerts, Instant from) const;
+  /// After a re-decision from `from` on: what was not found again is withdrawn; what nobody heard of yet just goes.
   void end_compare(Instant from) const;
 
   /// True when so many wait to be handed out that the step must pause.
   [[nodiscard]] bool wants_pause() const;
   /// The next one to hand out in output order, or nullptr. Its flags say what is due.
   [[nodiscard]] StandingEvent* next_due() const;
-  /// Marks it handed out; transient ones disappear.
+  /// Marks it handed out.
   void handed_out(StandingEvent& event) const;
+  /// Forgets unknown and known of the step before.
+  void forget_transient() const;
   /// Forgets those up to `instant`: they are final. Not those still to be handed out.
   void forget_until(Instant instant) const;
 
@@ -38,7 +40,8 @@ class Standing {
     return block_.standing().first(block_.header().standing_count);
   }
   void erase(std::size_t index) const;
-  void tell_doubt(std::uint16_t alert, bool in_doubt, Instant at);
+  void add(StandingEvent event) const;
+  void tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const;
   void make_place() const;
   void make_final(const StandingEvent& event) const;
   [[nodiscard]] std::uint16_t rev_of(EventKind kind, std::uint16_t alert, Instant raised_at) const;

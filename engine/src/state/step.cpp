@@ -17,10 +17,10 @@ Disposition Stepper::step(const Input& input) {
     if (static_cast<Phase>(header.phase) == Phase::idle) break;
     run();
   }
+  standing.forget_transient();
   catch_up_base();
 
   header.input = input;
-  header.excluded = kNone;
   const Instant to = input.kind == InputKind::clock ? input.time : input.received;
   if (to > header.clock) {
     header.clock = to;
@@ -88,7 +88,7 @@ void Stepper::run() {
 
 bool Stepper::pass_time() {
   Standing standing{block_};
-  Evaluator evaluator{block_, block_.head(), kNone, &standing};
+  Evaluator evaluator{block_, block_.head(), &standing};
   evaluator.keep_copies();
   return evaluator.advance(block_.header().target);
 }
@@ -98,7 +98,7 @@ bool Stepper::decide_anew() {
   Standing standing{block_};
   standing.compare(true);
   standing.detect_at(header.clock);
-  Evaluator evaluator{block_, block_.head(), kNone, &standing};
+  Evaluator evaluator{block_, block_.head(), &standing};
   evaluator.keep_copies();
   if (!evaluator.advance(header.clock)) return false;
   standing.settle_doubt(block_.head().alerts, header.target);
@@ -165,9 +165,8 @@ void Stepper::apply(const Input& input) {
   } else {
     const Instant withdrawn = input.has_target_seq ? apply_withdrawal(input) : kForever;
     if (log.full()) absorb_oldest();  // after the withdrawal: it may speak of the oldest
-    const std::uint16_t slot = log.insert(input, header.disposition == Disposition::withdrawn);
+    static_cast<void>(log.insert(input, header.disposition == Disposition::withdrawn));
     const bool counts = input.kind == InputKind::report && header.disposition == Disposition::taken;
-    if (input.kind == InputKind::report) header.excluded = slot;
     if (!counts || withdrawn < from) from = withdrawn;
   }
   header.phase = static_cast<std::uint8_t>(Phase::idle);
@@ -240,27 +239,23 @@ void Stepper::fill(const StandingEvent& event, AlertEvent& out) {
   out.status = static_cast<Status>(header.label);
   out.alert = event.alert;
   out.rev = event.rev;
-  out.raised_at = event.raised_at;
+  out.raised_at = (event.flags & kTransient) != 0 ? event.at : event.raised_at;
   out.at = event.at;
   out.detected_at = fresh ? event.detected_at : header.clock;
   if (!fresh) {
     const Input& input = header.input;
     out.reason = {input.feed, input.kind == InputKind::heartbeat, input.seq, input.time};
-    gather_evidence(block_, block_.head(), kNone, false, out);
+    gather_evidence(block_, block_.head(), false, out);
     return;
   }
-  // What time alone brought did not know of the line that came after it.
-  const std::uint16_t excluded = (event.flags & kFirstHalf) != 0 ? header.excluded : kNone;
   const bool walk =
       event.kind == EventKind::raised || event.kind == EventKind::escalated || event.kind == EventKind::eased;
-  if (excluded == kNone && block_.head().header->last == event.at) {
-    gather_evidence(block_, block_.head(), kNone, walk, out);
+  if (block_.head().header->last == event.at) {
+    gather_evidence(block_, block_.head(), walk, out);
     return;
   }
-  Instant before = event.at;
-  if (excluded != kNone && header.input.time < before) before = header.input.time;
-  block_.assign(block_.scratch(), newest_before(before));
-  static_cast<void>(Evaluator{block_, block_.scratch(), excluded, nullptr}.advance(event.at));
-  gather_evidence(block_, block_.scratch(), excluded, walk, out);
+  block_.assign(block_.scratch(), newest_before(event.at));
+  static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(event.at));
+  gather_evidence(block_, block_.scratch(), walk, out);
 }
 }  // namespace tocsin::engine
