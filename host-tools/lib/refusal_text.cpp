@@ -62,7 +62,7 @@ std::string refusal_text(wire::Refusal refusal, const wire::InputView& line, con
       break;
     case wire::Refusal::unknown_origin:
       subject = quoted(line.origin);
-      mend = near_name(line.origin, image.origins, image);
+      if (image.find_origin(line.origin) == engine::kNone) mend = near_name(line.origin, image.origins, image);
       break;
     case wire::Refusal::origin_missing:
       subject = "feed " + quoted(line.feed);
