@@ -379,6 +379,10 @@ bool parse_line(std::string_view line, Line& out, std::string& error) {
     error = "the line is empty: take it out";
     return false;
   }
+  if (line.find('\0') != std::string_view::npos) {  // the JSON reader would take it for the end
+    error = "the line holds a NUL byte: is this a text file?";
+    return false;
+  }
   Line parsed;
   parsed.storage_ = std::make_unique<Line::Storage>();
   parsed.storage_->text.reserve(line.size());  // escapes only make a text longer

@@ -46,6 +46,7 @@ std::size_t JournalBatchReader::count() const {
 bool JournalBatchReader::item(std::size_t index, JournalItem& out) const {
   TOCSIN_CHECK(index < count());
   const auto* items = static_cast<const schemas::JournalBatch*>(batch_)->items();
+  if (items == nullptr) return false;  // count() is then 0; GCC cannot see that
   const auto* entry = items->Get(static_cast<flatbuffers::uoffset_t>(index));
   if (read_input(entry->input(), out.input) != Refusal::none) return false;
   if (entry->disposition() > static_cast<std::uint8_t>(engine::Disposition::full)) return false;
