@@ -24,9 +24,20 @@ static_assert(kSameShape<Alert, schemas::AlertRecord>);
 static_assert(kSameShape<Bounds, schemas::BoundsRecord>);
 static_assert(FLATBUFFERS_LITTLEENDIAN == 1, "records are read in place");
 
+/// The verifier aligns a vector's length, not its elements.
+template <class Element>
+bool is_aligned(const void* data) {
+  return reinterpret_cast<std::uintptr_t>(data) % alignof(Element) == 0;
+}
+
+/// The records of a vector in place. @param aligned  set to false when they are not where a processor can read them.
 template <class Record, class Generated>
-std::span<const Record> records(const flatbuffers::Vector<const Generated*>* vector) {
+std::span<const Record> records(const flatbuffers::Vector<const Generated*>* vector, bool& aligned) {
   if (vector == nullptr) return {};
+  if (!is_aligned<Record>(vector->Data())) {
+    aligned = false;
+    return {};
+  }
   return {static_cast<const Record*>(static_cast<const void*>(vector->Data())), vector->size()};
 }
 
@@ -248,16 +259,19 @@ ImageError load_image(std::span<const std::byte> bytes, Image& out) {
   image.book_version = root->book_version();
   std::memcpy(&image.book_title, root->book_title(), sizeof image.book_title);
   std::memcpy(&image.bounds, root->bounds(), sizeof image.bounds);
-  image.theaters = records<Theater>(root->theaters());
-  image.actors = records<Actor>(root->actors());
-  image.origins = records<Origin>(root->origins());
-  image.feeds = records<Feed>(root->feeds());
-  image.indicators = records<Indicator>(root->indicators());
-  image.nodes = records<Node>(root->nodes());
-  image.conditions = records<Condition>(root->conditions());
-  image.level_rules = records<LevelRule>(root->level_rules());
-  image.needs = records<Need>(root->needs());
-  image.alerts = records<Alert>(root->alerts());
+  bool aligned = true;
+  image.theaters = records<Theater>(root->theaters(), aligned);
+  image.actors = records<Actor>(root->actors(), aligned);
+  image.origins = records<Origin>(root->origins(), aligned);
+  image.feeds = records<Feed>(root->feeds(), aligned);
+  image.indicators = records<Indicator>(root->indicators(), aligned);
+  image.nodes = records<Node>(root->nodes(), aligned);
+  image.conditions = records<Condition>(root->conditions(), aligned);
+  image.level_rules = records<LevelRule>(root->level_rules(), aligned);
+  image.needs = records<Need>(root->needs(), aligned);
+  image.alerts = records<Alert>(root->alerts(), aligned);
+  if (root->lists() != nullptr && !is_aligned<std::uint16_t>(root->lists()->data())) aligned = false;
+  if (!aligned) return ImageError::malformed;
   if (root->lists() != nullptr) image.lists = {root->lists()->data(), root->lists()->size()};
   if (root->text() != nullptr) {
     image.text = {reinterpret_cast<const char*>(root->text()->data()), root->text()->size()};
