@@ -86,7 +86,7 @@ TEST(Commands, bad_usage_ends_with_2_and_says_what) {
 TEST(Commands, replay_prints_events_on_stdout_and_words_on_stderr) {
   tocsin({"replay", kBook, kReports});
   ends_with(0);
-  LONGS_EQUAL(4, lines_in(done.out));
+  LONGS_EQUAL(2, lines_in(done.out));
   STRCMP_CONTAINS("4 alert events", done.err.c_str());
   tocsin({"replay", kBook, kReports, "--quiet"});
   ends_with(0);
