@@ -33,7 +33,7 @@ bool is_aligned(const void* data) {
 /// The records of a vector in place. @param aligned  set to false when they are not where a processor can read them.
 template <class Record, class Generated>
 std::span<const Record> records(const flatbuffers::Vector<const Generated*>* vector, bool& aligned) {
-  if (vector == nullptr) return {};
+  if (vector == nullptr || vector->size() == 0) return {};  // nothing to align
   if (!is_aligned<Record>(vector->Data())) {
     aligned = false;
     return {};
