@@ -16,6 +16,7 @@ constexpr std::int64_t kTickMs = 100;            // every socket is looked at so
 constexpr std::int64_t kRetryMs = 1000;          // between attempts to commit while the journal is in trouble
 constexpr std::int64_t kRefusalLingerMs = 1000;  // refusals alone do not cost one commit each
 constexpr std::int64_t kHeadMs = 5000;
+constexpr std::int64_t kCheckpointRetryMs = 60'000;  // a full disk does not get better by trying
 constexpr int kStopLingerMs = 200;
 constexpr int kSubscriptionsPerTurn = 64;
 constexpr std::string_view kAudience = "public";
@@ -141,7 +142,9 @@ void Server::settle_() {
     core_.clear_batch();
   }
   if (commit_is_due_()) commit_();
-  if (core_.batch().empty() && !core_.in_trouble() && core_.checkpoint_due()) checkpoint_();
+  if (core_.batch().empty() && !core_.in_trouble() && core_.checkpoint_due() && now >= checkpoint_at_ms_) {
+    checkpoint_();
+  }
 }
 
 bool Server::commit_is_due_() const {
@@ -243,6 +246,7 @@ void Server::checkpoint_() {
   const auto error = core_.store_checkpoint();
   if (!error.empty()) {
     LogLine(Severity::error, "checkpoint").field("error", error);
+    checkpoint_at_ms_ = steady_ms() + kCheckpointRetryMs;
     return;
   }
   LogLine(Severity::info, "checkpoint")

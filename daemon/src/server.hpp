@@ -55,8 +55,9 @@ class Server {
   void poll_(int signal_fd);
   void read_signals_(int signal_fd);
   void serve_input_();
-  void drain_(Ingest& ingest);
-  void drain_(Broadcast& broadcast);
+  /// Takes one frame of a socket. @returns false when none waits.
+  bool take_one_(Ingest& ingest);
+  bool take_one_(Broadcast& broadcast);
   void take_frame_(Ingest& ingest, Connection& connection, std::span<const std::byte> bytes);
   static void refuse_unreadable_(Connection& connection);
   void refuse_after_gap_(Ingest& ingest, Connection& connection, const wire::BatchReader& reader);
@@ -88,7 +89,8 @@ class Server {
   ZmqSocket control_;
   std::vector<zmq_pollitem_t> poll_items_;
   bool stopping_ = false;
-  bool drained_ = true;  ///< false: more may wait on an ingest socket than one turn took
+  bool drained_ = true;          ///< false: more may wait on an ingest socket than one turn took
+  std::size_t next_source_ = 0;  ///< ingest socket, then broadcast socket, whose turn it is
   int exit_status_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t lost_broadcast_ = 0;
@@ -97,6 +99,7 @@ class Server {
   std::int64_t batch_since_ms_ = 0;  ///< when the batch got its first item; 0: it is empty
   std::int64_t refusals_since_ms_ = 0;
   std::int64_t retry_at_ms_ = 0;
+  std::int64_t checkpoint_at_ms_ = 0;  ///< not before, after one could not be stored
   std::int64_t head_at_ms_ = 0;
   std::int64_t watchdog_at_ms_ = 0;
   bool wall_was_disbelieved_ = false;

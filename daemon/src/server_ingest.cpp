@@ -10,7 +10,8 @@
 
 namespace tocsin::daemon {
 namespace {
-constexpr int kFramesPerTurn = 64;  // then the other sockets have their turn
+constexpr int kRoundsPerTurn = 64;         // then timers and control have their turn
+constexpr std::size_t kRefusedMax = 1024;  // refusals kept for a peer that does not read its acknowledgements
 }  // namespace
 
 void Server::serve_input_() {
@@ -20,30 +21,46 @@ void Server::serve_input_() {
     return;
   }
   core_.advance();
-  drained_ = true;
-  for (auto& ingest : ingest_) drain_(ingest);
-  for (auto& broadcast : broadcast_) drain_(broadcast);
-}
-
-void Server::drain_(Ingest& ingest) {
-  for (int i = 0; i < kFramesPerTurn; ++i) {
-    if (!core_.has_room()) {
-      drained_ = false;
+  // One frame of each socket in turn, and the next turn goes on with the socket after the last one served: a flood on
+  // one fills the batch with its share only.
+  const std::size_t sources = ingest_.size() + broadcast_.size();
+  drained_ = false;
+  for (int round = 0; round < kRoundsPerTurn; ++round) {
+    std::size_t silent = 0;
+    for (std::size_t i = 0; i < sources; ++i) {
+      if (!core_.has_room()) return;
+      const std::size_t source = next_source_;
+      next_source_ = (next_source_ + 1) % sources;
+      const bool spoke =
+          source < ingest_.size() ? take_one_(ingest_[source]) : take_one_(broadcast_[source - ingest_.size()]);
+      if (!spoke) ++silent;
+    }
+    if (silent == sources) {
+      drained_ = true;
       return;
     }
-    ZmqFrame identity;
-    if (!ingest.socket.receive(identity)) return;
-    ZmqFrame payload;
-    if (!identity.more() || !ingest.socket.receive(payload)) continue;
-    auto& connection = connection_of_(ingest, identity.text());
-    if (payload.more()) {  // one message is one frame
-      ingest.socket.skip_rest(payload);
-      take_frame_(ingest, connection, {});
-      continue;
-    }
-    take_frame_(ingest, connection, payload.bytes());
   }
-  drained_ = false;
+}
+
+bool Server::take_one_(Ingest& ingest) {
+  ZmqFrame identity;
+  if (!ingest.socket.receive(identity)) return false;
+  ZmqFrame payload;
+  if (!identity.more() || !ingest.socket.receive(payload)) return true;
+  auto& connection = connection_of_(ingest, identity.text());
+  if (connection.refused.size() >= kRefusedMax) {
+    // Forgotten, it is told to connect anew with its next frame; what it was told before it did not read.
+    ingest.socket.skip_rest(payload);
+    ingest.connections.erase(ingest.connections.find(identity.text()));
+    return true;
+  }
+  if (payload.more()) {  // one message is one frame
+    ingest.socket.skip_rest(payload);
+    take_frame_(ingest, connection, {});
+    return true;
+  }
+  take_frame_(ingest, connection, payload.bytes());
+  return true;
 }
 
 Server::Connection& Server::connection_of_(Ingest& ingest, std::string_view identity) {
@@ -69,12 +86,14 @@ void Server::take_frame_(Ingest& ingest, Connection& connection, std::span<const
     refuse_unreadable_(connection);
     return;
   }
+  // Counting from 1 again is a new connection of a peer that keeps its routing id: what the old one had is over.
+  if (reader.frame() == 1) connection.last_frame = 0;
   if (reader.frame() > connection.last_frame + 1) {
     refuse_after_gap_(ingest, connection, reader);
     return;
   }
   connection.last_frame = std::max(connection.last_frame, reader.frame());
-  connection.ack_frame = reader.frame();
+  connection.ack_frame = connection.last_frame;
   core_.take(reader, ingest.principal, connection.refused);
 }
 
@@ -101,24 +120,18 @@ void Server::refuse_after_gap_(Ingest& ingest, Connection& connection, const wir
   }
 }
 
-void Server::drain_(Broadcast& broadcast) {
-  for (int i = 0; i < kFramesPerTurn; ++i) {
-    if (!core_.has_room()) {
-      drained_ = false;
-      return;
-    }
-    ZmqFrame first;
-    if (!broadcast.socket.receive(first)) return;
-    if (!first.more()) {
-      take_broadcast_(broadcast, first.bytes());
-      continue;
-    }
-    ZmqFrame second;  // a topic came first
-    if (!broadcast.socket.receive(second)) continue;
-    broadcast.socket.skip_rest(second);
-    take_broadcast_(broadcast, second.bytes());
+bool Server::take_one_(Broadcast& broadcast) {
+  ZmqFrame first;
+  if (!broadcast.socket.receive(first)) return false;
+  if (!first.more()) {
+    take_broadcast_(broadcast, first.bytes());
+    return true;
   }
-  drained_ = false;
+  ZmqFrame second;  // a topic came first
+  if (!broadcast.socket.receive(second)) return true;
+  broadcast.socket.skip_rest(second);
+  take_broadcast_(broadcast, second.bytes());
+  return true;
 }
 
 void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes) {
