@@ -156,6 +156,27 @@ TEST(Tocsind, acknowledges_nothing_after_a_gap_in_frame_numbers) {
   UNSIGNED_LONGLONGS_EQUAL(1, first->frame);
 }
 
+TEST(Tocsind, sees_a_gap_after_a_peer_began_anew) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  std::uint64_t seq = 1;
+  // A peer that keeps its routing id looks like this: 1 to 3, then from 1 again, and its second frame was lost.
+  for (const std::uint64_t frame : {1U, 2U, 3U, 1U}) {
+    CHECK_TRUE(feed.send_frame(frame, surge(seq, kMay)));
+    seq += 2;
+    const auto ack = feed.receive_ack();
+    CHECK_TRUE(ack.has_value());
+    UNSIGNED_LONGLONGS_EQUAL(frame, ack->frame);
+  }
+  CHECK_TRUE(feed.send_frame(3, surge(seq, kMay)));
+  const auto ack = feed.receive_ack();
+  CHECK_TRUE(ack.has_value());
+  UNSIGNED_LONGLONGS_EQUAL(1, ack->frame);
+  UNSIGNED_LONGS_EQUAL(2, ack->refused.size());
+  CHECK_TRUE(ack->refused[0].retry);
+}
+
 TEST(Tocsind, answers_control_requests_and_refuses_what_is_none) {
   Tocsind daemon{arguments(), log()};
   CHECK_TRUE(daemon.wait_ready());
