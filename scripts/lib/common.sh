@@ -5,10 +5,11 @@ export DEBIAN_FRONTEND=noninteractive
 TOCSIN_LOGS=$PWD/build/logs
 TOCSIN_JOBS=${TOCSIN_JOBS:-$(nproc)}
 
-# What a native build needs, and what only the tests need.
+# What a native build needs (CMake looks for python3, which some tests are written in), and what only the tests need.
 NATIVE_PACKAGES="g++ cmake ninja-build libzmq3-dev libsqlite3-dev libsodium-dev flatbuffers-compiler
-  libflatbuffers-dev tao-pegtl-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libcpputest-dev"
-TEST_PACKAGES="python3 ccache sqlite3"
+  libflatbuffers-dev tao-pegtl-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libcpputest-dev
+  python3"
+TEST_PACKAGES="ccache sqlite3"
 CROSS_PACKAGES="g++-arm-linux-gnueabihf g++-aarch64-linux-gnu qemu-user-static
   gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm dpkg-dev"
 
