@@ -34,12 +34,21 @@ std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
+/// `pla_aircraft[value >= 20]`.
+std::string subject_of(const Evidence& item) {
+  const std::string filter = text::format_filter(item.filter);
+  return printable(item.indicator) + (filter.empty() ? "" : "[" + printable(filter) + "]");
+}
+
 /// `sum(pla_aircraft, 24h)`, `dprk_severe`, `overdue(mnd_daily)`.
 std::string question_of(const Evidence& item) {
-  if (item.number == "pulse") return printable(item.indicator);
+  if (item.number == "pulse") return subject_of(item);
   if (item.number == "overdue") return "overdue(" + printable(item.feed) + ")";
-  std::string out = printable(item.number) + "(" + printable(item.indicator);
+  std::string out = printable(item.number) + "(" + subject_of(item);
+  if (item.quantile) out += ", " + text::format_number(*item.quantile);
   if (item.window_ms > 0) out += ", " + text::format_span(item.window_ms);
+  if (item.ago_ms > 0) out += " ending " + text::format_span(item.ago_ms) + " ago";
+  if (item.at_least > 0) out += ", at least " + std::to_string(item.at_least);
   return out + ")";
 }
 
@@ -130,6 +139,41 @@ std::string why_lines(const wire::AlertRecord& alert, const AlertTextOptions& op
   }
   return out;
 }
+/// What an analyst weighs it with: explanations, what speaks against, caveats, what to look out for, who may know.
+std::string judgement_lines(const wire::AlertRecord& alert, const AlertTextOptions& options) {
+  const Palette& palette = options.palette;
+  std::string out;
+  std::string_view name = "suggests";
+  for (const auto& one : alert.hypotheses) {
+    const std::string weight = (one.weight > 0 ? "+" : "") + std::to_string(one.weight);
+    out += field(palette, name, padded(weight, 4) + (one.title.empty() ? printable(one.name) : printable(one.title)) +
+                                    (one.title.empty() ? "" : palette.dim("  " + printable(one.name))));
+    name = "";
+  }
+  name = "against";
+  for (const auto& one : alert.against) {
+    const std::string value{text::name_of(one.value)};
+    out += field(palette, name, printable(one.condition) + " is " +
+                                    (one.value == engine::Truth::yes       ? palette.bold(value)
+                                     : one.value == engine::Truth::unknown ? palette.yellow(value)
+                                                                           : value));
+    name = "";
+  }
+  name = "caveat";
+  for (const std::string& caveat : alert.caveats) {
+    out += field(palette, name, printable(caveat));
+    name = "";
+  }
+  name = "disproved";
+  for (const auto& one : alert.disconfirmers) {
+    out += field(palette, name, "by: " + printable(one.text) + palette.dim("  due " + text::format_instant(one.due)));
+    name = "";
+  }
+  std::string handling = upper(text::name_of(alert.marking));
+  if (!alert.release.empty()) handling += (handling.empty() ? "release to " : ", release to ") + joined(alert.release);
+  if (!handling.empty()) out += field(palette, "marking", handling);
+  return out;
+}
 }  // namespace
 
 std::string alert_headline(const wire::AlertRecord& alert, const Palette& palette) {
@@ -153,6 +197,6 @@ std::string alert_headline(const wire::AlertRecord& alert, const Palette& palett
 
 std::string alert_text(const wire::AlertRecord& alert, const AlertTextOptions& options) {
   return alert_headline(alert, options.palette) + when_lines(alert, options) + state_lines(alert, options) +
-         why_lines(alert, options);
+         why_lines(alert, options) + judgement_lines(alert, options);
 }
 }  // namespace tocsin::tools

@@ -39,7 +39,7 @@ class Text {
 
 struct Records {
   Text text;
-  std::array<std::uint16_t, 16> lists{
+  std::array<std::uint16_t, 17> lists{
       sample::launches,                                        // 0: korea's feeds with `every`
       sample::mnd_daily,                                       // 1: strait's; also indicators' and alerts'
       sample::mod,                                             // 2: origins of airspace
@@ -51,15 +51,24 @@ struct Records {
       sample::strait,    sample::korea,                        // 10: theaters of distraction
       sample::analyst,   sample::launches, sample::mnd_daily,  // 12: feeds its `when` reaches
       sample::strait,                                          // 15: theaters of strait_activity
+      sample::lull,                                            // 16: against distraction
   };
   std::array<engine::Theater, 2> theaters{};
   std::array<engine::Actor, 2> actors{};
   std::array<engine::Origin, 4> origins{};
   std::array<engine::Feed, 4> feeds{};
   std::array<engine::Indicator, 5> indicators{};
-  std::array<engine::Node, 13> nodes{};
+  std::array<engine::Node, 14> nodes{};
   std::array<engine::Condition, 3> conditions{};
   std::array<engine::Alert, 2> alerts{};
+  std::array<engine::FilterTerm, 3> filter_terms{};
+  std::array<engine::Filter, 1> filters{};
+  std::array<engine::Tag, 1> tags{};
+  std::array<engine::Hypothesis, 2> hypotheses{};
+  std::array<engine::Weight, 2> weights{};
+  std::array<engine::WeighClause, 1> weigh_clauses{};
+  std::array<engine::Disconfirm, 1> disconfirms{};
+  std::array<engine::Name, 3> texts{};
 };
 
 engine::Theater theater(Text& text, std::string_view name, std::string_view title, ListRef feeds) {
@@ -71,13 +80,42 @@ engine::Origin origin(Text& text, std::string_view name, char reliability) {
 engine::Feed feed(Text& text, std::string_view name, std::int64_t every, std::int64_t grace, ListRef origins) {
   return {text.add(name), Name{}, every, grace, origins, 0};
 }
-engine::Node number(Op op, std::uint16_t indicator, std::int64_t window) {
-  return {static_cast<std::uint8_t>(op), 0, indicator, 0, kNone, window, 0.0};
+engine::Node node(Op op) {
+  engine::Node node{};
+  node.op = static_cast<std::uint8_t>(op);
+  node.condition = kNone;
+  node.filter = kNone;
+  return node;
 }
-engine::Node literal(double value) { return {static_cast<std::uint8_t>(Op::literal), 0, 0, 0, kNone, 0, value}; }
+engine::Node number(Op op, std::uint16_t indicator, std::int64_t window) {
+  engine::Node out = node(op);
+  out.a = indicator;
+  out.window_ms = window;
+  return out;
+}
+engine::Node literal(double value) {
+  engine::Node out = node(Op::literal);
+  out.value = value;
+  return out;
+}
 engine::Node operation(Op op, std::uint16_t a, std::uint16_t b, std::uint16_t condition = kNone,
                        std::int64_t window = 0) {
-  return {static_cast<std::uint8_t>(op), 0, a, b, condition, window, 0.0};
+  engine::Node out = node(op);
+  out.a = a;
+  out.b = b;
+  out.condition = condition;
+  out.window_ms = window;
+  return out;
+}
+/// A number, node 13, that no condition uses: for alert events whose evidence has all there is.
+engine::Node odd_number() {
+  engine::Node out = number(Op::quantile, sample::pla_aircraft, 90 * kDay);
+  out.ago_ms = kDay;
+  out.numerator = 95;
+  out.digits = 2;
+  out.at_least = 20;
+  out.filter = 0;
+  return out;
 }
 
 void fill_vocabulary(Records& records) {
@@ -127,6 +165,7 @@ void fill_rules(Records& records) {
       literal(2),                                                        // 10
       operation(Op::less_equal, 9, 10),                                  // 11
       operation(Op::hold_for, 11, 0, sample::lull, kDay),                // 12
+      odd_number(),                                                      // 13
   };
   records.conditions = {engine::Condition{text.add("launch_day"), 7, {}}, engine::Condition{text.add("lull"), 12, {}},
                         engine::Condition{text.add("strait_surge"), 6, {}}};
@@ -142,6 +181,12 @@ void fill_rules(Records& records) {
   distraction.level = static_cast<std::uint8_t>(engine::Level::high);
   distraction.evidence = 8;
   distraction.directed = 1;
+  distraction.marking = static_cast<std::uint8_t>(engine::Marking::amber);
+  distraction.weighs = {0, 1};
+  distraction.against = {16, 1};
+  distraction.caveats = {0, 1};
+  distraction.disconfirms = {0, 1};
+  distraction.release = {1, 2};
   engine::Alert& activity = records.alerts[sample::strait_activity];
   activity.name = text.add("strait_activity");
   activity.title = text.add("PLA surge around Taiwan");
@@ -152,6 +197,24 @@ void fill_rules(Records& records) {
   activity.clear = kNone;
   activity.level = static_cast<std::uint8_t>(engine::Level::elevated);
   activity.evidence = 8;
+}
+
+void fill_judgement(Records& records) {
+  Text& text = records.text;
+  const auto term = [](engine::FilterKey key, Op op, std::uint16_t ref, double value) {
+    return engine::FilterTerm{static_cast<std::uint8_t>(key), static_cast<std::uint8_t>(op), ref, 0, value};
+  };
+  records.filter_terms = {term(engine::FilterKey::value, Op::greater_equal, 0, 20),
+                          term(engine::FilterKey::origin, Op::equal, sample::mnd, 0),
+                          term(engine::FilterKey::grade, Op::greater_equal, 'B' * 256 + 2, 0)};
+  records.filters = {engine::Filter{sample::pla_aircraft, 0, {0, 3}}};
+  records.tags = {engine::Tag{text.add("night")}};
+  records.hypotheses = {engine::Hypothesis{text.add("coordinated"), text.add("Coordinated distraction")},
+                        engine::Hypothesis{text.add("opportunism"), Name{}}};
+  records.weights = {engine::Weight{0, 2}, engine::Weight{1, 1}};
+  records.weigh_clauses = {engine::WeighClause{kNone, {0, 2}, 0}};
+  records.disconfirms = {engine::Disconfirm{text.add("No second act"), 3 * kDay}};
+  records.texts = {text.add("Order in time is not coordination."), text.add("usa"), text.add("rok")};
 }
 
 engine::Image image_of(const Records& records) {
@@ -169,6 +232,14 @@ engine::Image image_of(const Records& records) {
   image.nodes = records.nodes;
   image.conditions = records.conditions;
   image.alerts = records.alerts;
+  image.filters = records.filters;
+  image.filter_terms = records.filter_terms;
+  image.tags = records.tags;
+  image.hypotheses = records.hypotheses;
+  image.weigh_clauses = records.weigh_clauses;
+  image.weights = records.weights;
+  image.disconfirms = records.disconfirms;
+  image.texts = records.texts;
   image.lists = records.lists;
   image.text = records.text.view();
   image.bounds.block_bytes = static_cast<std::uint32_t>(engine::layout_of(image).block_bytes);
@@ -216,13 +287,22 @@ std::span<const std::byte> encode(flatbuffers::FlatBufferBuilder& builder, const
   const auto nodes = structs<schemas::NodeRecord>(builder, image.nodes);
   const auto conditions = structs<schemas::ConditionRecord>(builder, image.conditions);
   const auto alerts = structs<schemas::AlertRecord>(builder, image.alerts);
+  const auto filters = structs<schemas::FilterRecord>(builder, image.filters);
+  const auto filter_terms = structs<schemas::FilterTermRecord>(builder, image.filter_terms);
+  const auto tags = structs<schemas::TagRecord>(builder, image.tags);
+  const auto hypotheses = structs<schemas::HypothesisRecord>(builder, image.hypotheses);
+  const auto weigh_clauses = structs<schemas::WeighClauseRecord>(builder, image.weigh_clauses);
+  const auto weights = structs<schemas::WeightRecord>(builder, image.weights);
+  const auto disconfirms = structs<schemas::DisconfirmRecord>(builder, image.disconfirms);
+  const auto texts = structs<schemas::Name>(builder, image.texts);
   const auto lists = builder.CreateVector(image.lists.data(), image.lists.size());
   const auto text = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(image.text.data()), image.text.size());
   schemas::FinishRuleImageBuffer(
       builder, schemas::CreateRuleImage(builder, engine::kImageVersion, image.book_hash, image.book_version,
                                         same_struct<schemas::Name>(image.book_title), image.horizon_ms,
                                         same_struct<schemas::BoundsRecord>(image.bounds), theaters, actors, origins,
-                                        feeds, indicators, nodes, conditions, 0, 0, alerts, lists, text));
+                                        feeds, indicators, nodes, conditions, 0, 0, alerts, filters, filter_terms, tags,
+                                        hypotheses, weigh_clauses, weights, disconfirms, texts, lists, text));
   return std::as_bytes(std::span{builder.GetBufferPointer(), builder.GetSize()});
 }
 
@@ -234,6 +314,7 @@ void build() {
   static Records records;
   fill_vocabulary(records);
   fill_rules(records);
+  fill_judgement(records);
   static StaticAllocator allocator;
   flatbuffers::FlatBufferBuilder builder{StaticAllocator::kBytes, &allocator};
   const auto bytes = encode(builder, image_of(records));

@@ -36,7 +36,11 @@ void write_item(JsonWriter& json, const AlertRecord::Evidence& item, engine::Ins
   json.optional_text("indicator", item.indicator);
   write_reports(json, item.reports);
   json.text("number", item.number);
+  if (item.quantile) json.number("q", *item.quantile);
   if (item.window_ms != 0) json.text("window", format_span(item.window_ms));
+  if (item.ago_ms != 0) json.text("ending", format_span(item.ago_ms));
+  json.optional_text("filter", format_filter(item.filter));
+  if (item.at_least != 0) json.integer("at_least", item.at_least);
   if (item.value) {
     json.number("value", *item.value);
   } else {
@@ -70,6 +74,45 @@ void write_theaters(JsonWriter& json, const AlertRecord& alert) {
   json.end_array();
 }
 
+void write_hypotheses(JsonWriter& json, const AlertRecord& alert) {
+  if (alert.hypotheses.empty()) return;
+  json.key("hypotheses");
+  json.begin_array();
+  for (const auto& hypothesis : alert.hypotheses) {
+    json.begin_object();
+    json.text("name", hypothesis.name);
+    json.number("weight", hypothesis.weight);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_against(JsonWriter& json, const AlertRecord& alert) {
+  if (alert.against.empty()) return;
+  json.key("against");
+  json.begin_array();
+  for (const auto& against : alert.against) {
+    json.begin_object();
+    json.text("condition", against.condition);
+    json.text("value", name_of(against.value));
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_disconfirmers(JsonWriter& json, const AlertRecord& alert) {
+  if (alert.disconfirmers.empty()) return;
+  json.key("disconfirm");
+  json.begin_array();
+  for (const auto& one : alert.disconfirmers) {
+    json.begin_object();
+    json.text("text", one.text);
+    json.instant("due", one.due);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_retraction(JsonWriter& json, const AlertRecord& alert) {
   if (alert.retracts_kind) {
     json.key("retracts");
@@ -97,6 +140,16 @@ bool has_episode(engine::EventKind kind) {
 }
 }  // namespace
 
+std::string format_filter(const std::vector<AlertRecord::FilterTerm>& filter) {
+  std::string out;
+  for (const auto& term : filter) {
+    if (!out.empty()) out += ", ";
+    out.append(term.key).append(" ").append(term.comparison).append(" ");
+    out += term.word.empty() ? format_number(term.number) : term.word;
+  }
+  return out;
+}
+
 std::string format_alert(const AlertRecord& alert) {
   JsonWriter json;
   json.begin_object();
@@ -116,8 +169,15 @@ std::string format_alert(const AlertRecord& alert) {
   write_theaters(json, alert);
   write_evidence(json, alert);
   json.texts("unknown_feeds", alert.unknown_feeds);
+  write_hypotheses(json, alert);
   json.optional_text("title", alert.title);
   json.texts("blind_indicators", alert.blind_indicators);
+  write_against(json, alert);
+  json.texts("caveats", alert.caveats);
+  write_disconfirmers(json, alert);
+  json.optional_text("marking", name_of(alert.marking));
+  json.texts("release", alert.release);
+  json.flag("saturated", alert.saturated);
   json.flag("truncated", alert.truncated);
   json.flag("not_journaled", alert.not_journaled);
   write_retraction(json, alert);

@@ -6,6 +6,7 @@
 #include "tocsin/engine/base/check.hpp"
 #include "tocsin/schemas/alert_generated.h"
 #include "tocsin/wire/alert_codec.hpp"
+#include "tocsin/wire/rule_words.hpp"
 
 #include "arena.hpp"
 #include "input_table.hpp"
@@ -20,15 +21,19 @@ using engine::Image;
 using flatbuffers::Offset;
 using Text = Offset<flatbuffers::String>;
 
-constexpr std::size_t kNameClip = 128;  // a compiled book has names of at most 64 bytes
+constexpr std::size_t kNameClip = 64;  // a compiled book has none longer
 constexpr std::size_t kTitleClip = 480;
 constexpr std::size_t kTextOverhead = 12;  // length, terminator, padding
 constexpr std::size_t kReportBytes = 96;   // an EvidenceReport with its vtable and its place in the vector
-constexpr std::size_t kItemBytes = 160;    // an Evidence with its vtable, without names and reports
+constexpr std::size_t kItemBytes = 208;    // an Evidence with its vtable, without names, filter and reports
+constexpr std::size_t kTermBytes = 48;     // a FilterTerm with its vtable and its place in the vector
+constexpr std::size_t kEntryBytes = 96;    // a table of `against`, `hypotheses` or `disconfirmers` likewise
 constexpr std::size_t kItemReserve = kItemBytes + 2 * (kNameClip + kTextOverhead);
 constexpr std::size_t kRootReserve = 768;    // root table, its vtable, vectors, and the builder's scratch
 constexpr std::size_t kListedNamesMax = 64;  // unknown feeds, blind indicators
 constexpr std::size_t kUnknownFeedsBytes = 3072;
+constexpr std::size_t kWordsBytes = 4096;     // hypotheses, against, caveats, disconfirmers, release
+constexpr std::size_t kFilterTermsMax = 16;   // of one number; a book's are fewer
 
 std::string_view clip(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
@@ -67,33 +72,30 @@ struct Scratch {
   std::array<Offset<schemas::Evidence>, engine::kEvidenceItemsMax> items;
   std::array<Offset<schemas::TheaterLevel>, engine::kAlertTheatersMax> theaters;
   std::array<Text, kListedNamesMax> names;
+  std::array<Offset<schemas::FilterTerm>, kFilterTermsMax> terms;
+  std::array<Offset<schemas::Hypothesis>, engine::kHypothesesMax> hypotheses;
+  std::array<Offset<schemas::Evidence>, engine::kAgainstMax> against;
+  std::array<Offset<schemas::Disconfirmer>, kListedNamesMax> disconfirmers;
 };
 constexpr std::size_t kScratchBytes = (sizeof(Scratch) + 7) / 8 * 8;
 constexpr std::size_t kFixedBytes =
     kRootReserve + (4 + engine::kAlertTheatersMax) * (kNameClip + kTextOverhead + 48) + kTitleClip + kTextOverhead;
 constexpr std::size_t kArenaBytesMin =
-    kScratchBytes + kFixedBytes + engine::kEvidenceItemsMax * kItemReserve + kUnknownFeedsBytes;
+    kScratchBytes + kFixedBytes + engine::kEvidenceItemsMax * kItemReserve + kUnknownFeedsBytes + kWordsBytes;
 static_assert(kArenaBytesMin + 2048 <= kAlertBytesMax, "an alert must fit, with some of its reports");
 
 schemas::NumberKind number_of(std::uint8_t op) {
-  switch (op) {
-    case static_cast<std::uint8_t>(engine::Op::count):
-      return schemas::NumberKind::count;
-    case static_cast<std::uint8_t>(engine::Op::sum):
-      return schemas::NumberKind::sum;
-    case static_cast<std::uint8_t>(engine::Op::last):
-      return schemas::NumberKind::last;
-    case static_cast<std::uint8_t>(engine::Op::max):
-      return schemas::NumberKind::max;
-    case static_cast<std::uint8_t>(engine::Op::origins):
-      return schemas::NumberKind::origins;
-    case static_cast<std::uint8_t>(engine::Op::pulse):
-      return schemas::NumberKind::pulse;
-    case static_cast<std::uint8_t>(engine::Op::overdue):
-      return schemas::NumberKind::overdue;
-    default:
-      return schemas::NumberKind::unspecified;
-  }
+  using Kind = schemas::NumberKind;
+  constexpr std::array<Kind, 13> kKinds = {Kind::unspecified, Kind::count,  Kind::sum,      Kind::last, Kind::max,
+                                           Kind::origins,     Kind::mean,   Kind::min,      Kind::median, Kind::mad,
+                                           Kind::stddev,      Kind::quantile, Kind::days};
+  if (op < kKinds.size()) return kKinds[op];
+  if (op == static_cast<std::uint8_t>(engine::Op::pulse)) return Kind::pulse;
+  return op == static_cast<std::uint8_t>(engine::Op::overdue) ? Kind::overdue : Kind::unspecified;
+}
+
+bool is_comparison(std::uint8_t op) {
+  return op >= static_cast<std::uint8_t>(engine::Op::less) && op <= static_cast<std::uint8_t>(engine::Op::greater);
 }
 
 class Encoder {
@@ -115,6 +117,12 @@ class Encoder {
     const Text site = optional_text(context_.site, kNameClip);
     const auto theaters = write_theaters(alert);
     const auto reason = write_reason();
+    words_end_ = builder_.GetSize() + kWordsBytes;
+    const auto release = write_texts(alert.release);
+    const auto hypotheses = write_hypotheses();
+    const auto against = write_against(alert);
+    const auto disconfirmers = explains() ? write_disconfirmers(alert) : Vector<schemas::Disconfirmer>{};
+    const auto caveats = explains() ? write_texts(alert.caveats) : Vector<flatbuffers::String>{};
     const auto unknown = write_names(event_.overdue_feeds, image_.feeds, scratch_.feeds, unknown_reserve());
     const auto evidence = write_evidence();
     const auto blind = write_names(event_.blind_indicators, image_.indicators, scratch_.indicators, kRootReserve);
@@ -134,6 +142,11 @@ class Encoder {
     if (!unknown.IsNull()) root.add_unknown_feeds(unknown);
     if (!blind.IsNull()) root.add_blind_indicators(blind);
     if (!reason.IsNull()) root.add_reason(reason);
+    if (!against.IsNull()) root.add_against(against);
+    if (!hypotheses.IsNull()) root.add_hypotheses(hypotheses);
+    if (!caveats.IsNull()) root.add_caveats(caveats);
+    if (!disconfirmers.IsNull()) root.add_disconfirmers(disconfirmers);
+    if (!release.IsNull()) root.add_release(release);
     root.add_rev(event_.rev);
     root.add_origins(event_.origins);
     root.add_kind(static_cast<schemas::EventKind>(event_.kind));
@@ -142,6 +155,8 @@ class Encoder {
     root.add_status(static_cast<schemas::Status>(event_.status));
     root.add_not_journaled(context_.not_journaled);
     root.add_truncated(truncated_);
+    root.add_marking(static_cast<schemas::Marking>(alert.marking));
+    root.add_saturated(saturated());
     if (event_.kind == engine::EventKind::retracted) {
       root.add_retracts(static_cast<schemas::EventKind>(event_.retracted_kind));
     }
@@ -214,6 +229,115 @@ class Encoder {
     return builder_.CreateVector(scratch_.names.data(), count);
   }
 
+  // Evidence and what is to be weighed with it: only where an episode starts or changes its level.
+  [[nodiscard]] bool explains() const { return event_.kind <= engine::EventKind::eased; }
+  [[nodiscard]] bool saturated() const {
+    const std::size_t count = std::min<std::size_t>(event_.item_count, engine::kEvidenceItemsMax);
+    return std::any_of(event_.items.begin(), event_.items.begin() + static_cast<std::ptrdiff_t>(count),
+                       [](const engine::EvidenceItem& item) { return item.saturated; });
+  }
+  // Room for a piece in the share of the words.
+  bool word_room(std::size_t bytes) {
+    if (builder_.GetSize() + bytes <= words_end_) return true;
+    truncated_ = true;
+    return false;
+  }
+
+  Vector<flatbuffers::String> write_texts(engine::ListRef run) {
+    std::size_t count = 0;
+    for (const engine::Name name : image_.texts.subspan(run.first, run.count)) {
+      const std::size_t bytes = std::min<std::size_t>(name.length, kTitleClip) + kTextOverhead + 4;
+      if (!word_room(bytes)) break;
+      if (count == kListedNamesMax) {
+        truncated_ = true;
+        break;
+      }
+      scratch_.names[count++] = text(image_.view(name), kTitleClip);
+    }
+    if (count == 0) return {};
+    return builder_.CreateVector(scratch_.names.data(), count);
+  }
+
+  Vector<schemas::Hypothesis> write_hypotheses() {
+    std::size_t count = 0;
+    for (; count < std::min<std::size_t>(event_.hypothesis_count, engine::kHypothesesMax); ++count) {
+      const auto& hypothesis = image_.hypotheses[event_.hypotheses[count].hypothesis];
+      const std::size_t names = std::min<std::size_t>(hypothesis.name.length, kNameClip) +
+                                std::min<std::size_t>(hypothesis.title.length, kTitleClip);
+      if (!word_room(kEntryBytes + names + 2 * kTextOverhead)) break;
+      const Text name = text(image_.view(hypothesis.name), kNameClip);
+      const Text title = optional_text(image_.view(hypothesis.title), kTitleClip);
+      schemas::HypothesisBuilder table{builder_};
+      table.add_name(name);
+      if (!title.IsNull()) table.add_title(title);
+      table.add_weight(event_.hypotheses[count].weight);
+      scratch_.hypotheses[count] = table.Finish();
+    }
+    if (count == 0) return {};
+    return builder_.CreateVector(scratch_.hypotheses.data(), count);
+  }
+
+  Vector<schemas::Evidence> write_against(const engine::Alert& alert) {
+    const auto conditions = image_.list(alert.against);
+    const std::size_t all = std::min<std::size_t>({event_.against_count, conditions.size(), engine::kAgainstMax});
+    std::size_t count = 0;
+    for (; count < all; ++count) {
+      if (!word_room(kEntryBytes + kNameClip + kTextOverhead)) break;
+      const Text name = name_of(conditions[count], image_.conditions, scratch_.conditions);
+      schemas::EvidenceBuilder table{builder_};
+      if (!name.IsNull()) table.add_condition(name);
+      table.add_at(event_.at);
+      table.add_truth(static_cast<schemas::Truth>(event_.against[count]));
+      scratch_.against[count] = table.Finish();
+    }
+    if (count == 0) return {};
+    return builder_.CreateVector(scratch_.against.data(), count);
+  }
+
+  Vector<schemas::Disconfirmer> write_disconfirmers(const engine::Alert& alert) {
+    std::size_t count = 0;
+    for (const auto& one : image_.disconfirms.subspan(alert.disconfirms.first, alert.disconfirms.count)) {
+      const std::size_t bytes = kEntryBytes + std::min<std::size_t>(one.text.length, kTitleClip) + kTextOverhead;
+      if (!word_room(bytes)) break;
+      if (count == kListedNamesMax) {
+        truncated_ = true;
+        break;
+      }
+      const Text words = text(image_.view(one.text), kTitleClip);
+      const engine::Instant due = std::min(event_.raised_at + one.by_ms, engine::kInstantMax);
+      schemas::DisconfirmerBuilder table{builder_};
+      table.add_text(words);
+      table.add_due(due);
+      scratch_.disconfirmers[count++] = table.Finish();
+    }
+    if (count == 0) return {};
+    return builder_.CreateVector(scratch_.disconfirmers.data(), count);
+  }
+
+  Vector<schemas::FilterTerm> write_filter(std::uint16_t filter, std::size_t reserve) {
+    if (filter >= image_.filters.size()) return {};
+    const engine::ListRef run = image_.filters[filter].terms;
+    std::size_t count = 0;
+    for (const auto& term : image_.filter_terms.subspan(run.first, run.count)) {
+      if (count == kFilterTermsMax || !room(kTermBytes + kNameClip + kTextOverhead, reserve)) {
+        truncated_ = true;
+        break;
+      }
+      const auto word = filter_word(image_, term);
+      const Text words = optional_text(word.view(), kNameClip);
+      schemas::FilterTermBuilder table{builder_};
+      if (words.IsNull()) table.add_number(term.value);
+      if (!words.IsNull()) table.add_word(words);
+      table.add_key(static_cast<schemas::FilterKey>(term.key));
+      if (is_comparison(term.comparison)) {
+        table.add_comparison(static_cast<schemas::Comparison>(term.comparison - static_cast<unsigned>(engine::Op::less)));
+      }
+      scratch_.terms[count++] = table.Finish();
+    }
+    if (count == 0) return {};
+    return builder_.CreateVector(scratch_.terms.data(), count);
+  }
+
   Vector<schemas::Evidence> write_evidence() {
     const std::size_t count = std::min<std::size_t>(event_.item_count, engine::kEvidenceItemsMax);
     if (count == 0) return {};
@@ -224,6 +348,8 @@ class Encoder {
   }
 
   Offset<schemas::Evidence> write_item(const engine::EvidenceItem& item, std::size_t reserve) {
+    const engine::Node* node = item.node < image_.nodes.size() ? &image_.nodes[item.node] : nullptr;
+    const auto filter = node == nullptr ? Vector<schemas::FilterTerm>{} : write_filter(node->filter, reserve);
     const auto reports = write_reports(item, reserve);
     const Text condition = name_of(item.condition, image_.conditions, scratch_.conditions);
     const Text indicator = name_of(item.indicator, image_.indicators, scratch_.indicators);
@@ -232,6 +358,12 @@ class Encoder {
     table.add_window_ms(item.window_ms);
     table.add_at(item.at);
     if (item.known) table.add_value(item.value);
+    if (node != nullptr) {
+      table.add_ago_ms(node->ago_ms);
+      if (item.op == static_cast<std::uint8_t>(engine::Op::quantile)) table.add_quantile(quantile_of(*node));
+      table.add_at_least(node->at_least);
+    }
+    if (!filter.IsNull()) table.add_filter(filter);
     if (!condition.IsNull()) table.add_condition(condition);
     if (!indicator.IsNull()) table.add_indicator(indicator);
     if (!feed.IsNull()) table.add_feed(feed);
@@ -277,6 +409,7 @@ class Encoder {
   const AlertContext& context_;
   Scratch& scratch_;
   std::size_t capacity_;
+  std::size_t words_end_ = 0;
   flatbuffers::FlatBufferBuilder builder_;
   bool truncated_;
 };

@@ -23,6 +23,23 @@ Refusal bind_origin(const InputView& view, const engine::Image& image, const eng
   return out != kNone && image.contains(feed.origins, out) ? Refusal::none : Refusal::unknown_origin;
 }
 
+/// An actor that the book may not know: filters tell apart only those they name.
+std::uint16_t bind_actor(std::string_view name, const engine::Image& image) {
+  if (name.empty()) return kNone;
+  const std::uint16_t actor = image.find_actor(name);
+  return actor == kNone ? engine::kOther : actor;
+}
+
+/// A bit for each tag that some filter of the book names.
+std::uint64_t bind_tags(const InputView& view, const engine::Image& image) {
+  std::uint64_t tags = 0;
+  for (std::size_t i = 0; i < view.tags.size; ++i) {
+    const std::uint16_t tag = image.find_tag(view.tags.items[i]);
+    if (tag < engine::kTagsMax) tags |= 1ULL << tag;
+  }
+  return tags;
+}
+
 Refusal bind_names(const InputView& view, const engine::Image& image, engine::Input& bound) {
   if (view.kind > InputKind::clock) return Refusal::malformed;
   if (view.kind == InputKind::clock) return Refusal::none;
@@ -55,6 +72,10 @@ Refusal bind(const InputView& view, const engine::Image& image, engine::Instant 
     bound.credibility = view.credibility;
     bound.value = view.value.value_or(1.0);
     if (bound.value == 0.0) bound.value = 0.0;  // -0 becomes 0
+    bound.actor = bind_actor(view.actor, image);
+    bound.target = bind_actor(view.target, image);
+    bound.has_tags = view.tags.size > 0;
+    bound.tags = bind_tags(view, image);
   }
   out = bound;
   return Refusal::none;

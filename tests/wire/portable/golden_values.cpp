@@ -87,7 +87,7 @@ engine::AlertEvent make_event() {
   event.theater_levels = {engine::Level::elevated, engine::Level::unknown};
   event.overdue_feeds[0] = 1ULL << sample::mnd_daily;
   event.blind_indicators[0] = (1ULL << sample::pla_aircraft) | (1ULL << sample::plan_ships);
-  event.item_count = 3;
+  event.item_count = 4;
   event.report_count = 3;
   event.items[0] = {.at = kSurge,
                     .window_ms = kDay,
@@ -95,6 +95,7 @@ engine::AlertEvent make_event() {
                     .condition = sample::strait_surge,
                     .indicator = sample::pla_aircraft,
                     .feed = engine::kNone,
+                    .node = engine::kNone,
                     .op = static_cast<std::uint8_t>(engine::Op::sum),
                     .known = true,
                     .saturated = true,
@@ -106,6 +107,7 @@ engine::AlertEvent make_event() {
                     .condition = sample::launch_day,
                     .indicator = sample::dprk_severe,
                     .feed = engine::kNone,
+                    .node = engine::kNone,
                     .op = static_cast<std::uint8_t>(engine::Op::pulse),
                     .known = true,
                     .saturated = false,
@@ -117,11 +119,22 @@ engine::AlertEvent make_event() {
                     .condition = engine::kNone,
                     .indicator = sample::plan_ships,
                     .feed = engine::kNone,
+                    .node = engine::kNone,
                     .op = static_cast<std::uint8_t>(engine::Op::max),
                     .known = false,
                     .saturated = false,
                     .first_report = 3,
                     .report_count = 0};
+  event.items[3] = event.items[2];
+  event.items[3].node = sample::odd_node;
+  event.items[3].indicator = sample::pla_aircraft;
+  event.items[3].window_ms = 90 * kDay;
+  event.items[3].op = static_cast<std::uint8_t>(engine::Op::quantile);
+  event.hypothesis_count = 2;
+  event.hypotheses[0] = {0, 2};
+  event.hypotheses[1] = {1, -1};
+  event.against_count = 1;
+  event.against[0] = engine::Truth::unknown;
   event.reports[0] = {kSurge, 30, 12, sample::mnd_daily, sample::mnd, 2};
   event.reports[1] = {kSurge - 3'600'000, 19, 11, sample::mnd_daily, sample::mnd, 0};
   event.reports[2] = {kLaunch, 1, 40, sample::launches, sample::jcs, 1};

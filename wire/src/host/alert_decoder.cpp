@@ -3,13 +3,14 @@
 
 #include "tocsin/schemas/alert_generated.h"
 #include "tocsin/wire/alert_codec.hpp"
+#include "tocsin/wire/rule_words.hpp"
 
 #include "field_checks.hpp"
 #include "input_table.hpp"
 
 namespace tocsin::wire {
 namespace {
-constexpr std::size_t kTablesMax = 256;
+constexpr std::size_t kTablesMax = 1024;  // a filter has a table a term
 constexpr std::size_t kDecodedBytesMax = 64 * 1024;
 
 const char* number_name(schemas::NumberKind kind) {
@@ -70,7 +71,11 @@ class Decoder {
     out.not_journaled = table.not_journaled();
     out.truncated = table.truncated();
     out.origins = table.origins();
+    out.marking = enumerator<Marking>(table.marking(), schemas::Marking::MAX);
+    out.release = texts(table.release());
+    out.saturated = table.saturated();
     read_lists(table, out);
+    read_words(table, out);
     read_retraction(table, out);
     good_ = good_ && !out.name.empty();
     return good_ ? std::optional<AlertRecord>{std::move(out)} : std::nullopt;
@@ -113,6 +118,28 @@ class Decoder {
     out.unknown_feeds = texts(table.unknown_feeds());
     out.blind_indicators = texts(table.blind_indicators());
   }
+  void read_words(const schemas::AlertEvent& table, AlertRecord& out) {
+    if (table.hypotheses() != nullptr) {
+      for (const auto* item : *table.hypotheses()) {
+        out.hypotheses.push_back({text(item->name()), text(item->title()), item->weight()});
+        good_ = good_ && !out.hypotheses.back().name.empty();
+      }
+    }
+    if (table.against() != nullptr) {
+      for (const auto* item : *table.against()) {
+        good_ = good_ && item->truth().has_value();
+        out.against.push_back({text(item->condition()), enumerator<engine::Truth>(
+                                                            item->truth().value_or(schemas::Truth::unknown),
+                                                            schemas::Truth::MAX)});
+      }
+    }
+    out.caveats = texts(table.caveats());
+    if (table.disconfirmers() != nullptr) {
+      for (const auto* item : *table.disconfirmers()) {
+        out.disconfirmers.push_back({text(item->text()), instant(item->due())});
+      }
+    }
+  }
   void read_retraction(const schemas::AlertEvent& table, AlertRecord& out) {
     if (table.retracts().has_value()) {
       out.retracts_kind = enumerator<engine::EventKind>(table.retracts().value(), schemas::EventKind::MAX);
@@ -133,12 +160,30 @@ class Decoder {
     out.feed = text(table.feed());
     out.window_ms = table.window_ms();
     good_ = good_ && out.window_ms >= 0 && out.window_ms <= engine::kSpanMax;
+    out.ago_ms = table.ago_ms();
+    good_ = good_ && out.ago_ms >= 0 && out.ago_ms <= engine::kSpanMax;
+    out.at_least = table.at_least();
+    if (table.quantile().has_value()) out.quantile = number(table.quantile().value());
+    if (table.filter() != nullptr) {
+      for (const auto* item : *table.filter()) out.filter.push_back(filter_term(*item));
+    }
     if (table.value().has_value()) out.value = number(table.value().value());
     out.at = instant(table.at());
     out.saturated = table.saturated();
     if (table.reports() != nullptr) {
       for (const auto* item : *table.reports()) out.reports.push_back(report(*item));
     }
+    return out;
+  }
+  AlertRecord::FilterTerm filter_term(const schemas::FilterTerm& table) {
+    AlertRecord::FilterTerm out;
+    const auto key = enumerator<std::uint8_t>(table.key(), schemas::FilterKey::MAX);
+    const auto comparison = enumerator<unsigned>(table.comparison(), schemas::Comparison::MAX);
+    out.key = filter_key_word(key);
+    out.comparison = sign_of(static_cast<std::uint8_t>(comparison + static_cast<unsigned>(engine::Op::less)));
+    out.word = text(table.word());
+    if (table.number().has_value()) out.number = number(table.number().value());
+    good_ = good_ && (table.number().has_value() == out.word.empty());
     return out;
   }
   AlertRecord::Report report(const schemas::EvidenceReport& table) {

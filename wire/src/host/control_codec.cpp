@@ -5,6 +5,7 @@
 
 #include "field_checks.hpp"
 #include "host/input_writer.hpp"
+#include "host/why_codec.hpp"
 
 namespace tocsin::wire {
 namespace {
@@ -16,13 +17,14 @@ constexpr const char* kAckIdentifier = "TCAK";
 constexpr const char* kRequestIdentifier = "TCRQ";
 constexpr std::size_t kRequestBytesMax = 4096;
 constexpr std::size_t kAckBytesMax = 1024 * 1024;
-constexpr std::size_t kReplyBytesMax = 16 * 1024 * 1024;
 constexpr std::size_t kTablesMax = 8192;  // a status names every feed and alert, an ack may refuse many items
+constexpr std::size_t kReplyTablesMax = engine::kNodesMax + kTablesMax;  // `why` has a table a node
 
 template <class Table>
-const Table* verified(std::span<const std::byte> buffer, std::size_t bytes_max, const char* identifier) {
+const Table* verified(std::span<const std::byte> buffer, std::size_t bytes_max, const char* identifier,
+                      std::size_t tables_max = kTablesMax) {
   if (buffer.size() < kBufferBytesMin || buffer.size() > bytes_max || !is_aligned(buffer)) return nullptr;
-  auto verifier = make_verifier(buffer, kTablesMax);
+  auto verifier = make_verifier(buffer, tables_max);
   if (!verifier.VerifyBuffer<Table>(identifier)) return nullptr;
   return flatbuffers::GetRoot<Table>(buffer.data());
 }
@@ -228,8 +230,11 @@ std::optional<Ack> decode_ack(std::span<const std::byte> buffer) {
 std::vector<std::byte> encode_request(const ControlRequest& request) {
   FlatBufferBuilder builder{256};
   const auto feed = write_text(builder, request.feed);
+  const auto name = write_text(builder, request.name);
+  flatbuffers::Optional<std::int64_t> at;
+  if (request.at) at = *request.at;
   builder.Finish(schemas::CreateControlRequest(builder, static_cast<schemas::RequestKind>(request.kind), request.id,
-                                               feed, request.since, request.limit),
+                                               feed, request.since, request.limit, name, at),
                  kRequestIdentifier);
   return bytes_of(builder);
 }
@@ -244,7 +249,10 @@ std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer) 
   out.feed = decoder.text(table->feed());
   out.since = table->since();
   out.limit = table->limit();
-  const bool good = decoder.good() && out.feed.size() <= kNameBytesMax;
+  out.name = decoder.text(table->name());
+  if (table->at().has_value()) out.at = decoder.instant(table->at().value());
+  const bool good =
+      decoder.good() && out.feed.size() <= kNameBytesMax && out.name.size() <= kNameBytesMax;
   return good ? std::optional<ControlRequest>{std::move(out)} : std::nullopt;
 }
 
@@ -257,6 +265,7 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
         const auto bytes = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(alert.data()), alert.size());
         return schemas::CreateEncodedAlert(builder, bytes);
       });
+  const auto why = reply.why.has_value() ? write_why(builder, *reply.why) : Offset<schemas::WhyReply>{};
   schemas::ControlReplyBuilder table{builder};
   table.add_id(reply.id);
   if (reply.has_mark) table.add_mark(reply.mark);
@@ -265,12 +274,14 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
   table.add_alerts(alerts);
   table.add_failed(!reply.ok);
   table.add_more(reply.more);
+  if (!why.IsNull()) table.add_why(why);
   schemas::FinishControlReplyBuffer(builder, table.Finish());
   return bytes_of(builder);
 }
 
 std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer) {
-  const auto* table = verified<schemas::ControlReply>(buffer, kReplyBytesMax, schemas::ControlReplyIdentifier());
+  const auto* table = verified<schemas::ControlReply>(buffer, kReplyBytesMax, schemas::ControlReplyIdentifier(),
+                                                       kReplyTablesMax);
   if (table == nullptr) return std::nullopt;
   Decoder decoder;
   ControlReply out;
@@ -288,6 +299,7 @@ std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer) {
       out.alerts.emplace_back(first, first + alert->bytes()->size());
     }
   }
-  return decoder.good() ? std::optional<ControlReply>{std::move(out)} : std::nullopt;
+  const bool good = table->why() == nullptr || read_why(*table->why(), out.why.emplace());
+  return decoder.good() && good ? std::optional<ControlReply>{std::move(out)} : std::nullopt;
 }
 }  // namespace tocsin::wire

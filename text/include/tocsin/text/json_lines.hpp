@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tocsin/wire/alert_codec.hpp"
 #include "tocsin/wire/input_view.hpp"
@@ -53,6 +54,8 @@ class Line {
 [[nodiscard]] std::string format_number(double value);
 /// `1d`, `36h`, `90s`, `1500ms`: in the largest of days, hours, minutes, seconds and milliseconds that divides it.
 [[nodiscard]] std::string format_span(engine::Span span);
+/// `value >= 20, origin = mnd`: a filter as a watch book writes it, without brackets; empty for none.
+[[nodiscard]] std::string format_filter(const std::vector<wire::AlertRecord::FilterTerm>& filter);
 /// Names as in the contract: raised, escalated...; calm, watch, elevated, high, critical, unknown; false, unknown,
 /// true.
 [[nodiscard]] std::string_view name_of(engine::EventKind kind);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tocsin/engine/event.hpp"
+#include "tocsin/wire/input_view.hpp"
 
 namespace tocsin::wire {
 /// Largest encoded alert event [bytes].
@@ -38,12 +39,23 @@ struct AlertRecord {
     std::string origin;
     std::string grade;  ///< reliability letter and credibility digit, e.g. "B2"; credibility 0 gives the letter alone
   };
+  /// One comparison of a filter, in the words of the watch language.
+  struct FilterTerm {
+    std::string key;         ///< "value", "origin" ...
+    std::string comparison;  ///< "<", "<=", "=", "!=", ">=", ">"
+    std::string word;        ///< a name, grade, letter or digit; empty: `number`
+    double number = 0;
+  };
   struct Evidence {
     std::string condition;  ///< empty: reached outside a named condition
     std::string indicator;  ///< empty for overdue
     std::string feed;       ///< overdue only
-    std::string number;     ///< "count", "sum", "last", "max", "origins", "pulse", "overdue"
+    std::string number;     ///< "count", "sum", "quantile" ..., "pulse", "overdue"
     engine::Span window_ms = 0;
+    engine::Span ago_ms = 0;           ///< the window ended so long before `at`
+    std::uint32_t at_least = 0;        ///< unknown when taken from fewer reports; 0: no such demand
+    std::optional<double> quantile;    ///< quantile only: which, 0 to 1
+    std::vector<FilterTerm> filter;    ///< empty: all reports count
     std::optional<double> value;  ///< absent: unknown
     engine::Instant at = 0;
     bool saturated = false;
@@ -52,6 +64,19 @@ struct AlertRecord {
   struct TheaterLevel {
     std::string theater;
     engine::Level level{};
+  };
+  struct Against {
+    std::string condition;
+    engine::Truth value{};
+  };
+  struct Hypothesis {
+    std::string name;
+    std::string title;  ///< may be empty
+    std::int32_t weight = 0;
+  };
+  struct Disconfirmer {
+    std::string text;
+    engine::Instant due = 0;
   };
   engine::EventKind kind{};
   std::string name;
@@ -74,6 +99,13 @@ struct AlertRecord {
   std::vector<Evidence> evidence;
   std::vector<std::string> unknown_feeds;
   std::vector<std::string> blind_indicators;
+  std::vector<Hypothesis> hypotheses;  ///< best first
+  std::vector<Against> against;
+  std::vector<std::string> caveats;
+  std::vector<Disconfirmer> disconfirmers;
+  Marking marking{};
+  std::vector<std::string> release;
+  bool saturated = false;  ///< some number behind it is
   std::optional<engine::EventKind> retracts_kind;  ///< retracted only
   engine::Instant retracts_at = 0;
   struct Reason {

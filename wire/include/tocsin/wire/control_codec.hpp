@@ -10,6 +10,7 @@
 
 #include "tocsin/engine/base/types.hpp"
 #include "tocsin/wire/input_view.hpp"
+#include "tocsin/wire/why.hpp"
 
 namespace tocsin::wire {
 /// One refused item of a frame.
@@ -28,13 +29,15 @@ struct Ack {
 [[nodiscard]] std::vector<std::byte> encode_ack(const Ack& ack);
 [[nodiscard]] std::optional<Ack> decode_ack(std::span<const std::byte> buffer);
 
-enum class ControlKind : std::uint8_t { hello = 0, status = 1, alerts_since = 2, shutdown = 3 };
+enum class ControlKind : std::uint8_t { hello = 0, status = 1, alerts_since = 2, shutdown = 3, why = 4 };
 struct ControlRequest {
   ControlKind kind{};
   std::uint64_t id = 0;     ///< echoed in the reply
   std::string feed;         ///< hello: whose mark is asked for
   std::uint64_t since = 0;  ///< alerts_since: events with a number greater than this
   std::uint32_t limit = 0;  ///< alerts_since: at most so many; 0 means 256
+  std::string name;         ///< why: an alert, linkage or condition of the book
+  std::optional<engine::Instant> at;  ///< why: the instant asked about; absent: the daemon's clock
 };
 [[nodiscard]] std::vector<std::byte> encode_request(const ControlRequest& request);
 [[nodiscard]] std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer);
@@ -88,6 +91,14 @@ struct StatusReport {
   std::vector<FeedStatus> feeds;
   std::vector<RefusalCount> refusals;
 };
+/// Largest reply that decode_reply() takes [bytes].
+inline constexpr std::size_t kReplyBytesMax = 16 * 1024 * 1024;
+
+/// The answer to `why`: indices of the report are those of the image, which load_image() must still check.
+struct WhyAnswer {
+  WhyReport report;
+  std::vector<std::byte> image;
+};
 struct ControlReply {
   std::uint64_t id = 0;
   bool ok = true;
@@ -97,6 +108,7 @@ struct ControlReply {
   std::optional<StatusReport> status;
   std::vector<std::vector<std::byte>> alerts;  ///< alerts_since: encoded alert events, oldest first
   bool more = false;                           ///< alerts_since: the limit cut the list
+  std::optional<WhyAnswer> why;                ///< why; whether it fits its image is for fits() to say
 };
 [[nodiscard]] std::vector<std::byte> encode_reply(const ControlReply& reply);
 [[nodiscard]] std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer);

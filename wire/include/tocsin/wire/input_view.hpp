@@ -18,7 +18,7 @@ inline constexpr std::size_t kNameBytesMax = 64;
 inline constexpr std::size_t kRefBytesMax = 200;
 inline constexpr std::size_t kNoteBytesMax = 480;
 
-enum class Marking : std::uint8_t { unspecified = 0, clear = 1, green = 2, amber = 3, amber_strict = 4, red = 5 };
+using Marking = engine::Marking;
 
 /// A short list of views in fixed storage.
 template <std::size_t kCapacity>

@@ -15,6 +15,8 @@ enum Feed : std::uint16_t { airspace = 0, analyst = 1, launches = 2, mnd_daily =
 enum Indicator : std::uint16_t { closure = 0, dprk_severe = 1, exercise = 2, pla_aircraft = 3, plan_ships = 4 };
 enum Condition : std::uint16_t { launch_day = 0, lull = 1, strait_surge = 2 };
 enum Alert : std::uint16_t { distraction = 0, strait_activity = 1 };
+enum Tag : std::uint16_t { night = 0 };
+inline constexpr std::uint16_t odd_node = 13;  // the quantile below, which no condition uses
 }  // namespace sample
 
 /// The book, after:
@@ -25,7 +27,11 @@ enum Alert : std::uint16_t { distraction = 0, strait_activity = 1 };
 ///     condition strait_surge = sum(pla_aircraft, 24h) >= 45 and sum(plan_ships, 24h) >= 10
 ///     condition launch_day = dprk_severe           condition lull = max(pla_aircraft, 48h) <= 2 for 24h
 ///     alert strait_activity { theater strait  when strait_surge  level elevated }
-///     linkage distraction { from strait to korea  when strait_surge then launch_day within 3d  level high }
+///     linkage distraction { from strait to korea  when strait_surge then launch_day within 3d  level high
+///         weigh coordinated +2, opportunism +1  against lull  disconfirm "No second act" by 72h
+///         caveat "Order in time is not coordination."  marking amber  release usa, rok }
+///     quantile(pla_aircraft[value >= 20, origin = mnd, grade >= B2], 0.95, 90d ending 1d ago, at least 20)
+///     and the tag `night`
 /// @returns the bytes of the rule image, 8-byte aligned; the same at every call and on every target.
 [[nodiscard]] std::span<const std::byte> sample_image();
 
