@@ -36,7 +36,8 @@ std::vector<LevelPiece> highest_raised(const Image& image, std::uint16_t theater
   std::vector<LevelPiece> out;
   for (std::size_t i = 0; i < facts.size(); ++i) {
     const Fact& fact = facts[i];
-    if (!image.contains(image.alerts[fact.alert].theaters, theater)) continue;
+    const auto theaters = image.list(image.alerts[fact.alert].theaters);
+    if (std::find(theaters.begin(), theaters.end(), theater) == theaters.end()) continue;
     levels[fact.alert] = fact.kind == EventKind::cleared ? Level::calm : fact.level;
     const Level highest = *std::max_element(levels.begin(), levels.end());
     if (!out.empty() && out.back().from == fact.at) {
