@@ -12,6 +12,7 @@
 #include "lib/exit_status.hpp"
 #include "verbs/check.hpp"
 #include "verbs/compile.hpp"
+#include "verbs/fmt.hpp"
 #include "verbs/inject.hpp"
 #include "verbs/log.hpp"
 #include "verbs/replay.hpp"
@@ -88,6 +89,17 @@ void add_test(CLI::App& app, Run& run) {
       ->capture_default_str();
   sub->add_flag("--json", options.json, "results as one JSON object on stdout");
   sub->callback([&run] { run = [] { return run_test(options); }; });
+}
+
+void add_fmt(CLI::App& app, Run& run) {
+  static FmtOptions options;
+  CLI::App* sub = verb(app, "fmt", "Format watch books",
+                       "  tocsin fmt taiwan-korea.watch                    in place\n"
+                       "  tocsin fmt --check *.watch                       exit status 1 when one would change\n");
+  sub->add_option("book", options.books, "watch books (*.watch)")->required();
+  sub->add_flag("--check", options.check, "change nothing, only say which books would change");
+  sub->add_flag("--stdout", options.to_stdout, "write the formatted text to stdout, not to the file");
+  sub->callback([&run] { run = [] { return run_fmt(options); }; });
 }
 
 void add_replay(CLI::App& app, Run& run) {
@@ -240,6 +252,7 @@ int main(int argc, char** argv) {
   add_check(app, run);
   add_compile(app, run);
   add_test(app, run);
+  add_fmt(app, run);
   add_replay(app, run);
   add_inject(app, run);
   add_watch(app, run);

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verbs/compile.hpp"
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -14,39 +9,11 @@
 #include "tocsin/text/json_lines.hpp"
 
 #include "lib/exit_status.hpp"
+#include "lib/files.hpp"
 #include "verbs/book_source.hpp"
 
 namespace tocsin::tools {
 namespace {
-bool write_all(int file, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
-// Beside the target first, on disk, then in its place: whoever reads the path sees all of an image or the one before.
-bool write_atomically(const std::string& path, std::span<const std::byte> bytes, std::string& error) {
-  std::string temporary = path + ".XXXXXX";
-  const int file = ::mkstemp(temporary.data());
-  if (file < 0) {
-    error = path + ": cannot be written: " + std::strerror(errno);
-    return false;
-  }
-  constexpr mode_t kReadable = 0644;
-  bool written = write_all(file, bytes) && ::fchmod(file, kReadable) == 0 && ::fsync(file) == 0;
-  int reason = errno;
-  written = ::close(file) == 0 && written;
-  if (written && std::rename(temporary.c_str(), path.c_str()) == 0) return true;
-  if (written) reason = errno;
-  (void)::unlink(temporary.c_str());
-  error = path + ": cannot be written: " + std::strerror(reason);
-  return false;
-}
-
 nlohmann::ordered_json parts_json(const std::vector<compiler::BudgetPart>& parts) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const compiler::BudgetPart& part : parts) {
