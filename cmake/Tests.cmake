@@ -35,27 +35,40 @@ function(tocsin_add_test name)
   tocsin_set_test_limits(${name} "${arg_TIMEOUT}" "${arg_LABELS}")
 endfunction()
 
-# tocsin_add_fuzz(<folder>.<unit> SOURCES <files> LINKS <targets> CORPUS <folder>)
+# tocsin_add_fuzz(<folder>.<unit> SOURCES <files> LINKS <targets> CORPUS <folder>
+#                 [SECONDS <seconds>] [MAX_LENGTH <bytes>])
 # The sources define LLVMFuzzerTestOneInput. With clang and TOCSIN_FUZZ the program is a fuzzer and CTest runs it for
-# some seconds; otherwise it replays the corpus, so that what a fuzzer once found stays found.
+# SECONDS (default 20; 600 when TOCSIN_NIGHTLY); otherwise it replays the corpus, so that what a fuzzer once found stays
+# found. The target tocsin_fuzzers builds all of them.
 function(tocsin_add_fuzz name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;LINKS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS;SECONDS;MAX_LENGTH" "SOURCES;LINKS")
   if(CMAKE_CROSSCOMPILING)
     return()
   endif()
   cmake_path(ABSOLUTE_PATH arg_CORPUS NORMALIZE)
   add_executable(fuzz.${name} ${arg_SOURCES} $<TARGET_OBJECTS:tocsin_test_panic>)
   target_link_libraries(fuzz.${name} PRIVATE ${arg_LINKS} tocsin::warnings)
+  if(NOT TARGET tocsin_fuzzers)
+    add_custom_target(tocsin_fuzzers)
+  endif()
+  add_dependencies(tocsin_fuzzers fuzz.${name})
   if(TOCSIN_FUZZ)
     target_link_options(fuzz.${name} PRIVATE -fsanitize=fuzzer)
     set(seconds 20)
     if(TOCSIN_NIGHTLY)
       set(seconds 600)
+    elseif(arg_SECONDS)
+      set(seconds ${arg_SECONDS})
+    endif()
+    set(length "")
+    if(arg_MAX_LENGTH)
+      set(length -max_len=${arg_MAX_LENGTH})
     endif()
     math(EXPR timeout "${seconds} + 60")
     file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/found/${name})
     add_test(NAME fuzz.${name}
-      COMMAND fuzz.${name} -max_total_time=${seconds} -print_final_stats=1 -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/
+      COMMAND fuzz.${name} -max_total_time=${seconds} -timeout=20 ${length} -print_final_stats=1
+        -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/
         ${CMAKE_CURRENT_BINARY_DIR}/found/${name} ${arg_CORPUS})
     tocsin_set_test_limits(fuzz.${name} ${timeout} fuzz)
   else()
