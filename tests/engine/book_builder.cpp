@@ -63,11 +63,56 @@ std::uint16_t BookBuilder::indicator(const char* name, std::vector<std::uint16_t
   return static_cast<std::uint16_t>(indicators_.size() - 1);
 }
 
+std::uint16_t BookBuilder::actor(const char* name) {
+  actors_.push_back({text(name), {}});
+  return static_cast<std::uint16_t>(actors_.size() - 1);
+}
+
+std::uint16_t BookBuilder::tag(const char* name) {
+  tags_.push_back({text(name)});
+  return static_cast<std::uint16_t>(tags_.size() - 1);
+}
+
+std::uint16_t BookBuilder::hypothesis(const char* name) {
+  hypotheses_.push_back({text(name), {}});
+  return static_cast<std::uint16_t>(hypotheses_.size() - 1);
+}
+
+FilterTerm BookBuilder::term(FilterKey key, Op comparison, std::uint16_t ref, double value) {
+  return {static_cast<std::uint8_t>(key), static_cast<std::uint8_t>(comparison), ref, 0, value};
+}
+
+std::uint16_t BookBuilder::filter(std::uint16_t indicator, const std::vector<FilterTerm>& terms) {
+  Filter record{};
+  record.indicator = indicator;
+  for (const Filter& other : filters_)
+    record.bit = static_cast<std::uint16_t>(record.bit + (other.indicator == indicator));
+  record.terms = {static_cast<std::uint16_t>(filter_terms_.size()), static_cast<std::uint16_t>(terms.size())};
+  filter_terms_.insert(filter_terms_.end(), terms.begin(), terms.end());
+  filters_.push_back(record);
+  return static_cast<std::uint16_t>(filters_.size() - 1);
+}
+
+std::uint16_t BookBuilder::in_last(std::uint16_t a, Span from_ms, Span to_ms) {
+  const std::uint16_t index = node(Op::in_last, a, 0, to_ms);
+  nodes_[index].ago_ms = from_ms;
+  if (from_ms > 0) nodes_[index].runs = static_cast<std::uint16_t>(runs_needed(from_ms, to_ms));
+  return index;
+}
+
+std::uint16_t BookBuilder::since(std::uint16_t a, std::uint16_t b, Span from_ms, Span to_ms) {
+  const std::uint16_t index = in_last(a, from_ms, to_ms);
+  nodes_[index].op = static_cast<std::uint8_t>(Op::since);
+  nodes_[index].b = b;
+  return index;
+}
+
 std::uint16_t BookBuilder::literal(double value) {
   Node record{};
   record.op = static_cast<std::uint8_t>(Op::literal);
   record.value = value;
   record.condition = kNone;
+  record.filter = kNone;
   nodes_.push_back(record);
   return static_cast<std::uint16_t>(nodes_.size() - 1);
 }
@@ -82,6 +127,7 @@ std::uint16_t BookBuilder::node(Op op, std::uint16_t a, std::uint16_t b, Span wi
   record.a = a;
   record.b = b;
   record.condition = kNone;
+  record.filter = kNone;
   record.window_ms = window_ms;
   nodes_.push_back(record);
   return static_cast<std::uint16_t>(nodes_.size() - 1);
@@ -116,6 +162,17 @@ void BookBuilder::reach_feeds(std::uint16_t index, std::vector<std::uint16_t>& f
   if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) reach_feeds(node.b, feeds);
 }
 
+void BookBuilder::add_need(const NeedOptions& options) {
+  Need record{};
+  record.window_ms = options.window_ms;
+  record.indicators = list(options.indicators);
+  const std::vector<std::uint16_t> none(options.indicators.size(), kNone);
+  record.filters = list(options.filters.empty() ? none : options.filters).first;
+  record.count = options.count;
+  record.cap = static_cast<std::uint8_t>(options.cap);
+  needs_.push_back(record);
+}
+
 std::uint16_t BookBuilder::alert(const char* name, std::uint16_t when, const AlertOptions& options) {
   Alert record{};
   record.name = text(name);
@@ -124,12 +181,21 @@ std::uint16_t BookBuilder::alert(const char* name, std::uint16_t when, const Ale
   record.theaters = list(options.theaters);
   record.levels = {static_cast<std::uint16_t>(level_rules_.size()), static_cast<std::uint16_t>(options.levels.size())};
   level_rules_.insert(level_rules_.end(), options.levels.begin(), options.levels.end());
-  record.needs = {static_cast<std::uint16_t>(needs_.size()),
-                  options.need_indicators.empty() ? std::uint16_t{0} : std::uint16_t{1}};
-  if (!options.need_indicators.empty()) {
-    needs_.push_back({options.need_window_ms, list(options.need_indicators), options.need_count,
-                      static_cast<std::uint8_t>(options.need_cap), 0});
+  const std::size_t first_need = needs_.size();
+  if (!options.need_indicators.empty())
+    add_need({options.need_indicators, {}, options.need_count, options.need_window_ms, options.need_cap});
+  for (const NeedOptions& need : options.needs) add_need(need);
+  record.needs = {static_cast<std::uint16_t>(first_need), static_cast<std::uint16_t>(needs_.size() - first_need)};
+  record.weighs = {static_cast<std::uint16_t>(weigh_clauses_.size()),
+                   static_cast<std::uint16_t>(options.weighs.size())};
+  for (const WeighOptions& clause : options.weighs) {
+    weigh_clauses_.push_back(
+        {clause.when,
+         {static_cast<std::uint16_t>(weights_.size()), static_cast<std::uint16_t>(clause.weights.size())},
+         0});
+    weights_.insert(weights_.end(), clause.weights.begin(), clause.weights.end());
   }
+  record.against = list(options.against);
   std::vector<std::uint16_t> feeds;
   reach_feeds(when, feeds);
   record.feeds = list(feeds);
@@ -169,6 +235,13 @@ std::vector<std::uint64_t> BookBuilder::encode() const {
   const auto levels = records<schemas::LevelRuleRecord>(builder, level_rules_);
   const auto needs = records<schemas::NeedRecord>(builder, needs_);
   const auto alerts = records<schemas::AlertRecord>(builder, alerts_);
+  const auto actors = records<schemas::ActorRecord>(builder, actors_);
+  const auto tags = records<schemas::TagRecord>(builder, tags_);
+  const auto filters = records<schemas::FilterRecord>(builder, filters_);
+  const auto terms = records<schemas::FilterTermRecord>(builder, filter_terms_);
+  const auto hypotheses = records<schemas::HypothesisRecord>(builder, hypotheses_);
+  const auto clauses = records<schemas::WeighClauseRecord>(builder, weigh_clauses_);
+  const auto weights = records<schemas::WeightRecord>(builder, weights_);
   const auto lists = builder.CreateVector(lists_);
   const std::vector<std::uint8_t> characters(text_.begin(), text_.end());
   const auto text = builder.CreateVector(characters);
@@ -189,6 +262,13 @@ std::vector<std::uint64_t> BookBuilder::encode() const {
   root.add_level_rules(levels);
   root.add_needs(needs);
   root.add_alerts(alerts);
+  root.add_actors(actors);
+  root.add_tags(tags);
+  root.add_filters(filters);
+  root.add_filter_terms(terms);
+  root.add_hypotheses(hypotheses);
+  root.add_weigh_clauses(clauses);
+  root.add_weights(weights);
   root.add_lists(lists);
   root.add_text(text);
   schemas::FinishRuleImageBuffer(builder, root.Finish());
@@ -218,6 +298,10 @@ std::vector<std::uint64_t> BookBuilder::build() {
   shape.feeds = feeds_;
   shape.alerts = alerts_;
   shape.theaters = theaters_;
+  shape.level_rules = level_rules_;
+  shape.needs = needs_;
+  shape.filters = filters_;
+  shape.lists = lists_;
   bounds.block_bytes = static_cast<std::uint32_t>(layout_of(shape).block_bytes);
   return encode();
 }

@@ -20,11 +20,34 @@ class BookBuilder {
   std::uint16_t indicator(const char* name, std::vector<std::uint16_t> feeds, std::uint16_t keep = 16,
                           std::uint16_t theater = 0);
 
+  std::uint16_t actor(const char* name);
+  std::uint16_t tag(const char* name);
+  /// A filter on an indicator; its bit is the next free one of that indicator.
+  std::uint16_t filter(std::uint16_t indicator, const std::vector<engine::FilterTerm>& terms);
+  static engine::FilterTerm term(engine::FilterKey key, engine::Op comparison, std::uint16_t ref, double value = 0);
+
   std::uint16_t literal(double value);
   std::uint16_t number(engine::Op op, std::uint16_t indicator, engine::Span window_ms = 0);
   std::uint16_t node(engine::Op op, std::uint16_t a, std::uint16_t b = 0, engine::Span window_ms = 0);
+  /// `a in last from_ms to to_ms` and `a since b in last from_ms to to_ms`, with as many runs as they need.
+  std::uint16_t in_last(std::uint16_t a, engine::Span from_ms, engine::Span to_ms);
+  std::uint16_t since(std::uint16_t a, std::uint16_t b, engine::Span from_ms, engine::Span to_ms);
+  /// A node that was added, to set what the functions above leave at its default.
+  [[nodiscard]] engine::Node& edit(std::uint16_t node) { return nodes_[node]; }
   std::uint16_t condition(const char* name, std::uint16_t node);
+  std::uint16_t hypothesis(const char* name);
 
+  struct NeedOptions {
+    std::vector<std::uint16_t> indicators;
+    std::vector<std::uint16_t> filters = {};  ///< empty: none has one; else as many as indicators
+    std::uint16_t count = 2;
+    engine::Span window_ms = 1;
+    engine::Level cap = engine::Level::watch;
+  };
+  struct WeighOptions {
+    std::uint16_t when = engine::kNone;
+    std::vector<engine::Weight> weights;
+  };
   struct AlertOptions {
     engine::Level level = engine::Level::watch;
     engine::Span hold_ms = 0;
@@ -37,6 +60,9 @@ class BookBuilder {
     std::uint16_t need_count = 2;
     engine::Span need_window_ms = 1;
     engine::Level need_cap = engine::Level::watch;
+    std::vector<NeedOptions> needs = {};  ///< further ones
+    std::vector<WeighOptions> weighs = {};
+    std::vector<std::uint16_t> against = {};  ///< indices of named conditions
   };
   std::uint16_t alert(const char* name, std::uint16_t when, const AlertOptions& options);
   std::uint16_t alert(const char* name, std::uint16_t when) { return alert(name, when, AlertOptions{}); }
@@ -50,6 +76,7 @@ class BookBuilder {
  private:
   engine::Name text(const char* value);
   engine::ListRef list(const std::vector<std::uint16_t>& elements);
+  void add_need(const NeedOptions& options);
   [[nodiscard]] std::vector<std::uint64_t> encode() const;
   void reach_feeds(std::uint16_t node, std::vector<std::uint16_t>& feeds) const;
 
@@ -65,6 +92,13 @@ class BookBuilder {
   std::vector<engine::LevelRule> level_rules_;
   std::vector<engine::Need> needs_;
   std::vector<engine::Alert> alerts_;
+  std::vector<engine::Actor> actors_;
+  std::vector<engine::Tag> tags_;
+  std::vector<engine::Filter> filters_;
+  std::vector<engine::FilterTerm> filter_terms_;
+  std::vector<engine::Hypothesis> hypotheses_;
+  std::vector<engine::WeighClause> weigh_clauses_;
+  std::vector<engine::Weight> weights_;
   std::uint32_t ring_ = 0;
 };
 

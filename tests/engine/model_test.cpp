@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What: the engine agrees with the model on random books and lines: in order, late, repeated and withdrawn.
+/// What: the engine agrees with the model on random books and lines: in order, late, repeated, withdrawn, permuted.
 /// How: every event handed out is added to, every retraction taken from, the set of what stands; after each line that
-/// set must be what the model works out from all lines so far. A failure prints the seed that replays it.
-#include "model.hpp"
+/// set must be what the model works out from all lines so far. After some lines every node is looked at as well. A
+/// failure prints the seed and the fewest lines that still show it.
+#include "tocsin/model/model.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -13,6 +14,9 @@
 
 using namespace tocsin::engine;
 using namespace tocsin::test_support;
+using tocsin::model::Evaluation;
+using tocsin::model::Fact;
+using tocsin::model::Model;
 
 namespace {
 #ifdef TOCSIN_NIGHTLY
@@ -22,9 +26,9 @@ constexpr std::uint64_t kRuns = 6;  // the board
 #elif !defined(__x86_64__)
 constexpr std::uint64_t kRuns = 30;  // emulated
 #elif !defined(NDEBUG)
-constexpr std::uint64_t kRuns = 40;
+constexpr std::uint64_t kRuns = 60;
 #else
-constexpr std::uint64_t kRuns = 300;
+constexpr std::uint64_t kRuns = 400;
 #endif
 constexpr int kLines = 60;
 
@@ -39,42 +43,24 @@ class Follower {
         standing_.push_back({event.at, event.alert, event.kind, event.level, event.raised_at});
         continue;
       }
-      const StandingFact gone{event.at, event.alert, event.retracted_kind, event.level, event.raised_at};
+      const Fact gone{event.at, event.alert, event.retracted_kind, event.level, event.raised_at};
       const auto found = std::find(standing_.begin(), standing_.end(), gone);
       if (found == standing_.end()) return false;
       standing_.erase(found);
     }
     return true;
   }
-  std::vector<StandingFact> up_to(Instant to) const {
-    std::vector<StandingFact> out;
+  [[nodiscard]] std::vector<Fact> up_to(Instant to) const {
+    std::vector<Fact> out;
     std::copy_if(standing_.begin(), standing_.end(), std::back_inserter(out),
-                 [to](const StandingFact& fact) { return fact.at <= to; });
+                 [to](const Fact& fact) { return fact.at <= to; });
     std::sort(out.begin(), out.end());
     return out;
   }
 
  private:
-  std::vector<StandingFact> standing_;
+  std::vector<Fact> standing_;
 };
-
-void print(const char* who, const std::vector<StandingFact>& facts) {
-  std::printf("%s:\n", who);
-  for (const StandingFact& fact : facts) {
-    std::printf("  at %lld alert %u kind %u level %u raised_at %lld\n", static_cast<long long>(fact.at),
-                unsigned{fact.alert}, static_cast<unsigned>(fact.kind), static_cast<unsigned>(fact.level),
-                static_cast<long long>(fact.raised_at));
-  }
-}
-
-void expect_same(const Model& model, const Follower& follower, Instant to, const char* where) {
-  const auto wanted = model.facts(to);
-  const auto got = follower.up_to(to);
-  if (wanted == got) return;
-  print("model", wanted);
-  print("engine", got);
-  FAIL(where);
-}
 
 struct Options {
   bool late;
@@ -83,60 +69,290 @@ struct Options {
   bool save_and_restore;
 };
 
-void compare(std::uint64_t seed, const Options& options) {
-  Prng prng{seed};
-  BookBuilder book = random_book(prng, options.horizon_ms);
-  book.bounds.log_capacity = options.log_capacity;
-  book.bounds.copies = static_cast<std::uint16_t>(prng.below(4));
-  book.bounds.contact_runs = 64;
-  book.bounds.standing_capacity = 1024;
+/// One random book, compared line by line.
+class Comparison {
+ public:
+  Comparison(std::uint64_t seed, const Options& options) : seed_{seed}, options_{options} {}
+
+  void run() {
+    const std::vector<Input> lines = make_lines();
+    if (differs(lines).empty()) return;
+    const std::vector<Input> fewest = shrunk(lines);
+    for (const Input& line : fewest) print(line);
+    std::printf("seed %llu, %u lines\n", static_cast<unsigned long long>(seed_), unsigned(fewest.size()));
+    print_book();
+    FAIL(differs(fewest).c_str());
+  }
+
+  /// @returns what is wrong, or nothing. The book is the seed's, whatever the lines are.
+  [[nodiscard]] std::string differs(const std::vector<Input>& lines) const;
+
+ private:
+  /// The book of this seed; `after` is the generator as it is once the book is made.
+  [[nodiscard]] BookBuilder make_book(Prng& after) const {
+    BookBuilder book = random_book(after, options_.horizon_ms);
+    book.bounds.log_capacity = options_.log_capacity;
+    book.bounds.copies = static_cast<std::uint16_t>(after.below(9));
+    book.bounds.contact_runs = 64;
+    book.bounds.standing_capacity = 2048;
+    return book;
+  }
+  [[nodiscard]] std::vector<Input> make_lines() const {
+    Prng prng{seed_};
+    static_cast<void>(make_book(prng));
+    RandomLines random{prng, options_.late};
+    std::vector<Input> lines;
+    for (int i = 0; i < kLines; ++i) lines.push_back(random.next());
+    return lines;
+  }
+  [[nodiscard]] std::vector<Input> shrunk(std::vector<Input> lines) const {
+    for (std::size_t piece = lines.size() / 2; piece > 0; piece /= 2) {
+      for (std::size_t at = 0; at + piece <= lines.size();) {
+        std::vector<Input> fewer = lines;
+        const auto first = fewer.begin() + static_cast<std::ptrdiff_t>(at);
+        fewer.erase(first, first + static_cast<std::ptrdiff_t>(piece));
+        if (differs(fewer).empty()) {
+          at += piece;
+        } else {
+          lines = fewer;
+        }
+      }
+    }
+    return lines;
+  }
+  static void print(const Input& line) {
+    static const char* const kKinds[] = {"report", "heartbeat", "retraction", "clock"};
+    std::printf("%s feed %d seq %d indicator %d origin %d time %d received %d value %g cred %d tags %d%s target %d\n",
+                kKinds[static_cast<std::size_t>(line.kind)], int{line.feed}, static_cast<int>(line.seq),
+                int{line.indicator}, int{line.origin}, static_cast<int>(line.time), static_cast<int>(line.received),
+                line.value, int{line.credibility}, static_cast<int>(line.tags), line.has_tags ? " tagged" : "",
+                line.has_target_seq ? static_cast<int>(line.target_seq) : -1);
+  }
+  void print_book() const {
+    Prng prng{seed_};
+    BookBuilder book = make_book(prng);
+    Bench bench{book};
+    const Image& image = bench.image();
+    for (std::size_t i = 0; i < image.nodes.size(); ++i) {
+      const Node& node = image.nodes[i];
+      std::printf("node %u: op %u a %u b %u window %d ago %d value %g q %d/%u least %u filter %d runs %u\n",
+                  unsigned(i), unsigned{node.op}, unsigned{node.a}, unsigned{node.b}, static_cast<int>(node.window_ms),
+                  static_cast<int>(node.ago_ms), node.value, static_cast<int>(node.numerator), unsigned{node.digits},
+                  static_cast<unsigned>(node.at_least), node.filter == kNone ? -1 : int{node.filter},
+                  unsigned{node.runs});
+    }
+    for (const Feed& feed : image.feeds)
+      std::printf("feed every %d grace %d\n", static_cast<int>(feed.every_ms), static_cast<int>(feed.grace_ms));
+    for (const Indicator& indicator : image.indicators) std::printf("indicator keep %u\n", unsigned{indicator.keep});
+    for (const FilterTerm& term : image.filter_terms)
+      std::printf("term key %u op %u ref %u value %g\n", unsigned{term.key}, unsigned{term.comparison},
+                  unsigned{term.ref}, term.value);
+    for (const Alert& alert : image.alerts) {
+      std::printf("alert when %u clear %d level %u hold %d cooldown %d levels %u needs %u\n", unsigned{alert.when},
+                  alert.clear == kNone ? -1 : int{alert.clear}, unsigned{alert.level}, static_cast<int>(alert.hold_ms),
+                  static_cast<int>(alert.cooldown_ms), unsigned{alert.levels.count}, unsigned{alert.needs.count});
+    }
+    std::printf("horizon %d log %u copies %u\n", static_cast<int>(image.horizon_ms),
+                unsigned{image.bounds.log_capacity}, unsigned{image.bounds.copies});
+  }
+
+  std::uint64_t seed_;
+  Options options_;
+};
+
+std::string text_of(const std::vector<Fact>& facts) {
+  std::string out;
+  char line[96];
+  for (const Fact& fact : facts) {
+    std::snprintf(line, sizeof line, "\n    at %d alert %u kind %u level %u raised_at %d", static_cast<int>(fact.at),
+                  unsigned{fact.alert}, static_cast<unsigned>(fact.kind), static_cast<unsigned>(fact.level),
+                  static_cast<int>(fact.raised_at));
+    out += line;
+  }
+  return out;
+}
+
+std::string facts_differ(const Evaluation& wanted, const Follower& follower, Instant to) {
+  std::vector<Fact> facts = wanted.facts;
+  std::erase_if(facts, [to](const Fact& fact) { return fact.at > to; });
+  const auto got = follower.up_to(to);
+  if (facts == got) return {};
+  return "what stands\n  model" + text_of(facts) + "\n  engine" + text_of(got);
+}
+
+std::string node_differs(const Image& image, const NodeView& view, const Evaluation& wanted, std::uint16_t index,
+                         Instant at) {
+  char text[160];
+  const Node& node = image.nodes[index];
+  if (shape_of(node.op) > Shape::arithmetic) {
+    const Truth truth = wanted.truth(index, at);
+    if (truth == view.truth) return {};
+    std::snprintf(text, sizeof text, "node %u at %d: model %u, engine %u", unsigned{index}, static_cast<int>(at),
+                  static_cast<unsigned>(truth), static_cast<unsigned>(view.truth));
+    return text;
+  }
+  const auto& number = wanted.number(index, at);
+  const bool taken = shape_of(node.op) == Shape::report_number;
+  const bool same_value = !number.known || number.value == view.value;
+  const bool same_rest = !number.known || !taken || number.saturated == view.saturated;
+  if (number.known == view.known && same_value && same_rest) return {};
+  std::snprintf(text, sizeof text, "number %u at %d: model %d %.17g saturated %d, engine %d %.17g saturated %d",
+                unsigned{index}, static_cast<int>(at), int{number.known}, number.value, int{number.saturated},
+                int{view.known}, view.value, int{view.saturated});
+  return text;
+}
+
+/// Every node, feed, indicator and alert at one instant.
+std::string instant_differs(Bench& bench, const Evaluation& wanted, Instant at) {
+  char text[96];
+  Engine& engine = bench.engine();
+  if (!engine.look(at)) return {};
+  const Image& image = bench.image();
+  for (std::uint16_t i = 0; i < image.feeds.size(); ++i) {
+    const bool overdue = tocsin::model::contains(wanted.overdue[i], at);
+    if (engine.looked_overdue(i) == overdue) continue;
+    std::snprintf(text, sizeof text, "feed %u at %d: model overdue %d", unsigned{i}, static_cast<int>(at),
+                  int{overdue});
+    return text;
+  }
+  for (std::uint16_t i = 0; i < image.indicators.size(); ++i) {
+    const bool blind = tocsin::model::contains(wanted.blind[i], at);
+    if (engine.looked_blind(i) == blind) continue;
+    std::snprintf(text, sizeof text, "indicator %u at %d: model blind %d", unsigned{i}, static_cast<int>(at),
+                  int{blind});
+    return text;
+  }
+  for (std::uint16_t i = 0; i < image.nodes.size(); ++i) {
+    const std::string different = node_differs(image, engine.node_view(i), wanted, i, at);
+    if (!different.empty()) return different;
+  }
+  return {};
+}
+
+std::string hypotheses_differ(const Image& image, const Model& model, const Evaluation& wanted,
+                              const AlertEvent& event) {
+  if (event.kind > EventKind::eased) return {};
+  const auto weights = model.hypotheses(wanted, event.alert, event.at);
+  bool same = weights.size() == event.hypothesis_count;
+  for (std::size_t i = 0; same && i < weights.size(); ++i) {
+    same = weights[i].hypothesis == event.hypotheses[i].hypothesis && weights[i].weight == event.hypotheses[i].weight;
+  }
+  const auto against = image.list(image.alerts[event.alert].against);
+  same = same && against.size() == event.against_count;
+  for (std::size_t i = 0; same && i < against.size(); ++i)
+    same = wanted.truth(image.conditions[against[i]].node, event.at) == event.against[i];
+  char text[96];
+  std::snprintf(text, sizeof text, "judgement of alert %u at %d", unsigned{event.alert}, static_cast<int>(event.at));
+  return same ? std::string{} : std::string{text};
+}
+
+std::string Comparison::differs(const std::vector<Input>& lines) const {
+  Prng prng{seed_};
+  BookBuilder book = make_book(prng);
   Bench bench{book};
   Bench other{book};
-  bench.engine().start(kRandomFirst, {Status::test, false, false});
-  Model model{bench.image(), kRandomFirst};
+  bench.engine().start(kRandomFirst, {Status::test, false, true});
+  Model model{bench.image(), kRandomFirst, {Status::test, false, true}};
   Follower follower;
-  RandomLines lines{prng, options.late};
-  char where[96];
-  for (int i = 0; i < kLines; ++i) {
-    const Input input = lines.next();
-    Bench& running = options.save_and_restore && i % 2 == 1 ? other : bench;
-    const bool consistent = follower.follow(running.step(input));
-    const Disposition expected = model.take(input);
-    std::snprintf(where, sizeof where, "seed %llu line %d", static_cast<unsigned long long>(seed), i);
-    CHECK_TEXT(consistent, where);
-    ENUMS_EQUAL_INT_TEXT(expected, running.disposition, where);
-    if (input.kind == InputKind::clock || prng.chance(50)) {
-      CHECK_TEXT(follower.follow(running.step(Bench::clock(model.clock()))), where);
-      expect_same(model, follower, model.clock(), where);
-    } else {
-      expect_same(model, follower, model.clock() - 1, where);
+  std::string where;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    where = "line " + std::to_string(i) + ": ";
+    Bench& running = options_.save_and_restore && i % 2 == 1 ? other : bench;
+    auto events = running.step(lines[i]);
+    const Disposition wanted = model.take(lines[i]);
+    if (running.disposition != wanted) {
+      return where + "disposition: model " + std::to_string(static_cast<int>(wanted)) + ", engine " +
+             std::to_string(static_cast<int>(running.disposition));
     }
-    if (options.save_and_restore) {
+    if (!follower.follow(events)) return where + "a retraction names nothing that stands";
+    Instant decided = model.clock() - 1;
+    if (lines[i].kind == InputKind::clock || i % 2 == 0) {
+      const auto more = running.step(Bench::clock(model.clock()));
+      if (!follower.follow(more)) return where + "clock: a retraction names nothing that stands";
+      events.insert(events.end(), more.begin(), more.end());
+      ++decided;
+    }
+    const Evaluation meaning = model.evaluate(model.clock());
+    std::string different = facts_differ(meaning, follower, decided);
+    if (different.empty() && i % 4 == 0) {
+      for (Instant at = model.clock() - 20; at <= decided && different.empty(); ++at)
+        different = instant_differs(running, meaning, at);
+    }
+    if (different.empty() && decided == model.clock() &&
+        meaning.theater_level(0, decided) != running.engine().theater_level(0))
+      different = "theater level";
+    for (const AlertEvent& event : events) {
+      if (!different.empty() || options_.late) break;
+      different = hypotheses_differ(running.image(), model, meaning, event);
+    }
+    if (!different.empty()) return where + different;
+    if (options_.save_and_restore) {
       Bench& next = i % 2 == 1 ? bench : other;
-      ENUMS_EQUAL_INT_TEXT(RestoreError::none, next.engine().restore(running.engine().save()), where);
+      if (next.engine().restore(running.engine().save()) != RestoreError::none) return where + "restore";
     }
   }
+  return {};
+}
+
+void compare(std::uint64_t first_seed, const Options& options) {
+  for (std::uint64_t i = 1; i <= kRuns; ++i) Comparison{first_seed + i, options}.run();
 }
 }  // namespace
 
 TEST_GROUP(Model){};
 
-TEST(Model, agrees_in_order) {
-  for (std::uint64_t seed = 1; seed <= kRuns; ++seed) compare(seed, {false, 1'000'000, 256, false});
-}
+TEST(Model, agrees_in_order) { compare(0, {false, 1'000'000, 256, false}); }
 
-TEST(Model, agrees_on_late_repeated_and_withdrawn_lines) {
-  for (std::uint64_t seed = 1; seed <= kRuns; ++seed) compare(seed + 1'000'000, {true, 1'000'000, 256, false});
-}
+TEST(Model, agrees_on_late_repeated_and_withdrawn_lines) { compare(1'000'000, {true, 1'000'000, 256, false}); }
 
-TEST(Model, agrees_beyond_a_short_horizon) {
-  for (std::uint64_t seed = 1; seed <= kRuns; ++seed) compare(seed + 2'000'000, {true, 15, 256, false});
-}
+TEST(Model, agrees_beyond_a_short_horizon) { compare(2'000'000, {true, 15, 256, false}); }
 
-TEST(Model, agrees_beyond_a_small_log) {
-  for (std::uint64_t seed = 1; seed <= kRuns; ++seed) compare(seed + 3'000'000, {true, 1'000'000, 16, false});
-}
+TEST(Model, agrees_beyond_a_small_log) { compare(3'000'000, {true, 1'000'000, 16, false}); }
 
-TEST(Model, agrees_when_saved_and_restored_after_every_line) {
-  for (std::uint64_t seed = 1; seed <= kRuns; ++seed) compare(seed + 4'000'000, {true, 20, 24, true});
+TEST(Model, agrees_when_saved_and_restored_after_every_line) { compare(4'000'000, {true, 20, 24, true}); }
+
+TEST(Model, agrees_when_saved_and_restored_within_a_long_horizon) { compare(5'000'000, {true, 1'000'000, 256, true}); }
+
+/// Any order of arrival ends in the same standing events, for each number of copies.
+TEST(Model, ends_the_same_in_any_order_of_arrival) {
+  for (std::uint64_t seed = 6'000'001; seed <= 6'000'000 + kRuns / 2; ++seed) {
+    Prng prng{seed};
+    BookBuilder book = random_book(prng, 1'000'000);
+    book.bounds.log_capacity = 256;
+    book.bounds.contact_runs = 64;
+    book.bounds.standing_capacity = 2048;
+    book.bounds.copies = static_cast<std::uint16_t>(seed % 9);
+    RandomLines random{prng, true};
+    std::vector<Input> lines;
+    while (lines.size() < 40) {
+      const Input line = random.next();
+      const bool known = std::any_of(lines.begin(), lines.end(), [&](const Input& other) {
+        return line.kind != InputKind::heartbeat && other.feed == line.feed && other.seq == line.seq;
+      });
+      if (line.kind != InputKind::clock && line.time >= kRandomFirst && !known) lines.push_back(line);
+    }
+    Instant end = kRandomFirst;
+    for (const Input& line : lines) end = std::max(end, line.time + 50);
+    std::vector<Fact> first;
+    for (int order = 0; order < 4; ++order) {
+      Bench bench{book};
+      bench.engine().start(kRandomFirst, {});
+      Follower follower;
+      for (const Input& line : lines) {
+        Input arrived = line;
+        arrived.received = bench.engine().clock() + prng.between(0, 4);
+        CHECK(follower.follow(bench.step(arrived)));
+      }
+      CHECK(follower.follow(bench.step(Bench::clock(std::max(end, bench.engine().clock())))));
+      const auto stands = follower.up_to(end);
+      if (order == 0) {
+        first = stands;
+        Model model{bench.image(), kRandomFirst};
+        for (const Input& line : lines) model.take(line);
+        CHECK_TEXT(model.facts(end) == first, StringFrom(static_cast<long long>(seed)).asCharString());
+      }
+      CHECK_TEXT(stands == first, StringFrom(static_cast<long long>(seed)).asCharString());
+      for (std::size_t i = lines.size(); i > 1; --i) std::swap(lines[i - 1], lines[prng.index(i)]);
+    }
+  }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file Random books and random lines for the comparison of engine and model.
+#include <algorithm>
+
 #include "tocsin/test_support/prng.hpp"
 
 #include "book_builder.hpp"
@@ -8,63 +10,171 @@
 namespace tocsin::test_support {
 inline constexpr engine::Instant kRandomFirst = 1000;
 
-/// A book of three feeds (one without `every`), three indicators, a handful of nodes and three alerts.
-inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms) {
-  using engine::Op;
-  BookBuilder book{horizon_ms};
-  book.theater("everywhere", prng.between(0, 5));
-  const auto o0 = book.origin("first");
-  const auto o1 = book.origin("second");
-  const auto f0 = book.feed("alpha", {o0, o1}, prng.between(4, 9), prng.between(0, 4));
-  const auto f1 = book.feed("bravo", {o0, o1}, prng.between(6, 12), 0);
-  const auto f2 = book.feed("charlie", {o0, o1});
-  const auto keep = [&] { return static_cast<std::uint16_t>(prng.between(1, 6)); };
-  book.indicator("i0", {f0}, keep());
-  book.indicator("i1", {f0, f1}, keep());
-  book.indicator("i2", {f2}, keep());
+/// A book of three feeds (one without `every`), three indicators with filters, some thirty nodes of every kind and
+/// three alerts with everything an alert can have.
+class RandomBook {
+ public:
+  RandomBook(Prng& prng, engine::Span horizon_ms) : prng_{prng}, book_{horizon_ms} {}
 
-  std::vector<std::uint16_t> numbers;
-  std::vector<std::uint16_t> conditions;
-  const auto pick = [&](const std::vector<std::uint16_t>& from) { return from[prng.index(from.size())]; };
-  for (int i = 0; i < 3; ++i) numbers.push_back(book.literal(static_cast<double>(prng.between(0, 4))));
-  constexpr Op kNumbers[] = {Op::count, Op::sum, Op::last, Op::max, Op::origins};
-  for (int i = 0; i < 5; ++i) {
-    const Op op = kNumbers[prng.below(5)];
-    numbers.push_back(
-        book.number(op, static_cast<std::uint16_t>(prng.below(3)), op == Op::last ? 0 : prng.between(1, 12)));
+  BookBuilder make() {
+    declare();
+    make_numbers();
+    make_conditions();
+    for (const char* name : {"a0", "a1", "a2"}) make_alert(name);
+    return std::move(book_);
   }
-  for (int i = 0; i < 2; ++i) {
-    numbers.push_back(book.node(static_cast<Op>(prng.between(6, 9)), pick(numbers), pick(numbers)));
+
+ private:
+  using Op = engine::Op;
+  using Key = engine::FilterKey;
+
+  std::uint16_t pick(const std::vector<std::uint16_t>& from) { return from[prng_.index(from.size())]; }
+  std::uint16_t any_indicator() { return static_cast<std::uint16_t>(prng_.below(3)); }
+  /// None, or one of the indicator's.
+  std::uint16_t any_filter(std::uint16_t indicator) {
+    return prng_.chance(60) ? engine::kNone : static_cast<std::uint16_t>(2 * indicator + prng_.below(2));
   }
-  for (int i = 0; i < 3; ++i) {
-    conditions.push_back(book.node(static_cast<Op>(prng.between(16, 21)), pick(numbers), pick(numbers)));
-  }
-  for (std::uint16_t i = 0; i < 3; ++i) conditions.push_back(book.node(Op::pulse, i));
-  conditions.push_back(book.node(Op::overdue, static_cast<std::uint16_t>(prng.below(2))));
-  constexpr Op kConditions[] = {Op::both,    Op::either, Op::negate, Op::hold_for,
-                                Op::in_last, Op::then,   Op::then,   Op::in_last};
-  for (int i = 0; i < 7; ++i) {
-    const Op op = kConditions[prng.below(8)];
-    const bool timed = op == Op::hold_for || op == Op::in_last || op == Op::then;
-    conditions.push_back(book.node(op, pick(conditions), pick(conditions), timed ? prng.between(1, 10) : 0));
-  }
-  for (const char* name : {"a0", "a1", "a2"}) {
-    BookBuilder::AlertOptions options;
-    options.level = static_cast<engine::Level>(prng.between(1, 3));
-    options.hold_ms = prng.chance(50) ? 0 : prng.between(1, 5);
-    options.cooldown_ms = prng.chance(50) ? 0 : prng.between(1, 9);
-    if (prng.chance(40)) options.clear = pick(conditions);
-    if (prng.chance(50)) options.levels.push_back({pick(conditions), 4, 0});
-    if (prng.chance(50)) {
-      options.need_indicators = {static_cast<std::uint16_t>(prng.below(3))};
-      options.need_window_ms = prng.between(1, 9);
+
+  void declare() {
+    book_.theater("everywhere", prng_.between(0, 5));
+    const auto o0 = book_.origin("first", 'A');
+    const auto o1 = book_.origin("second", 'C');
+    const auto o2 = book_.origin("third", 'F');
+    const auto f0 = book_.feed("alpha", {o0, o1, o2}, prng_.between(4, 9), prng_.between(0, 4));
+    const auto f1 = book_.feed("bravo", {o0, o1, o2}, prng_.between(6, 12), 0);
+    const auto f2 = book_.feed("charlie", {o0, o1, o2});
+    const auto keep = [&] { return static_cast<std::uint16_t>(prng_.between(1, 6)); };
+    book_.indicator("i0", {f0}, keep());
+    book_.indicator("i1", {f0, f1}, keep());
+    book_.indicator("i2", {f2}, keep());
+    book_.actor("x");
+    book_.actor("y");
+    book_.tag("s");
+    book_.tag("t");
+    for (std::uint16_t indicator = 0; indicator < 3; ++indicator) {
+      book_.filter(indicator, {any_term()});
+      book_.filter(indicator, prng_.chance(50) ? std::vector{any_term()} : std::vector{any_term(), any_term()});
     }
-    const std::uint16_t when =
-        prng.chance(60) ? static_cast<std::uint16_t>(book.node_count() - 1 - prng.below(5)) : pick(conditions);
-    book.alert(name, when, options);
+    book_.hypothesis("h0");
+    book_.hypothesis("h1");
   }
-  return book;
-}
+
+  engine::FilterTerm any_term() {
+    const Op equality = prng_.chance(50) ? Op::equal : Op::not_equal;
+    constexpr Op kGrades[] = {Op::equal, Op::not_equal, Op::less_equal, Op::greater_equal, Op::greater_equal};
+    const Op grade = kGrades[prng_.below(5)];
+    const auto letter = static_cast<std::uint16_t>('A' + prng_.below(6));
+    const auto digit = static_cast<std::uint16_t>(1 + prng_.below(6));
+    switch (prng_.below(9)) {
+      case 0:
+        return BookBuilder::term(Key::origin, equality, static_cast<std::uint16_t>(prng_.below(3)));
+      case 1:
+        return BookBuilder::term(Key::feed, equality, static_cast<std::uint16_t>(prng_.below(3)));
+      case 2:
+        return BookBuilder::term(Key::actor, equality, static_cast<std::uint16_t>(prng_.below(2)));
+      case 3:
+        return BookBuilder::term(Key::target, equality, static_cast<std::uint16_t>(prng_.below(2)));
+      case 4:
+        return BookBuilder::term(Key::grade, grade, static_cast<std::uint16_t>(letter * 256 + digit));
+      case 5:
+        return BookBuilder::term(Key::reliability, grade, letter);
+      case 6:
+        return BookBuilder::term(Key::credibility, grade, digit);
+      case 7:
+        return BookBuilder::term(Key::tag, equality, static_cast<std::uint16_t>(prng_.below(2)));
+      default:
+        return BookBuilder::term(Key::value, static_cast<Op>(prng_.between(32, 37)), 0,
+                                 static_cast<double>(prng_.between(0, 3)));
+    }
+  }
+
+  void make_numbers() {
+    for (int i = 0; i < 3; ++i) numbers_.push_back(book_.literal(static_cast<double>(prng_.between(0, 4))));
+    for (int i = 0; i < 8; ++i) {
+      const auto op = static_cast<Op>(prng_.between(1, 12));
+      const std::uint16_t indicator = any_indicator();
+      numbers_.push_back(book_.number(op, indicator, op == Op::last ? 0 : prng_.between(1, 12)));
+      engine::Node& node = book_.edit(numbers_.back());
+      node.filter = any_filter(indicator);
+      if (op != Op::last && prng_.chance(40)) node.ago_ms = prng_.between(1, 10);
+      if (prng_.chance(30)) node.at_least = static_cast<std::uint32_t>(prng_.between(1, 3));
+      if (op != Op::quantile) continue;
+      node.digits = static_cast<std::uint8_t>(prng_.below(3));
+      node.numerator = prng_.between(0, node.digits == 0 ? 1 : node.digits == 1 ? 10 : 100);
+    }
+    for (int i = 0; i < 2; ++i)
+      numbers_.push_back(book_.node(static_cast<Op>(prng_.between(16, 19)), pick(numbers_), pick(numbers_)));
+  }
+
+  void make_conditions() {
+    for (int i = 0; i < 5; ++i)
+      conditions_.push_back(book_.node(static_cast<Op>(prng_.between(32, 37)), pick(numbers_), pick(numbers_)));
+    for (std::uint16_t i = 0; i < 3; ++i) {
+      conditions_.push_back(book_.node(Op::pulse, i));
+      book_.edit(conditions_.back()).filter = any_filter(i);
+    }
+    conditions_.push_back(book_.node(Op::overdue, static_cast<std::uint16_t>(prng_.below(2))));
+    for (int i = 0; i < 10; ++i) conditions_.push_back(combine(pick(conditions_), pick(conditions_)));
+    const auto end = static_cast<std::uint16_t>(book_.node_count());
+    book_.condition("c0", static_cast<std::uint16_t>(end - 2));
+    book_.condition("c1", static_cast<std::uint16_t>(end - 1));
+  }
+
+  std::uint16_t combine(std::uint16_t a, std::uint16_t b) {
+    constexpr Op kPlain[] = {Op::both, Op::either, Op::negate, Op::from_until};
+    const engine::Span to = prng_.between(1, 10);
+    switch (prng_.below(8)) {
+      case 0:
+        return book_.node(Op::hold_for, a, 0, to);
+      case 1:
+        return book_.node(Op::then, a, b, to);
+      case 2:
+        return book_.in_last(a, 0, to);
+      case 3:
+        return book_.in_last(a, prng_.between(1, to), to);
+      case 4:
+        return book_.node(Op::since, a, b, engine::kUnbounded);
+      case 5:
+        return book_.since(a, b, prng_.chance(40) ? 0 : prng_.between(1, to), to);
+      default:
+        return book_.node(kPlain[prng_.below(4)], a, b);
+    }
+  }
+
+  void make_alert(const char* name) {
+    BookBuilder::AlertOptions options;
+    options.level = static_cast<engine::Level>(prng_.between(1, 3));
+    options.hold_ms = prng_.chance(50) ? 0 : prng_.between(1, 5);
+    options.cooldown_ms = prng_.chance(50) ? 0 : prng_.between(1, 9);
+    if (prng_.chance(40)) options.clear = pick(conditions_);
+    if (prng_.chance(50)) options.levels.push_back({pick(conditions_), 4, 0});
+    while (prng_.chance(40) && options.needs.size() < 3) options.needs.push_back(any_need());
+    if (prng_.chance(50)) options.weighs.push_back({engine::kNone, {{0, 2}, {1, -1}}});
+    if (prng_.chance(50)) options.weighs.push_back({pick(conditions_), {{1, 4}}});
+    if (prng_.chance(50)) options.against = {0, 1};
+    const std::uint16_t when =
+        prng_.chance(60) ? static_cast<std::uint16_t>(book_.node_count() - 1 - prng_.below(6)) : pick(conditions_);
+    book_.alert(name, when, options);
+  }
+
+  BookBuilder::NeedOptions any_need() {
+    BookBuilder::NeedOptions need;
+    need.indicators = {any_indicator()};
+    if (prng_.chance(50)) need.indicators.push_back(static_cast<std::uint16_t>((need.indicators[0] + 1U) % 3U));
+    for (const std::uint16_t indicator : need.indicators) need.filters.push_back(any_filter(indicator));
+    need.count = static_cast<std::uint16_t>(prng_.between(1, 3));
+    need.window_ms = prng_.between(1, 9);
+    need.cap = static_cast<engine::Level>(prng_.between(1, 3));
+    return need;
+  }
+
+  Prng& prng_;
+  BookBuilder book_;
+  std::vector<std::uint16_t> numbers_;
+  std::vector<std::uint16_t> conditions_;
+};
+
+inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms) { return RandomBook{prng, horizon_ms}.make(); }
 
 /// A random line near the clock: mostly reports, some late, early, repeated, retracted or superseding.
 class RandomLines {
@@ -72,32 +182,61 @@ class RandomLines {
   RandomLines(Prng& prng, bool late) : prng_{prng}, late_{late} {}
 
   engine::Input next() {
-    clock_ += prng_.chance(60) ? 0 : prng_.between(1, 4);
+    clock_ += prng_.chance(60) ? 0 : prng_.chance(95) ? prng_.between(1, 4) : prng_.between(5, 40);
     const std::uint64_t dice = prng_.below(100);
     if (dice < 8) return Bench::clock(clock_);
     const auto indicator = static_cast<std::uint16_t>(prng_.below(3));
-    std::uint16_t feed = indicator == 0 ? 0 : indicator == 2 ? 2 : static_cast<std::uint16_t>(prng_.below(2));
+    const std::uint16_t feed = indicator == 0   ? std::uint16_t{0}
+                               : indicator == 2 ? std::uint16_t{2}
+                                                : static_cast<std::uint16_t>(prng_.below(2));
     if (dice < 20) return Bench::heartbeat(feed, time(), clock_);
     if (late_ && dice < 26 && !sent_.empty()) return again();
     if (late_ && dice < 34 && !sent_.empty()) {
       const engine::Input& target = sent_[prng_.index(sent_.size())];
-      if (target.kind == engine::InputKind::report)
-        return Bench::retraction(target.feed, seq_++, target.seq, target.time, clock_);
+      if (target.kind == engine::InputKind::report) return keep(retract(target.feed, target.seq, target.time));
     }
-    engine::Input report = Bench::report(feed, seq_++, indicator, time(), static_cast<double>(prng_.between(0, 3)),
-                                         clock_, static_cast<std::uint16_t>(prng_.below(2)));
+    // A withdrawal that comes before what it withdraws: the seq is left out now and used later.
+    if (late_ && dice < 37) {
+      owed_.push_back(report(feed, indicator));
+      return keep(retract(feed, owed_.back().seq, owed_.back().time));
+    }
+    if (late_ && dice < 40 && !owed_.empty()) {
+      engine::Input input = owed_.back();
+      owed_.pop_back();
+      input.received = clock_;
+      return keep(input);
+    }
+    engine::Input input = report(feed, indicator);
     if (late_ && prng_.chance(5) && !sent_.empty()) {
       const engine::Input& target = sent_[prng_.index(sent_.size())];
-      if (target.kind == engine::InputKind::report && target.feed == report.feed) {
-        report.has_target_seq = true;
-        report.target_seq = target.seq;
+      if (target.kind == engine::InputKind::report && target.feed == input.feed) {
+        input.has_target_seq = true;
+        input.target_seq = target.seq;
       }
     }
-    sent_.push_back(report);
-    return report;
+    return keep(input);
   }
 
  private:
+  engine::Input report(std::uint16_t feed, std::uint16_t indicator) {
+    engine::Input input = Bench::report(feed, seq_++, indicator, time(), static_cast<double>(prng_.between(0, 3)),
+                                        clock_, static_cast<std::uint16_t>(prng_.below(3)));
+    input.credibility = static_cast<std::uint8_t>(prng_.below(7));
+    constexpr std::uint16_t kActors[] = {0, 1, engine::kOther, engine::kNone};
+    input.actor = kActors[prng_.below(4)];
+    input.target = kActors[prng_.below(4)];
+    input.has_tags = prng_.chance(60);
+    if (input.has_tags) input.tags = prng_.below(4);
+    if (prng_.chance(3)) input.status = prng_.chance(50) ? engine::Status::exercise : engine::Status::test;
+    return input;
+  }
+  engine::Input retract(std::uint16_t feed, std::uint64_t target, engine::Instant time) {
+    return Bench::retraction(feed, seq_++, target, time, clock_);
+  }
+  engine::Input keep(const engine::Input& input) {
+    sent_.push_back(input);
+    return input;
+  }
   engine::Instant time() {
     if (!late_ || prng_.chance(50)) return clock_;
     return prng_.chance(15) ? clock_ + prng_.between(1, 5) : clock_ - prng_.between(0, 25);
@@ -114,5 +253,6 @@ class RandomLines {
   engine::Instant clock_ = kRandomFirst;
   std::uint64_t seq_ = 1;
   std::vector<engine::Input> sent_;
+  std::vector<engine::Input> owed_;  ///< withdrawn before they are sent
 };
 }  // namespace tocsin::test_support
