@@ -2,6 +2,8 @@
 #include "tocsin/engine/engine.hpp"
 
 #include <cstring>
+#include <new>
+#include <type_traits>
 
 #include "tocsin/engine/base/check.hpp"
 
@@ -32,16 +34,32 @@ std::uint32_t checksum_of(Header header, std::span<const std::byte> checkpoint) 
   return checksum(checkpoint.subspan(sizeof header), crc);
 }
 
-void clear_state(const State& state, Instant first) {
-  *state.header = {first - 1, kNever, first};
-  for (NodeState& node : state.nodes) {
-    node = {};
-    node.due = kNever;  // numbers are taken at the first evaluation
-    node.since_yes = kNever;
-    node.since_maybe = kNever;
-    node.witness = kNever;
+void clear_copies(const Block& block) {
+  const std::span<CopyMark> marks = block.copy_marks();
+  for (std::size_t i = 0; i < marks.size(); ++i) marks[i] = {0, 0, static_cast<std::uint16_t>(i), false, {}};
+}
+
+void clear_words(const Node& node, std::span<Instant> words) {
+  const Shape shape = shape_of(node.op);
+  const bool zero = shape < Shape::hold_for || ((shape == Shape::in_last || shape == Shape::since) && node.ago_ms > 0);
+  const Instant empty = zero ? 0 : shape == Shape::hold_for ? kForever : kNever;
+  for (Instant& word : words) word = empty;
+}
+
+void clear_state(const Block& block, const State& state, Instant first) {
+  *state.header = {first - 1, kNever, kForever, 0, false, {}};
+  const std::span<const Node> nodes = block.image().nodes;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    state.nodes[i] = {};
+    const std::size_t words = words_of(nodes[i]);
+    if (words > 0) clear_words(nodes[i], state.words.subspan(block.plan().nodes[i].words, words));
   }
-  for (IndicatorState& indicator : state.indicators) indicator = {kNone, false, false};
+  for (Instant& timer : state.timers) timer = kForever;
+  for (Instant& least : state.mins) least = kForever;
+  for (IndicatorState& indicator : state.indicators) {
+    indicator = {};
+    indicator.tail = kNone;
+  }
   for (FeedState& feed : state.feeds) feed = {kNever, false, {}};
   for (AlertMachine& alert : state.alerts) {
     alert = {};
@@ -56,20 +74,29 @@ void clear_state(const State& state, Instant first) {
 }
 }  // namespace
 
-Engine::Engine(const Image& image, std::span<std::byte> block)
-    : image_{image}, layout_{layout_of(image)}, block_{block.data()} {
-  TOCSIN_CHECK(block.size() >= layout_.block_bytes);
+// The views of the block are kept in the engine, where the header cannot name their type.
+static_assert(sizeof(Block) <= Engine::kViewBytes && alignof(Block) <= 8);
+static_assert(std::is_trivially_copyable_v<Block> && std::is_trivially_destructible_v<Block>);
+
+Engine::Engine(const Image& image, std::span<std::byte> block) {
+  TOCSIN_CHECK(block.size() >= layout_of(image).block_bytes);
   TOCSIN_CHECK(reinterpret_cast<std::uintptr_t>(block.data()) % 8 == 0);
+  ::new (static_cast<void*>(view_.data())) Block{image, block.data()};
+  this->block().make_plan();
+}
+
+const Block& Engine::block() const {
+  return *std::launder(static_cast<const Block*>(static_cast<const void*>(view_.data())));
 }
 
 void Engine::start(Instant first, Mode mode) {
-  const Block block{image_, layout_, block_};
+  const Block& block = this->block();
   Header& header = block.header();
   header = {};
   header.magic = kBlockMagic;
   header.engine_version = kEngineVersion;
-  header.book_hash = image_.book_hash;
-  header.checkpoint_bytes = layout_.checkpoint_bytes;
+  header.book_hash = block.image().book_hash;
+  header.checkpoint_bytes = block.layout().checkpoint_bytes;
   header.label = static_cast<std::uint8_t>(mode.label);
   header.evaluate_mask =
       static_cast<std::uint8_t>(1U | (mode.evaluate_exercise ? 2U : 0U) | (mode.evaluate_test ? 4U : 0U));
@@ -81,86 +108,88 @@ void Engine::start(Instant first, Mode mode) {
   Log{block}.clear();
   Contacts{block}.clear();
   for (AlertMemory& memory : block.memory()) memory = {kNever, kNever, 0, {}};
-  for (CopyMark& mark : block.copy_marks()) mark = {};
-  clear_state(block.base(), first);
-  for (std::size_t i = 0; i < block.base().nodes.size(); ++i) {
-    if (static_cast<Op>(image_.nodes[i].op) != Op::hold_for) continue;
-    block.base().nodes[i].since_yes = kForever;
-    block.base().nodes[i].since_maybe = kForever;
-  }
+  clear_copies(block);
+  clear_state(block, block.base(), first);
   block.assign(block.head(), block.base());
+  block.work() = {};
 }
 
-Disposition Engine::step(const Input& input) {
-  const Block block{image_, layout_, block_};
-  return Stepper{block}.step(input);
+Disposition Engine::step(const Input& input) { return Stepper{block()}.step(input); }
+bool Engine::next_event(AlertEvent& out) { return Stepper{block()}.next_event(out); }
+Instant Engine::first_instant() const { return block().header().first; }
+Instant Engine::clock() const { return block().header().clock; }
+Instant Engine::next_due() const { return Evaluator{block(), block().head(), nullptr}.next_due(); }
+Instant Engine::reach() const { return Stepper{block()}.reach(); }
+const Counters& Engine::counters() const { return block().header().counters; }
+const Work& Engine::work() const { return block().work(); }
+
+namespace {
+AlertState shown(const State& state, std::uint16_t alert) {
+  const AlertMachine& machine = state.alerts[alert];
+  return {machine.raised, machine.level, machine.when, machine.raised_at, machine.last_raise, machine.clear_since};
 }
+}  // namespace
 
-bool Engine::next_event(AlertEvent& out) {
-  const Block block{image_, layout_, block_};
-  return Stepper{block}.next_event(out);
-}
-
-Instant Engine::first_instant() const { return Block{image_, layout_, block_}.header().first; }
-Instant Engine::clock() const { return Block{image_, layout_, block_}.header().clock; }
-
-Instant Engine::next_due() const {
-  const Block block{image_, layout_, block_};
-  return Evaluator{block, block.head(), nullptr}.next_due();
-}
-
-Instant Engine::reach() const {
-  const Block block{image_, layout_, block_};
-  return Stepper{block}.reach();
-}
-
-const Counters& Engine::counters() const { return Block{image_, layout_, block_}.header().counters; }
-
-AlertState Engine::alert_state(std::uint16_t alert) const {
-  const Block block{image_, layout_, block_};
-  const AlertMachine& machine = block.head().alerts[alert];
-  return {machine.raised, machine.level, machine.when, machine.raised_at};
-}
+AlertState Engine::alert_state(std::uint16_t alert) const { return shown(block().head(), alert); }
 
 Level Engine::theater_level(std::uint16_t theater) const {
-  const Block block{image_, layout_, block_};
-  return shown_level(image_, block.head(), theater);
+  return shown_level(block().image(), block().head(), theater);
 }
 
-bool Engine::feed_overdue(std::uint16_t feed) const {
-  return Block{image_, layout_, block_}.head().feeds[feed].overdue;
-}
+bool Engine::feed_overdue(std::uint16_t feed) const { return block().head().feeds[feed].overdue; }
 
 Instant Engine::last_contact(std::uint16_t feed) const {
-  const Block block{image_, layout_, block_};
-  const Instant report = block.head().feeds[feed].contact;
-  const Instant heartbeat = Contacts{block}.newest(feed, block.header().clock);
+  const Instant report = block().head().feeds[feed].contact;
+  const Instant heartbeat = Contacts{block()}.newest(feed, block().header().clock);
   return heartbeat > report ? heartbeat : report;
 }
 
+bool Engine::look(Instant at) {
+  const Block& block = this->block();
+  if (at < block.header().first || at > block.header().clock || at < block.base().header->evaluated) return false;
+  Stepper{block}.go_to(at);
+  return true;
+}
+
+NodeView Engine::node_view(std::uint16_t node) const { return view_of(block(), node); }
+AlertState Engine::looked_alert(std::uint16_t alert) const { return shown(block().scratch(), alert); }
+
+NeedView Engine::need_view(std::uint16_t alert, std::uint16_t need) const {
+  const Image& image = block().image();
+  const State& state = block().scratch();
+  const Need& record = image.needs[image.alerts[alert].needs.first + need];
+  const bool met = state.alerts[alert].raised && ((state.alerts[alert].needs_met >> need) & 1U) != 0;
+  return {origins_of_need(block(), state, record, state.header->evaluated), met};
+}
+
+bool Engine::looked_blind(std::uint16_t indicator) const { return block().scratch().indicators[indicator].blind; }
+bool Engine::looked_overdue(std::uint16_t feed) const { return block().scratch().feeds[feed].overdue; }
+
 std::span<const std::byte> Engine::save() {
-  const Block block{image_, layout_, block_};
+  const Block& block = this->block();
   Header& header = block.header();
   TOCSIN_CHECK(static_cast<Phase>(header.phase) == Phase::idle);
   header.decided = block.head().header->evaluated;
-  const std::span<const std::byte> bytes{block_, layout_.checkpoint_bytes};
+  const std::span<const std::byte> bytes{block.bytes(), block.layout().checkpoint_bytes};
   header.crc = checksum_of(header, bytes);
   return bytes;
 }
 
 RestoreError Engine::restore(std::span<const std::byte> checkpoint) {
-  if (checkpoint.size() != layout_.checkpoint_bytes) return RestoreError::size;
+  const Block& block = this->block();
+  const std::size_t size = block.layout().checkpoint_bytes;
+  if (checkpoint.size() != size) return RestoreError::size;
   Header saved{};
   std::memcpy(&saved, checkpoint.data(), sizeof saved);
-  if (saved.magic != kBlockMagic || saved.checkpoint_bytes != layout_.checkpoint_bytes) return RestoreError::corrupt;
+  if (saved.magic != kBlockMagic || saved.checkpoint_bytes != size) return RestoreError::corrupt;
   if (saved.engine_version != kEngineVersion) return RestoreError::version;
-  if (saved.book_hash != image_.book_hash) return RestoreError::other_image;
+  if (saved.book_hash != block.image().book_hash) return RestoreError::other_image;
   if (checksum_of(saved, checkpoint) != saved.crc) return RestoreError::corrupt;
-  std::memmove(block_, checkpoint.data(), checkpoint.size());
-  const Block block{image_, layout_, block_};
-  for (CopyMark& mark : block.copy_marks()) mark = {};
+  std::memmove(block.bytes(), checkpoint.data(), checkpoint.size());
+  clear_copies(block);
   block.assign(block.head(), block.base());
   static_cast<void>(Evaluator{block, block.head(), nullptr}.advance(block.header().decided));
+  block.work() = {};
   return RestoreError::none;
 }
 }  // namespace tocsin::engine

@@ -26,6 +26,8 @@ std::uint16_t Image::find_indicator(std::string_view name) const { return find(*
 std::uint16_t Image::find_origin(std::string_view name) const { return find(*this, origins, name); }
 std::uint16_t Image::find_actor(std::string_view name) const { return find(*this, actors, name); }
 std::uint16_t Image::find_alert(std::string_view name) const { return find(*this, alerts, name); }
+std::uint16_t Image::find_condition(std::string_view name) const { return find(*this, conditions, name); }
+std::uint16_t Image::find_tag(std::string_view name) const { return find(*this, tags, name); }
 
 bool Image::contains(ListRef ref, std::uint16_t value) const {
   for (const std::uint16_t element : list(ref)) {

@@ -6,6 +6,8 @@
 #include "tocsin/engine/engine.hpp"
 #include "tocsin/schemas/rule_image_generated.h"
 
+#include "state/block.hpp"
+
 namespace tocsin::engine {
 namespace {
 // The generated structs and the engine's records are the same bytes; the targets are all little endian.
@@ -22,6 +24,14 @@ static_assert(kSameShape<LevelRule, schemas::LevelRuleRecord>);
 static_assert(kSameShape<Need, schemas::NeedRecord>);
 static_assert(kSameShape<Alert, schemas::AlertRecord>);
 static_assert(kSameShape<Bounds, schemas::BoundsRecord>);
+static_assert(kSameShape<Filter, schemas::FilterRecord>);
+static_assert(kSameShape<FilterTerm, schemas::FilterTermRecord>);
+static_assert(kSameShape<Tag, schemas::TagRecord>);
+static_assert(kSameShape<Hypothesis, schemas::HypothesisRecord>);
+static_assert(kSameShape<WeighClause, schemas::WeighClauseRecord>);
+static_assert(kSameShape<Weight, schemas::WeightRecord>);
+static_assert(kSameShape<Disconfirm, schemas::DisconfirmRecord>);
+static_assert(kSameShape<Name, schemas::Name>);
 static_assert(FLATBUFFERS_LITTLEENDIAN == 1, "records are read in place");
 
 /// The verifier aligns a vector's length, not its elements.
@@ -40,6 +50,9 @@ std::span<const Record> records(const flatbuffers::Vector<const Generated*>* vec
   }
   return {static_cast<const Record*>(static_cast<const void*>(vector->Data())), vector->size()};
 }
+
+/// What all nodes of a book may remember together, in 8-byte words: 32 MiB for each state.
+constexpr std::size_t kWordsMax = std::size_t{1} << 22U;
 
 constexpr bool is_number(std::uint8_t op) { return op <= static_cast<std::uint8_t>(Op::divide); }
 
@@ -63,7 +76,10 @@ class Checker {
            image_.origins.size() <= kOriginsMax && image_.feeds.size() <= kFeedsMax &&
            image_.indicators.size() <= kIndicatorsMax && image_.nodes.size() <= kNodesMax &&
            image_.conditions.size() <= kNodesMax && image_.level_rules.size() < kNone && image_.needs.size() < kNone &&
-           image_.alerts.size() <= kAlertsMax && image_.lists.size() < kNone;
+           image_.alerts.size() <= kAlertsMax && image_.lists.size() < kNone && image_.filters.size() <= 4096 &&
+           image_.filter_terms.size() < kNone && image_.tags.size() <= kTagsMax && image_.hypotheses.size() <= 256 &&
+           image_.weigh_clauses.size() < kNone && image_.weights.size() < kNone && image_.disconfirms.size() < kNone &&
+           image_.texts.size() < kNone;
   }
 
   bool fits(Name name) const { return std::uint64_t{name.offset} + name.length <= image_.text.size(); }
@@ -89,10 +105,17 @@ class Checker {
     for (const Indicator& indicator : image_.indicators) {
       if (!fits(indicator.unit) || !fits(indicator.kind) || !fits(indicator.compartment)) return false;
     }
-    return fits(image_.book_title) && sorted(image_.theaters) && sorted(image_.actors) && sorted(image_.origins) &&
-           sorted(image_.feeds) && sorted(image_.indicators) && sorted(image_.conditions) && sorted(image_.alerts) &&
-           titles(image_.theaters) && titles(image_.actors) && titles(image_.origins) && titles(image_.feeds) &&
-           titles(image_.indicators) && titles(image_.alerts);
+    for (const Disconfirm& disconfirm : image_.disconfirms) {
+      if (!fits(disconfirm.text)) return false;
+    }
+    for (const Name& text : image_.texts) {
+      if (!fits(text)) return false;
+    }
+    return sorted(image_.tags) && sorted(image_.hypotheses) && titles(image_.hypotheses) && fits(image_.book_title) &&
+           sorted(image_.theaters) && sorted(image_.actors) && sorted(image_.origins) && sorted(image_.feeds) &&
+           sorted(image_.indicators) && sorted(image_.conditions) && sorted(image_.alerts) && titles(image_.theaters) &&
+           titles(image_.actors) && titles(image_.origins) && titles(image_.feeds) && titles(image_.indicators) &&
+           titles(image_.alerts);
   }
 
   bool list_below(ListRef ref, std::size_t end) const {
@@ -117,7 +140,18 @@ class Checker {
       if (!list_below(indicator.feeds, feeds)) return false;
     }
     for (const Need& need : image_.needs) {
-      if (need.indicators.count == 0 || !list_below(need.indicators, image_.indicators.size())) return false;
+      if (!need_lists_fit(need)) return false;
+    }
+    for (const Filter& filter : image_.filters) {
+      if (filter.terms.count == 0 || !run_below(filter.terms, image_.filter_terms.size())) return false;
+    }
+    for (const WeighClause& clause : image_.weigh_clauses) {
+      if (clause.weights.count == 0 || clause.weights.count > kHypothesesMax ||
+          !run_below(clause.weights, image_.weights.size()))
+        return false;
+    }
+    for (const Weight& weight : image_.weights) {
+      if (weight.hypothesis >= image_.hypotheses.size()) return false;
     }
     for (const Alert& alert : image_.alerts) {
       if (!list_below(alert.theaters, image_.theaters.size()) || !list_below(alert.feeds, feeds)) return false;
@@ -125,8 +159,45 @@ class Checker {
       if (!run_below(alert.levels, image_.level_rules.size()) || !run_below(alert.needs, image_.needs.size()))
         return false;
       if (alert.needs.count > kNeedsMax) return false;
+      if (!list_below(alert.against, image_.conditions.size()) || alert.against.count > kAgainstMax) return false;
+      if (!run_below(alert.weighs, image_.weigh_clauses.size()) || alert.weighs.count > 64) return false;
+      if (hypotheses_of(alert) > kHypothesesMax) return false;
+      if (!run_below(alert.caveats, image_.texts.size()) || !run_below(alert.release, image_.texts.size()) ||
+          !run_below(alert.disconfirms, image_.disconfirms.size()))
+        return false;
     }
     return true;
+  }
+
+  bool need_lists_fit(const Need& need) const {
+    if (need.indicators.count == 0 || !list_below(need.indicators, image_.indicators.size())) return false;
+    if (std::size_t{need.filters} + need.indicators.count > image_.lists.size()) return false;
+    for (std::size_t i = 0; i < need.indicators.count; ++i) {
+      const std::uint16_t indicator = image_.lists[need.indicators.first + i];
+      if (!filter_of(indicator, image_.lists[need.filters + i])) return false;
+    }
+    return true;
+  }
+
+  /// True when `filter` is none or one of that indicator's.
+  bool filter_of(std::uint16_t indicator, std::uint16_t filter) const {
+    return filter == kNone || (filter < image_.filters.size() && image_.filters[filter].indicator == indicator);
+  }
+
+  /// Different hypotheses that an alert weighs, an upper bound: its weights. @pre its runs fit.
+  std::size_t hypotheses_of(const Alert& alert) const {
+    std::size_t different = 0;
+    for (std::size_t hypothesis = 0; hypothesis < image_.hypotheses.size(); ++hypothesis) {
+      for (const WeighClause& clause : image_.weigh_clauses.subspan(alert.weighs.first, alert.weighs.count)) {
+        bool named = false;
+        for (const Weight& weight : image_.weights.subspan(clause.weights.first, clause.weights.count))
+          named = named || weight.hypothesis == hypothesis;
+        if (!named) continue;
+        ++different;
+        break;
+      }
+    }
+    return different;
   }
 
   bool number_at(std::uint16_t index, std::size_t before) const {
@@ -134,6 +205,21 @@ class Checker {
   }
   bool condition_at(std::uint16_t index, std::size_t before) const {
     return index < before && !is_number(image_.nodes[index].op);
+  }
+  bool window_fits(const Node& node) const {
+    return positive(node.window_ms) && not_negative(node.ago_ms) && node.at_least <= kKeepMax;
+  }
+  static bool quantile_fits(const Node& node) {
+    if (node.digits > 15) return false;
+    std::int64_t whole = 1;
+    for (int i = 0; i < node.digits; ++i) whole *= 10;
+    return node.numerator >= 0 && node.numerator <= whole;
+  }
+  /// `in last C to D`.
+  static bool past_fits(const Node& node) {
+    if (!not_negative(node.window_ms) || node.ago_ms < 0 || node.ago_ms > node.window_ms) return false;
+    if (node.ago_ms == 0) return node.runs == 0;
+    return node.runs <= kRunsMax && runs_needed(node.ago_ms, node.window_ms) <= node.runs;
   }
   static bool positive(Span span) { return span > 0 && span <= kSpanMax; }
 
@@ -147,10 +233,19 @@ class Checker {
       case Op::sum:
       case Op::max:
       case Op::origins:
-        return indicator && positive(node.window_ms);
+      case Op::mean:
+      case Op::min:
+      case Op::median:
+      case Op::mad:
+      case Op::stddev:
+      case Op::days:
+        return indicator && filter_of(node.a, node.filter) && window_fits(node);
+      case Op::quantile:
+        return indicator && filter_of(node.a, node.filter) && window_fits(node) && quantile_fits(node);
       case Op::last:
+        return indicator && filter_of(node.a, node.filter) && node.at_least <= kKeepMax;
       case Op::pulse:
-        return indicator;
+        return indicator && filter_of(node.a, node.filter);
       case Op::add:
       case Op::subtract:
       case Op::multiply:
@@ -172,7 +267,12 @@ class Checker {
       case Op::hold_for:
         return condition_at(node.a, index) && positive(node.window_ms);
       case Op::in_last:
-        return condition_at(node.a, index) && not_negative(node.window_ms);  // 0: at this instant
+        return condition_at(node.a, index) && past_fits(node);
+      case Op::since:
+        if (!condition_at(node.a, index) || !condition_at(node.b, index)) return false;
+        return node.window_ms == kUnbounded ? node.ago_ms == 0 && node.runs == 0 : past_fits(node);
+      case Op::from_until:
+        return condition_at(node.a, index) && condition_at(node.b, index);
       case Op::then:
         return condition_at(node.a, index) && condition_at(node.b, index) && positive(node.window_ms);
     }
@@ -189,6 +289,9 @@ class Checker {
     }
     for (const LevelRule& rule : image_.level_rules) {
       if (!condition_at(rule.node, end)) return false;
+    }
+    for (const WeighClause& clause : image_.weigh_clauses) {
+      if (clause.when != kNone && !condition_at(clause.when, end)) return false;
     }
     for (const Alert& alert : image_.alerts) {
       if (!condition_at(alert.when, end)) return false;
@@ -221,6 +324,15 @@ class Checker {
     for (const LevelRule& rule : image_.level_rules) {
       if (!level(rule.level)) return false;
     }
+    for (std::size_t i = 0; i < image_.filters.size(); ++i) {
+      if (!filter_fits(i)) return false;
+    }
+    for (const FilterTerm& term : image_.filter_terms) {
+      if (!term_fits(term)) return false;
+    }
+    for (const Disconfirm& disconfirm : image_.disconfirms) {
+      if (!not_negative(disconfirm.by_ms)) return false;
+    }
     for (const Need& need : image_.needs) {
       if (!positive(need.window_ms) || need.count == 0 || !level(need.cap)) return false;
     }
@@ -228,8 +340,47 @@ class Checker {
       if (!not_negative(alert.hold_ms) || !not_negative(alert.cooldown_ms) || !level(alert.level)) return false;
       if (alert.kind > 1 || alert.directed > 1 || alert.evidence == 0 || alert.evidence > kEvidenceReportsMax)
         return false;
+      if (alert.marking > static_cast<std::uint8_t>(Marking::red)) return false;
     }
     return positive(image_.horizon_ms) && bounds_fit();
+  }
+
+  bool filter_fits(std::size_t index) const {
+    const Filter& filter = image_.filters[index];
+    if (filter.indicator >= image_.indicators.size() || filter.bit >= kFiltersMax) return false;
+    for (std::size_t i = 0; i < index; ++i) {
+      if (image_.filters[i].indicator == filter.indicator && image_.filters[i].bit == filter.bit) return false;
+    }
+    return true;
+  }
+
+  bool term_fits(const FilterTerm& term) const {
+    const auto comparison = static_cast<Op>(term.comparison);
+    if (comparison < Op::less || comparison > Op::greater) return false;
+    const bool equality = comparison == Op::equal || comparison == Op::not_equal;
+    const bool graded = equality || comparison == Op::greater_equal || comparison == Op::less_equal;
+    const unsigned letter = term.ref >> 8U;
+    const unsigned digit = term.ref & 0xFFU;
+    switch (static_cast<FilterKey>(term.key)) {
+      case FilterKey::value:
+        return term.value - term.value == 0.0;
+      case FilterKey::origin:
+        return equality && term.ref < image_.origins.size();
+      case FilterKey::feed:
+        return equality && term.ref < image_.feeds.size();
+      case FilterKey::actor:
+      case FilterKey::target:
+        return equality && term.ref < image_.actors.size();
+      case FilterKey::tag:
+        return equality && term.ref < image_.tags.size();
+      case FilterKey::grade:
+        return graded && letter >= 'A' && letter <= 'F' && digit >= 1 && digit <= 6;
+      case FilterKey::reliability:
+        return graded && term.ref >= 'A' && term.ref <= 'F';
+      case FilterKey::credibility:
+        return graded && term.ref >= 1 && term.ref <= 6;
+    }
+    return false;
   }
 
   bool bounds_fit() const {
@@ -270,6 +421,14 @@ ImageError load_image(std::span<const std::byte> bytes, Image& out) {
   image.level_rules = records<LevelRule>(root->level_rules(), aligned);
   image.needs = records<Need>(root->needs(), aligned);
   image.alerts = records<Alert>(root->alerts(), aligned);
+  image.filters = records<Filter>(root->filters(), aligned);
+  image.filter_terms = records<FilterTerm>(root->filter_terms(), aligned);
+  image.tags = records<Tag>(root->tags(), aligned);
+  image.hypotheses = records<Hypothesis>(root->hypotheses(), aligned);
+  image.weigh_clauses = records<WeighClause>(root->weigh_clauses(), aligned);
+  image.weights = records<Weight>(root->weights(), aligned);
+  image.disconfirms = records<Disconfirm>(root->disconfirms(), aligned);
+  image.texts = records<Name>(root->texts(), aligned);
   if (root->lists() != nullptr && !is_aligned<std::uint16_t>(root->lists()->data())) aligned = false;
   if (!aligned) return ImageError::malformed;
   if (root->lists() != nullptr) image.lists = {root->lists()->data(), root->lists()->size()};
@@ -280,6 +439,11 @@ ImageError load_image(std::span<const std::byte> bytes, Image& out) {
   const ImageError error = Checker{image}.run();
   if (error != ImageError::none) return error;
   for (const Indicator& indicator : image.indicators) image.base_ring_samples += indicator.keep;
+  // With these every sum of the layout fits 32 bits.
+  const Sizes sizes = sizes_of(image);
+  if (sizes.words > kWordsMax || sizes.node_alerts >= kNone || sizes.indicator_alerts >= kNone ||
+      sizes.feed_indicators >= kNone)
+    return ImageError::too_large;
   if (layout_of(image).block_bytes != image.bounds.block_bytes) return ImageError::bad_block;
   out = image;
   return ImageError::none;

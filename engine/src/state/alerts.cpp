@@ -1,39 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of an alert as one state machine, and the levels of theaters.
+#include <bit>
+
 #include "evaluate.hpp"
 
 namespace tocsin::engine {
 void Evaluator::decide_alerts(Instant at) {
-  for (std::size_t i = 0; i < state_.alerts.size(); ++i) decide_alert(static_cast<std::uint16_t>(i), at);
+  const std::span<std::uint64_t> dirty = block_.dirty_alerts();
+  for (std::size_t word = 0; word < dirty.size(); ++word) {
+    while (dirty[word] != 0) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(dirty[word]));
+      dirty[word] &= dirty[word] - 1;
+      decide_alert(static_cast<std::uint16_t>(word * 64 + bit), at);
+    }
+  }
 }
 
 void Evaluator::decide_alert(std::uint16_t index, Instant at) {
-  const Alert& rule = block_.image().alerts[index];
+  const Alert& rule = image_.alerts[index];
   AlertMachine& machine = state_.alerts[index];
-  machine.when = state_.nodes[rule.when].truth;
-  const bool clear = rule.clear == kNone ? machine.when == Truth::no : state_.nodes[rule.clear].truth == Truth::yes;
+  ++block_.work().total;
+  const Level level_before = machine.level;
+  const bool raised_before = machine.raised;
+  machine.when = truth_of(state_, rule.when);
+  const bool clear = rule.clear == kNone ? machine.when == Truth::no : truth_of(state_, rule.clear) == Truth::yes;
   if (!clear) {
     machine.clear_since = kForever;
   } else if (machine.clear_since == kForever) {
     machine.clear_since = at;
   }
 
+  Instant due = kForever;
   if (!machine.raised) {
     const bool cool = machine.last_raise == kNever || at >= machine.last_raise + rule.cooldown_ms;
     if (machine.when == Truth::yes && !clear && cool) {
       raise(index, at);
     } else if (machine.when == Truth::yes && !cool) {
-      due_at(machine.last_raise + rule.cooldown_ms);
+      due = machine.last_raise + rule.cooldown_ms;
     }
   } else if (clear && at > machine.raised_at && at - machine.clear_since >= rule.hold_ms) {
     machine.raised = false;
     if (events_ != nullptr) events_->decided(EventKind::cleared, index, machine.level, machine.raised_at, at);
     machine.level = Level::calm;
+    // At this very instant it is not raised again: of raised and cleared only one, and `clear when` is true.
   } else {
     update_level(index, at, true);
   }
   if (machine.raised && clear)
-    due_at(machine.clear_since + rule.hold_ms > at ? machine.clear_since + rule.hold_ms : at + 1);
+    due = machine.clear_since + rule.hold_ms > at ? machine.clear_since + rule.hold_ms : at + 1;
+  set_timer(state_, block_.alert_timers() + index, due);
+  if (machine.raised != raised_before || machine.level != level_before) theaters_ = true;
   update_doubt(index, at);
 }
 
@@ -56,25 +72,30 @@ void Evaluator::update_level(std::uint16_t index, Instant at, bool tell) {
   events_->decided(level > before ? EventKind::escalated : EventKind::eased, index, level, machine.raised_at, at);
 }
 
+std::uint16_t origins_of_need(const Block& block, const State& state, const Need& need, Instant at) {
+  const Image& image = block.image();
+  OriginSet origins;
+  for (std::size_t i = 0; i < need.indicators.count; ++i) {
+    const std::uint16_t indicator = image.lists[need.indicators.first + i];
+    if (state.indicators[indicator].blind) continue;
+    collect_origins(block, state, indicator, image.lists[need.filters + i], at, need.window_ms, origins);
+  }
+  return origins.count();
+}
+
 Level Evaluator::level_of(std::uint16_t index, Instant at) {
-  const Image& image = block_.image();
-  const Alert& rule = image.alerts[index];
+  const Alert& rule = image_.alerts[index];
   AlertMachine& machine = state_.alerts[index];
   auto level = static_cast<Level>(rule.level);
-  for (const LevelRule& candidate : image.level_rules.subspan(rule.levels.first, rule.levels.count)) {
+  for (const LevelRule& candidate : image_.level_rules.subspan(rule.levels.first, rule.levels.count)) {
     const auto other = static_cast<Level>(candidate.level);
-    if (state_.nodes[candidate.node].truth == Truth::yes && other > level) level = other;
+    if (other > level && truth_of(state_, candidate.node) == Truth::yes) level = other;
   }
   for (std::size_t i = 0; i < rule.needs.count; ++i) {
-    const Need& need = image.needs[rule.needs.first + i];
+    const Need& need = image_.needs[rule.needs.first + i];
     const auto bit = static_cast<std::uint16_t>(1U << i);
-    if ((machine.needs_met & bit) == 0) {
-      OriginSet origins;
-      for (const std::uint16_t indicator : image.list(need.indicators)) {
-        if (state_.indicators[indicator].blind) continue;
-        collect_origins(block_, state_, indicator, at, need.window_ms, origins);
-      }
-      if (origins.count() >= need.count) machine.needs_met = static_cast<std::uint16_t>(machine.needs_met | bit);
+    if ((machine.needs_met & bit) == 0 && origins_of_need(block_, state_, need, at) >= need.count) {
+      machine.needs_met = static_cast<std::uint16_t>(machine.needs_met | bit);
     }
     const auto cap = static_cast<Level>(need.cap);
     if ((machine.needs_met & bit) == 0 && level > cap) level = cap;
@@ -93,33 +114,29 @@ void Evaluator::update_doubt(std::uint16_t index, Instant at) {
 }
 
 void Evaluator::decide_theaters(Instant at) {
-  const Image& image = block_.image();
   for (TheaterState& theater : state_.theaters) theater.base = Level::calm;
   for (std::size_t i = 0; i < state_.alerts.size(); ++i) {
     const AlertMachine& machine = state_.alerts[i];
     if (!machine.raised) continue;
-    for (const std::uint16_t theater : image.list(image.alerts[i].theaters)) {
+    for (const std::uint16_t theater : image_.list(image_.alerts[i].theaters)) {
       if (machine.level > state_.theaters[theater].base) state_.theaters[theater].base = machine.level;
     }
   }
   for (std::size_t i = 0; i < state_.theaters.size(); ++i) {
     TheaterState& theater = state_.theaters[i];
-    const Span step = image.theaters[i].step_down_ms;
+    const Span step = image_.theaters[i].step_down_ms;
     if (theater.base >= theater.level) {
       theater.level = theater.base;
       theater.next_step = kForever;
-      continue;
-    }
-    if (theater.next_step == kForever) theater.next_step = at + step;
-    while (theater.level > theater.base && at >= theater.next_step) {
-      theater.level = static_cast<Level>(static_cast<std::uint8_t>(theater.level) - 1U);
-      theater.next_step += step;
-    }
-    if (theater.level == theater.base) {
-      theater.next_step = kForever;
     } else {
-      due_at(theater.next_step);
+      if (theater.next_step == kForever) theater.next_step = at + step;
+      while (theater.level > theater.base && at >= theater.next_step) {
+        theater.level = static_cast<Level>(static_cast<std::uint8_t>(theater.level) - 1U);
+        theater.next_step += step;
+      }
+      if (theater.level == theater.base) theater.next_step = kForever;
     }
+    set_timer(state_, block_.theater_timers() + i, theater.next_step);
   }
 }
 }  // namespace tocsin::engine

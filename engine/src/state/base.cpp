@@ -6,14 +6,6 @@
 #include "step.hpp"
 
 namespace tocsin::engine {
-template <class Visit>
-void Stepper::each_newer_state(Visit visit) const {
-  visit(block_.head());
-  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
-    if (block_.copy_marks()[i].valid) visit(block_.copy(i));
-  }
-}
-
 void Stepper::catch_up_base() {
   const Header& header = block_.header();
   const Instant decided = block_.head().header->evaluated;
@@ -22,13 +14,18 @@ void Stepper::catch_up_base() {
   if (to > block_.base().header->evaluated) advance_base(to);
 }
 
+/// Copies older than the base are of no use, and know samples that are no longer in the log.
+void Stepper::forget_copies_before(Instant instant) {
+  for (CopyMark& mark : block_.copy_marks()) {
+    if (mark.evaluated < instant) mark.valid = false;
+  }
+}
+
 void Stepper::advance_base(Instant to) {
   const Log log{block_};
-  while (log.count() > 0 && log.entry(log.slot_at(0)).time <= to) absorb_oldest();
+  while (log.count() > 0 && log.oldest_time() <= to) absorb_oldest();
   static_cast<void>(Evaluator{block_, block_.base(), nullptr}.advance(to));
-  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
-    if (block_.copy(i).header->evaluated < block_.base().header->evaluated) block_.copy_marks()[i].valid = false;
-  }
+  forget_copies_before(block_.base().header->evaluated);
   fold_contacts();
   Standing{block_}.forget_until(block_.base().header->evaluated);
 }
@@ -38,12 +35,10 @@ void Stepper::absorb_oldest() {
   Header& header = block_.header();
   const State& base = block_.base();
   const std::uint16_t slot = log.slot_at(0);
-  const LogEntry entry = log.entry(slot);
+  const LogEntry& entry = log.entry(slot);
   // Others of the same instant may still come: the base stops short of it and remembers what it has of it.
   static_cast<void>(Evaluator{block_, base, nullptr}.advance(entry.time - 1));
-  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
-    if (block_.copy(i).header->evaluated < entry.time) block_.copy_marks()[i].valid = false;
-  }
+  forget_copies_before(entry.time);
   if (entry.kind == EntryKind::report && !entry.withdrawn) push_sample(entry, slot);
   header.absorbed_time = entry.time;
   header.absorbed_seq = entry.seq;
@@ -62,16 +57,22 @@ void Stepper::push_sample(const LogEntry& entry, std::uint16_t slot) {
   } else {
     ++ring.count;
   }
-  samples[index] = {entry.time, entry.value, entry.seq, entry.feed, entry.origin, entry.credibility, {}};
-
-  const State& base = block_.base();
-  base.indicators[entry.indicator].touched = true;
-  base.feeds[entry.feed].contact = entry.time;
-  if (entry.time < base.header->due) base.header->due = entry.time;
+  samples[index] = {entry.time, entry.value, entry.seq, entry.matches, entry.feed, entry.origin, entry.credibility, {}};
+  absorb_in(block_.base(), entry);
+  if (block_.head().header->evaluated < entry.time) absorb_in(block_.head(), entry);
   each_newer_state([&](const State& state) {
     std::uint16_t& tail = state.indicators[entry.indicator].tail;
     if (tail == slot) tail = kNone;
   });
+}
+
+/// A state that has not come to a report's instant will not find it in the log any more.
+void Stepper::absorb_in(const State& state, const LogEntry& entry) {
+  IndicatorState& indicator = state.indicators[entry.indicator];
+  indicator.absorbed = true;
+  indicator.pending |= entry.matches;
+  state.feeds[entry.feed].contact = entry.time;
+  if (entry.time < state.header->pending) state.header->pending = entry.time;
 }
 
 void Stepper::fold_contacts() {

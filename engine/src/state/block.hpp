@@ -4,10 +4,11 @@
 ///
 /// Order in the block; the part up to the mark is the checkpoint:
 ///   Header | base state | base rings | contact runs | log | standing events | alert memory | (mark) | head | scratch |
-///   copies
+///   copies | plan | work space
 ///
 /// Reports live once, in the log (those that late news may still reach past) or in the base rings (older ones). A
-/// state holds only what the rules remember, so a copy of one is small.
+/// state holds only what the rules remember, so a copy of one is small. The plan follows from the image alone: who must
+/// be decided again when something changes.
 #include <cstddef>
 #include <span>
 
@@ -37,6 +38,10 @@ struct Header {
   std::uint16_t log_free;         ///< first free slot
   std::uint16_t log_withdrawals;  ///< entries that withdraw something
   std::uint16_t standing_count;
+  std::uint16_t standing_first;  ///< position of the oldest in the circular order
+  std::uint16_t fresh_count;     ///< standing events to be handed out
+  std::uint16_t retract_count;   ///< withdrawals to be handed out
+  std::uint16_t transient_count;
   std::uint16_t reserved2[2];
   Instant target;  ///< the clock the running step goes to
   Disposition disposition;
@@ -61,11 +66,14 @@ struct LogEntry {
   std::uint64_t seq;
   std::uint64_t target_seq;
   std::uint32_t content;
+  std::uint32_t matches;  ///< bit per filter of the indicator
   std::uint16_t feed;
   std::uint16_t indicator;
   std::uint16_t origin;
-  std::uint16_t older;  ///< slot of the next older report of the indicator, or kNone
-  std::uint16_t newer;  ///< or the next free slot
+  std::uint16_t older;        ///< slot of the next older report of the indicator, or kNone
+  std::uint16_t newer;        ///< or the next free slot
+  std::uint16_t same_seq;     ///< next slot in the chain of its (feed, seq), or kNone
+  std::uint16_t same_target;  ///< next slot in the chain of its (feed, target_seq), or kNone
   EntryKind kind;
   std::uint8_t credibility;
   bool has_target;
@@ -78,10 +86,11 @@ struct Sample {
   Instant time;
   double value;
   std::uint64_t seq;
+  std::uint32_t matches;
   std::uint16_t feed;
   std::uint16_t origin;
   std::uint8_t credibility;
-  std::uint8_t reserved[3];
+  std::uint8_t reserved[7];
 };
 
 /// A base ring's bookkeeping and the ends of its indicator's chain in the log.
@@ -128,35 +137,30 @@ struct AlertMemory {
 };
 
 struct StateHeader {
-  Instant evaluated;  ///< every instant up to here is decided
-  Instant last;       ///< the instant of the last evaluation, or kNever
-  Instant due;        ///< the next instant at which time alone may change something
+  Instant evaluated;     ///< every instant up to here is decided
+  Instant last;          ///< the instant of the last evaluation, or kNever
+  Instant pending;       ///< instant of reports that were absorbed but not decided yet (the base only), or kForever
+  std::uint64_t serial;  ///< evaluations so far
+  bool touched;          ///< some indicator had a report at `last`
+  std::uint8_t reserved[7];
 };
 
-/// What a node remembers. Meaning of the instants by operation:
-///   hold_for: since_yes/since_maybe = start of the operand's run of yes / of not-no, kForever outside one
-///   in_last, then: since_yes/since_maybe = latest instant the (left) operand was yes / not no, kNever if never
-///   then: witness = since_yes when the right operand's present truth began
+/// What a node shows and remembers in two bytes; instants are in State::words. Bits 0-1 of `now`: truth of a condition;
+/// bit 0: a number is known. `past`: bits 0-1 and 2-3 the operands' truth since the last evaluation, bits 4-5 the
+/// answer of `then` while its right operand stays true.
 struct NodeState {
-  double value;
-  Instant due;
-  Instant since_yes;
-  Instant since_maybe;
-  Instant witness;
-  Truth truth;
-  Truth left;     ///< in_last, then: the (left) operand's value since the last evaluation
-  Truth right;    ///< then: likewise
-  Truth latched;  ///< then: the answer while the right operand stays true
-  bool known;
-  bool saturated;
-  bool reached;  ///< of the scratch state only: working mark of a walk
-  std::uint8_t reserved;
+  std::uint8_t now;
+  std::uint8_t past;
 };
 
 struct IndicatorState {
   std::uint16_t tail;  ///< newest log slot up to `evaluated`, or kNone: the base ring is newest
   bool blind;
-  bool touched;  ///< a report of it has the instant under evaluation
+  bool touched;           ///< a report of it has the instant `last`
+  std::uint32_t matches;  ///< of those reports: which filters one of them passes
+  std::uint32_t pending;  ///< the same of reports absorbed but not decided yet
+  bool absorbed;          ///< there are such
+  std::uint8_t reserved[3];
 };
 
 struct FeedState {
@@ -186,54 +190,154 @@ struct TheaterState {
 };
 
 /// One evaluation state: views of its arrays in the block.
+///
+/// Words of a node, by shape:
+///   report_number, arithmetic, literal: 1, the value (a double)
+///   hold_for: 2, start of the operand's run of yes, of not-no; kForever outside one
+///   in_last without C, since without C: 2, latest instant that makes it yes, not-no; kNever if none
+///   then: 3, latest instant the left operand was yes, not-no; the former when the right one's present truth began
+///   in_last and since with C: twice (yes, not-no) 1 + 2 * runs: how many runs, then start and end of each, oldest
+///   first from_until: 1, latest instant that makes it so, or kNever
 struct State {
   StateHeader* header;
-  std::span<NodeState> nodes;
-  std::span<IndicatorState> indicators;
+  std::span<Instant> words;
+  std::span<Instant> timers;  ///< by Plan: feeds, nodes, alerts, theaters; kForever: not due
+  std::span<Instant> mins;    ///< least of each group of kTimerGroup timers
   std::span<FeedState> feeds;
   std::span<AlertMachine> alerts;
   std::span<TheaterState> theaters;
+  std::span<IndicatorState> indicators;
+  std::span<NodeState> nodes;
 };
+inline constexpr std::size_t kTimerGroup = 16;
 
-/// Bookkeeping of one copy.
+/// Bookkeeping of one copy. Row 0 is taken before a late line, the others are ever older.
 struct CopyMark {
+  Instant evaluated;     ///< of the state in it
+  std::uint64_t serial;  ///< likewise
+  std::uint16_t slot;    ///< which of the states it is: rows change places without copying
   bool valid;
-  std::uint8_t reserved[7];
+  std::uint8_t reserved[5];
 };
 
-/// Views of a block. Cheap to make; owns nothing.
+/// What follows from the image about one node.
+struct NodePlan {
+  std::uint32_t words;    ///< first of its words in State::words, or kNoWords
+  std::uint32_t parents;  ///< first of Plan::parents; they end where the next node's begin
+  std::uint16_t alerts;   ///< first of Plan::node_alerts; likewise
+  std::uint16_t timer;    ///< or kNone
+  std::uint16_t guard;    ///< pulse: while it is `no`, this node matters to nobody; or kNone
+  std::uint16_t cap;      ///< count: nobody asks beyond this; 0: to the end
+};
+inline constexpr std::uint32_t kNoWords = 0xFFFFFFFFU;
+
+struct IndicatorPlan {
+  std::uint16_t nodes;    ///< first of Plan::indicator_nodes: numbers and pulses; they end where the next one's begin
+  std::uint16_t alerts;   ///< first of Plan::indicator_alerts: those with `needs` of it
+  std::uint16_t filters;  ///< first of Plan::indicator_filters
+};
+
+struct FeedPlan {
+  std::uint16_t nodes;       ///< first of Plan::feed_nodes: `overdue`
+  std::uint16_t indicators;  ///< first of Plan::feed_indicators, when it has `every`
+  std::uint16_t timer;       ///< or kNone: no `every`
+  std::uint16_t reserved;
+};
+
+/// Lists by index; every table has one element more, where the last one's list ends.
+struct Plan {
+  std::span<NodePlan> nodes;
+  std::span<IndicatorPlan> indicators;
+  std::span<FeedPlan> feeds;
+  std::span<std::uint16_t> timer_owners;  ///< per timer: the feed, node, alert or theater
+  std::span<std::uint16_t> parents;
+  std::span<std::uint16_t> node_alerts;
+  std::span<std::uint16_t> indicator_nodes;
+  std::span<std::uint16_t> indicator_alerts;
+  std::span<std::uint16_t> indicator_filters;
+  std::span<std::uint16_t> feed_nodes;
+  std::span<std::uint16_t> feed_indicators;
+};
+
+/// How large the parts of the plan and of a state are, from the image alone.
+struct Sizes {
+  std::size_t words = 0;
+  std::size_t node_timers = 0;
+  std::size_t timers = 0;
+  std::size_t parents = 0;
+  std::size_t node_alerts = 0;
+  std::size_t indicator_nodes = 0;
+  std::size_t indicator_alerts = 0;
+  std::size_t feed_nodes = 0;
+  std::size_t feed_indicators = 0;
+  std::size_t values = 0;  ///< doubles of work space: the most samples one number gathers
+};
+[[nodiscard]] Sizes sizes_of(const Image& image);
+/// Words one node remembers.
+[[nodiscard]] std::size_t words_of(const Node& node);
+/// Whether time alone can change a node.
+[[nodiscard]] bool has_timer(const Node& node);
+
+/// Views of a block. Owns nothing; made once per Engine.
 class Block {
  public:
-  Block(const Image& image, const Layout& layout, std::byte* bytes);
+  Block(const Image& image, std::byte* bytes);
+  /// Writes the plan into the block.
+  void make_plan() const;
 
   [[nodiscard]] const Image& image() const { return image_; }
+  [[nodiscard]] const Layout& layout() const { return layout_; }
   [[nodiscard]] Header& header() const { return *header_; }
+  [[nodiscard]] std::byte* bytes() const { return bytes_; }
   [[nodiscard]] const State& base() const { return base_; }
   [[nodiscard]] const State& head() const { return head_; }
   [[nodiscard]] const State& scratch() const { return scratch_; }
-  [[nodiscard]] State copy(std::size_t index) const;
+  [[nodiscard]] State copy(std::size_t row) const {
+    return state_at(copies_offset_ + copy_marks_[row].slot * layout_.state_bytes);
+  }
   [[nodiscard]] std::span<CopyMark> copy_marks() const { return copy_marks_; }
   [[nodiscard]] std::span<Ring> rings() const { return rings_; }
   /// Samples of one indicator's ring, in storage order.
-  [[nodiscard]] std::span<Sample> samples(std::uint16_t indicator) const;
+  [[nodiscard]] std::span<Sample> samples(std::uint16_t indicator) const {
+    return samples_.subspan(image_.indicators[indicator].ring, image_.indicators[indicator].keep);
+  }
   /// Runs of one feed, oldest first; the first contact_counts()[feed] are in use.
-  [[nodiscard]] std::span<ContactRun> contact_runs(std::uint16_t feed) const;
+  [[nodiscard]] std::span<ContactRun> contact_runs(std::uint16_t feed) const {
+    return contact_runs_.subspan(std::size_t{feed} * image_.bounds.contact_runs, image_.bounds.contact_runs);
+  }
   [[nodiscard]] std::span<std::uint16_t> contact_counts() const { return contact_counts_; }
   /// Per feed: one above the highest seq ever taken into the log; 0 before the first.
   [[nodiscard]] std::span<std::uint64_t> seq_ends() const { return seq_ends_; }
   [[nodiscard]] std::span<LogEntry> log() const { return log_; }
   [[nodiscard]] std::span<std::uint16_t> order() const { return order_; }
+  /// First slots of the chains by (feed, seq) and by (feed, target_seq); as many as a power of two.
+  [[nodiscard]] std::span<std::uint16_t> seq_heads() const { return seq_heads_; }
+  [[nodiscard]] std::span<std::uint16_t> target_heads() const { return target_heads_; }
   [[nodiscard]] std::span<StandingEvent> standing() const { return standing_; }
   [[nodiscard]] std::span<AlertMemory> memory() const { return memory_; }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+  /// Work space: nodes and alerts to be decided at the instant under evaluation, a bit each; all zero in between.
+  [[nodiscard]] std::span<std::uint64_t> dirty_nodes() const { return dirty_nodes_; }
+  [[nodiscard]] std::span<std::uint64_t> dirty_alerts() const { return dirty_alerts_; }
+  /// Work space: the values of one number's samples.
+  [[nodiscard]] std::span<double> values() const { return values_; }
+  [[nodiscard]] Work& work() const { return *work_; }
+  /// First timer of the nodes, alerts, theaters (feeds begin at 0).
+  [[nodiscard]] std::size_t node_timers() const { return alert_timers_ - sizes_.node_timers; }
+  [[nodiscard]] std::size_t alert_timers() const { return alert_timers_; }
+  [[nodiscard]] std::size_t theater_timers() const { return theater_timers_; }
   /// Copies one state's memory over another's.
   void assign(const State& to, const State& from) const;
 
  private:
-  State state_at(std::size_t offset) const;
+  [[nodiscard]] State state_at(std::size_t offset) const;
 
-  const Image& image_;
-  const Layout& layout_;
+  Image image_;
+  Sizes sizes_;
+  Layout layout_;
   std::byte* bytes_;
+  std::size_t alert_timers_;
+  std::size_t theater_timers_;
   Header* header_;
   State base_;
   State head_;
@@ -247,7 +351,32 @@ class Block {
   std::span<std::uint64_t> seq_ends_;
   std::span<LogEntry> log_;
   std::span<std::uint16_t> order_;
+  std::span<std::uint16_t> seq_heads_;
+  std::span<std::uint16_t> target_heads_;
   std::span<StandingEvent> standing_;
   std::span<AlertMemory> memory_;
+  Plan plan_;
+  std::span<std::uint64_t> dirty_nodes_;
+  std::span<std::uint64_t> dirty_alerts_;
+  std::span<double> values_;
+  Work* work_;
 };
+
+/// Sets a timer of a state.
+inline void set_timer(const State& state, std::size_t timer, Instant due) {
+  const Instant before = state.timers[timer];
+  if (before == due) return;
+  state.timers[timer] = due;
+  const std::size_t group = timer / kTimerGroup;
+  Instant& least = state.mins[group];
+  if (due <= least) {
+    least = due;
+    return;
+  }
+  if (before != least) return;
+  const std::size_t first = group * kTimerGroup;
+  const std::size_t end = first + kTimerGroup < state.timers.size() ? first + kTimerGroup : state.timers.size();
+  least = kForever;
+  for (std::size_t i = first; i < end; ++i) least = state.timers[i] < least ? state.timers[i] : least;
+}
 }  // namespace tocsin::engine

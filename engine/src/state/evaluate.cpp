@@ -1,41 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluate.hpp"
 
+#include <bit>
+
 #include "contacts.hpp"
 #include "log.hpp"
 
 namespace tocsin::engine {
 namespace {
-constexpr Truth opposite(Truth truth) {
-  return truth == Truth::yes ? Truth::no : truth == Truth::no ? Truth::yes : Truth::unknown;
-}
-constexpr Truth lesser(Truth left, Truth right) { return left < right ? left : right; }
-constexpr Truth greater(Truth left, Truth right) { return left < right ? right : left; }
-constexpr Truth truth_of(bool yes, bool maybe) { return yes ? Truth::yes : maybe ? Truth::unknown : Truth::no; }
-constexpr Instant earlier(Instant left, Instant right) { return left < right ? left : right; }
-
-/// How many log entries a copy may lag behind the head before it is taken anew.
-constexpr std::size_t lag_of(std::size_t copy) { return std::size_t{4} << (2 * copy); }
+/// How many evaluations a copy in a row may lag behind the head before it is taken anew.
+constexpr std::uint64_t lag_of(std::size_t row) { return std::uint64_t{4} << row; }
 }  // namespace
 
-Instant Evaluator::next_due() const {
-  Instant next = state_.header->due;
-  const Log log{block_};
-  const Contacts contacts{block_};
-  const std::size_t position = log.first_after(state_.header->evaluated);
-  if (position < log.count()) next = earlier(next, log.entry(log.slot_at(position)).time);
-  for (std::size_t feed = 0; feed < state_.feeds.size(); ++feed) {
-    next = earlier(next, contacts.next_start(static_cast<std::uint16_t>(feed), state_.header->evaluated));
-  }
+Instant Evaluator::next_timed() const {
+  const StateHeader& header = *state_.header;
+  Instant next = header.touched ? header.last + 1 : kForever;  // a pulse lasts one instant
+  if (header.pending < next) next = header.pending;
+  for (const Instant least : state_.mins) next = least < next ? least : next;
+  if (header.last == kNever && header.evaluated + 1 < next) next = header.evaluated + 1;  // the first instant
   return next;
 }
 
+std::size_t Evaluator::position_after(Instant instant) const {
+  const Log log{block_};
+  if (log.newest_time() <= instant) return log.count();
+  return log.oldest_time() > instant ? 0 : log.first_after(instant);
+}
+
+Instant Evaluator::next_due() const {
+  const Log log{block_};
+  const Instant next = next_timed();
+  const std::size_t position = position_after(state_.header->evaluated);
+  if (position == log.count()) return next;
+  const Instant reported = log.entry(log.slot_at(position)).time;
+  return reported < next ? reported : next;
+}
+
 bool Evaluator::advance(Instant to) {
+  const Log log{block_};
+  std::size_t position = position_after(state_.header->evaluated);
   for (;;) {
-    const Instant next = next_due();
+    Instant next = next_timed();
+    if (position < log.count()) {
+      const Instant reported = log.entry(log.slot_at(position)).time;
+      if (reported < next) next = reported;
+    }
     if (next > to) break;
     if (events_ != nullptr && events_->wants_pause()) return false;
-    evaluate(next);
+    position = evaluate(next, position);
     if (keep_copies_) refresh_copies();
   }
   if (state_.header->evaluated < to) state_.header->evaluated = to;
@@ -43,205 +55,252 @@ bool Evaluator::advance(Instant to) {
 }
 
 void Evaluator::refresh_copies() {
-  const Log log{block_};
-  const std::size_t here = log.first_after(state_.header->evaluated);
-  for (std::size_t i = block_.copy_marks().size(); i > 1;) {
-    --i;
-    CopyMark& mark = block_.copy_marks()[i];
-    const State copy = block_.copy(i);
-    if (mark.valid && here < log.first_after(copy.header->evaluated) + lag_of(i)) continue;
-    // A copy hands its place down the row, so that each is older than the one before it.
-    const bool hand_down = i > 1 && block_.copy_marks()[i - 1].valid;
-    block_.assign(copy, hand_down ? block_.copy(i - 1) : state_);
-    mark.valid = true;
+  const std::span<CopyMark> marks = block_.copy_marks();
+  const std::uint64_t here = state_.header->serial;
+  for (std::size_t row = marks.size(); row > 1;) {
+    --row;
+    if (marks[row].valid && here < marks[row].serial + lag_of(row)) continue;
+    // A row hands its copy down, so that each is older than the one above it; only the first is copied.
+    if (row > 1) {
+      if (!marks[row - 1].valid) continue;
+      const CopyMark held = marks[row];
+      marks[row] = marks[row - 1];
+      marks[row - 1] = held;
+      marks[row - 1].valid = false;
+      continue;
+    }
+    block_.assign(block_.copy(1), state_);
+    marks[1].valid = true;
+    marks[1].evaluated = state_.header->evaluated;
+    marks[1].serial = here;
   }
 }
 
-void Evaluator::evaluate(Instant at) {
-  due_ = kForever;
-  take_reports(at);
-  decide_feeds(at);
-  decide_indicators();
+State newest_before(const Block& block, Instant instant) {
+  const std::span<CopyMark> marks = block.copy_marks();
+  Instant newest = block.base().header->evaluated;
+  std::size_t row = marks.size();
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    if (!marks[i].valid || marks[i].evaluated >= instant || marks[i].evaluated <= newest) continue;
+    newest = marks[i].evaluated;
+    row = i;
+  }
+  return row < marks.size() ? block.copy(row) : block.base();
+}
+
+std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
+  StateHeader& header = *state_.header;
+  theaters_ = false;
+  const bool first = header.last == kNever;
+  if (header.touched) end_pulses();
+  if (header.pending <= at) take_pending();
+  position = take_reports(at, position);
+  if (first) {
+    wake_everything(at);
+  } else {
+    fire_timers(at);
+  }
   decide_nodes(at);
   decide_alerts(at);
-  decide_theaters(at);
-  for (IndicatorState& indicator : state_.indicators) {
-    if (indicator.touched) due_at(at + 1);  // a pulse lasts one instant
-    indicator.touched = false;
-  }
-  state_.header->evaluated = at;
-  state_.header->last = at;
-  state_.header->due = due_;
+  if (theaters_) decide_theaters(at);
+  header.evaluated = at;
+  header.last = at;
+  ++header.serial;
+  return position;
 }
 
-void Evaluator::take_reports(Instant at) {
+void Evaluator::wake_everything(Instant at) {
+  for (std::size_t i = 0; i < state_.feeds.size(); ++i) decide_feed(static_cast<std::uint16_t>(i), at);
+  for (std::size_t i = 0; i < state_.indicators.size(); ++i)
+    state_.indicators[i].blind = is_blind(static_cast<std::uint16_t>(i));
+  for (std::size_t i = 0; i < state_.nodes.size(); ++i) wake_node(static_cast<std::uint16_t>(i));
+  for (std::size_t i = 0; i < state_.alerts.size(); ++i) wake_alert(static_cast<std::uint16_t>(i));
+  theaters_ = true;
+}
+
+void Evaluator::end_pulses() {
+  state_.header->touched = false;
+  for (std::size_t i = 0; i < state_.indicators.size(); ++i) {
+    IndicatorState& indicator = state_.indicators[i];
+    if (!indicator.touched) continue;
+    indicator.touched = false;
+    indicator.matches = 0;
+    const IndicatorPlan* plan = &plan_.indicators[i];
+    for (std::size_t k = plan[0].nodes; k < plan[1].nodes; ++k) {
+      const std::uint16_t node = plan_.indicator_nodes[k];
+      if (shape_of(image_.nodes[node].op) == Shape::pulse) wake_node(node);
+    }
+  }
+}
+
+void Evaluator::wake_users(std::uint16_t indicator) {
+  const IndicatorPlan* plan = &plan_.indicators[indicator];
+  for (std::size_t k = plan[0].nodes; k < plan[1].nodes; ++k) wake_node(plan_.indicator_nodes[k]);
+  for (std::size_t k = plan[0].alerts; k < plan[1].alerts; ++k) {
+    const std::uint16_t alert = plan_.indicator_alerts[k];
+    if (state_.alerts[alert].raised) wake_alert(alert);
+  }
+}
+
+void Evaluator::touch(std::uint16_t indicator, std::uint32_t matches) {
+  state_.header->touched = true;
+  state_.indicators[indicator].touched = true;
+  state_.indicators[indicator].matches |= matches;
+  wake_users(indicator);
+}
+
+void Evaluator::take_pending() {
+  state_.header->pending = kForever;
+  for (std::size_t i = 0; i < state_.indicators.size(); ++i) {
+    IndicatorState& indicator = state_.indicators[i];
+    if (!indicator.absorbed) continue;
+    indicator.absorbed = false;
+    touch(static_cast<std::uint16_t>(i), indicator.pending);
+    indicator.pending = 0;
+  }
+  // Whose contact it was is in the feeds already.
+  for (std::size_t i = 0; i < state_.feeds.size(); ++i) {
+    if (state_.feeds[i].overdue) set_timer(state_, plan_.feeds[i].timer, state_.feeds[i].contact);
+  }
+}
+
+std::size_t Evaluator::take_reports(Instant at, std::size_t position) {
   const Log log{block_};
-  for (std::size_t i = log.first_after(at - 1); i < log.count(); ++i) {
-    const std::uint16_t slot = log.slot_at(i);
+  for (; position < log.count(); ++position) {
+    const std::uint16_t slot = log.slot_at(position);
     const LogEntry& entry = log.entry(slot);
     if (entry.time != at) break;
     if (entry.kind != EntryKind::report || entry.withdrawn) continue;
-    IndicatorState& indicator = state_.indicators[entry.indicator];
-    indicator.tail = slot;
-    indicator.touched = true;
-    state_.feeds[entry.feed].contact = at;
+    state_.indicators[entry.indicator].tail = slot;
+    touch(entry.indicator, entry.matches);
+    FeedState& feed = state_.feeds[entry.feed];
+    feed.contact = at;
+    if (feed.overdue) set_timer(state_, plan_.feeds[entry.feed].timer, at);
   }
+  return position;
 }
 
-void Evaluator::decide_feeds(Instant at) {
-  const Contacts contacts{block_};
-  for (std::size_t i = 0; i < state_.feeds.size(); ++i) {
-    if (block_.image().feeds[i].every_ms == 0) continue;
-    const auto feed = static_cast<std::uint16_t>(i);
-    const Instant heartbeat = contacts.newest(feed, at);
-    const Instant contact = heartbeat > state_.feeds[i].contact ? heartbeat : state_.feeds[i].contact;
-    const Span reach = contacts.reach(feed);
-    state_.feeds[i].overdue = contact == kNever || contact <= at - reach;
-    if (!state_.feeds[i].overdue) due_at(contact + reach);
-  }
-}
-
-void Evaluator::decide_indicators() {
-  for (std::size_t i = 0; i < state_.indicators.size(); ++i) {
-    const Indicator& record = block_.image().indicators[i];
-    bool regular = false;
-    bool all_overdue = true;
-    for (const std::uint16_t feed : block_.image().list(record.feeds)) {
-      if (block_.image().feeds[feed].every_ms == 0) continue;
-      regular = true;
-      all_overdue = all_overdue && state_.feeds[feed].overdue;
+void Evaluator::fire_timers(Instant at) {
+  const std::size_t feed_timers = block_.node_timers();
+  for (std::size_t group = 0; group < state_.mins.size(); ++group) {
+    if (state_.mins[group] > at) continue;
+    const std::size_t first = group * kTimerGroup;
+    const std::size_t end = first + kTimerGroup < state_.timers.size() ? first + kTimerGroup : state_.timers.size();
+    for (std::size_t timer = first; timer < end; ++timer) {
+      if (state_.timers[timer] > at) continue;
+      const std::uint16_t owner = plan_.timer_owners[timer];
+      if (timer < feed_timers) {
+        decide_feed(owner, at);
+      } else if (timer < block_.alert_timers()) {
+        wake_node(owner);
+      } else if (timer < block_.theater_timers()) {
+        wake_alert(owner);
+      } else {
+        theaters_ = true;
+      }
     }
-    state_.indicators[i].blind = record.feeds.count == 0 || (regular && all_overdue);
   }
+}
+
+void Evaluator::decide_feed(std::uint16_t index, Instant at) {
+  if (image_.feeds[index].every_ms == 0) return;
+  const Contacts contacts{block_};
+  FeedState& feed = state_.feeds[index];
+  const Instant heartbeat = contacts.newest(index, at);
+  const Instant contact = heartbeat > feed.contact ? heartbeat : feed.contact;
+  const Span reach = contacts.reach(index);
+  const bool before = feed.overdue;
+  feed.overdue = contact == kNever || contact <= at - reach;
+  // Reports are seen as they come; of heartbeats only the next after a silence matters.
+  set_timer(state_, plan_.feeds[index].timer, feed.overdue ? contacts.next_start(index, at) : contact + reach);
+  if (feed.overdue == before) return;
+  const FeedPlan* plan = &plan_.feeds[index];
+  for (std::size_t k = plan[0].nodes; k < plan[1].nodes; ++k) wake_node(plan_.feed_nodes[k]);
+  for (std::size_t k = plan[0].indicators; k < plan[1].indicators; ++k) decide_blindness(plan_.feed_indicators[k]);
+}
+
+bool Evaluator::is_blind(std::uint16_t indicator) const {
+  const Indicator& record = image_.indicators[indicator];
+  bool regular = false;
+  for (const std::uint16_t feed : image_.list(record.feeds)) {
+    if (image_.feeds[feed].every_ms == 0) continue;
+    regular = true;
+    if (!state_.feeds[feed].overdue) return false;
+  }
+  return regular || record.feeds.count == 0;
+}
+
+void Evaluator::decide_blindness(std::uint16_t indicator) {
+  const bool blind = is_blind(indicator);
+  if (blind == state_.indicators[indicator].blind) return;
+  state_.indicators[indicator].blind = blind;
+  wake_users(indicator);
 }
 
 void Evaluator::decide_nodes(Instant at) {
-  const std::span<const Node> nodes = block_.image().nodes;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const Node& node = nodes[i];
-    NodeState& memory = state_.nodes[i];
-    const auto number = [this](std::uint16_t index) {
-      return Number{state_.nodes[index].value, state_.nodes[index].known, state_.nodes[index].saturated, kForever};
-    };
-    switch (shape_of(node.op)) {
-      case Shape::literal:
-        memory.value = node.value;
-        memory.known = true;
-        break;
-      case Shape::report_number:
-        decide_number(node, memory, at);
-        break;
-      case Shape::arithmetic: {
-        const Number result = arithmetic(static_cast<Op>(node.op), number(node.a), number(node.b));
-        memory.value = result.value;
-        memory.known = result.known;
-        memory.saturated = result.saturated;
-        break;
+  const std::span<std::uint64_t> dirty = block_.dirty_nodes();
+  for (std::size_t word = 0; word < dirty.size(); ++word) {
+    while (dirty[word] != 0) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(dirty[word]));
+      dirty[word] &= dirty[word] - 1;
+      const auto node = static_cast<std::uint16_t>(word * 64 + bit);
+      const NodePlan& plan = plan_.nodes[node];
+      if (plan.guard != kNone && truth_of(state_, plan.guard) == Truth::no) {
+        if (plan.timer != kNone) set_timer(state_, plan.timer, kForever);
+        continue;  // asleep: its user pulls it when the pulse comes
       }
-      case Shape::comparison:
-        memory.truth = compare(static_cast<Op>(node.op), number(node.a), number(node.b));
-        break;
-      case Shape::pulse:
-        memory.truth = pulse(node.a);
-        break;
-      case Shape::overdue:
-        memory.truth = state_.feeds[node.a].overdue ? Truth::yes : Truth::no;
-        break;
-      case Shape::both:
-        memory.truth = lesser(state_.nodes[node.a].truth, state_.nodes[node.b].truth);
-        break;
-      case Shape::either:
-        memory.truth = greater(state_.nodes[node.a].truth, state_.nodes[node.b].truth);
-        break;
-      case Shape::negate:
-        memory.truth = opposite(state_.nodes[node.a].truth);
-        break;
-      case Shape::hold_for:
-        decide_hold(node, memory, at);
-        break;
-      case Shape::in_last:
-        decide_in_last(node, memory, at);
-        break;
-      case Shape::then:
-        decide_then(node, memory, at);
-        break;
+      decide_node(node, at);
     }
   }
 }
 
-Truth Evaluator::pulse(std::uint16_t indicator) const {
-  const IndicatorState& state = state_.indicators[indicator];
-  return state.touched ? Truth::yes : state.blind ? Truth::unknown : Truth::no;
+void Evaluator::wake_users_of_node(std::uint16_t index) {
+  if (pulling_) return;  // who pulls it decides right after
+  const NodePlan* plan = &plan_.nodes[index];
+  for (std::size_t k = plan[0].parents; k < plan[1].parents; ++k) wake_node(plan_.parents[k]);
+  for (std::size_t k = plan[0].alerts; k < plan[1].alerts; ++k) wake_alert(plan_.node_alerts[k]);
 }
 
-void Evaluator::decide_number(const Node& node, NodeState& memory, Instant at) {
-  // Blindness is looked at here, not in the number: it can end without a report of this indicator.
-  if (state_.indicators[node.a].touched || at >= memory.due) {
-    const Number number = number_at(block_, state_, node, at);
-    memory.value = number.value;
-    memory.latched = number.known ? Truth::yes : Truth::no;  // known, blindness aside
-    memory.saturated = number.saturated;
-    memory.due = number.due;
-  }
-  memory.known = memory.latched == Truth::yes && !state_.indicators[node.a].blind;
-  due_at(memory.due);
+Number Evaluator::number(std::uint16_t index) const {
+  Number number;
+  number.value = std::bit_cast<double>(state_.words[plan_.nodes[index].words]);
+  number.known = (state_.nodes[index].now & 1U) != 0;
+  return number;
 }
 
-void Evaluator::decide_hold(const Node& node, NodeState& memory, Instant at) {
-  const Truth now = state_.nodes[node.a].truth;
-  if (now != Truth::yes) {
-    memory.since_yes = kForever;
-  } else if (memory.since_yes == kForever) {
-    memory.since_yes = at;
-  }
-  if (now == Truth::no) {
-    memory.since_maybe = kForever;
-  } else if (memory.since_maybe == kForever) {
-    memory.since_maybe = at;
-  }
-  const Instant start = at - node.window_ms;
-  memory.truth = truth_of(memory.since_yes <= start, memory.since_maybe <= start);
-  memory.due = kForever;
-  if (memory.since_yes != kForever && memory.since_yes > start) memory.due = memory.since_yes + node.window_ms;
-  if (memory.since_maybe != kForever && memory.since_maybe > start) {
-    memory.due = earlier(memory.due, memory.since_maybe + node.window_ms);
-  }
-  due_at(memory.due);
+void Evaluator::set_number(std::uint16_t index, const Number& found) {
+  const Instant value = std::bit_cast<Instant>(found.known ? found.value : 0.0);
+  Instant& word = state_.words[plan_.nodes[index].words];
+  const std::uint8_t now = found.known ? 1 : 0;
+  if (word == value && state_.nodes[index].now == now) return;
+  word = value;
+  state_.nodes[index].now = now;
+  wake_users_of_node(index);
 }
 
-void Evaluator::decide_in_last(const Node& node, NodeState& memory, Instant at) {
-  const Truth now = state_.nodes[node.a].truth;
-  // Between two evaluations the operand kept its value: it held up to the instant before this one.
-  if (memory.left == Truth::yes) memory.since_yes = at - 1;
-  if (memory.left != Truth::no) memory.since_maybe = at - 1;
-  if (now == Truth::yes) memory.since_yes = at;
-  if (now != Truth::no) memory.since_maybe = at;
-  memory.left = now;
-  const Instant start = at - node.window_ms;
-  memory.truth = truth_of(memory.since_yes >= start, memory.since_maybe >= start);
-  memory.due = kForever;
-  if (now != Truth::yes && memory.since_yes >= start) memory.due = memory.since_yes + node.window_ms + 1;
-  if (now == Truth::no && memory.since_maybe >= start) {
-    memory.due = earlier(memory.due, memory.since_maybe + node.window_ms + 1);
-  }
-  due_at(memory.due);
+void Evaluator::set_truth(std::uint16_t index, Truth truth) {
+  std::uint8_t& now = state_.nodes[index].now;
+  if (now == static_cast<std::uint8_t>(truth)) return;
+  now = static_cast<std::uint8_t>(truth);
+  wake_users_of_node(index);
 }
 
-void Evaluator::decide_then(const Node& node, NodeState& memory, Instant at) const {
-  if (memory.left == Truth::yes) memory.since_yes = at - 1;
-  if (memory.left != Truth::no) memory.since_maybe = at - 1;
-  const Truth right = state_.nodes[node.b].truth;
-  if (right == Truth::yes &&
-      memory.right != Truth::yes) {  // its present truth begins: look back, this instant not included
-    const Instant start = at - node.window_ms;
-    memory.latched = truth_of(memory.since_yes >= start, memory.since_maybe >= start);
-    memory.witness = memory.since_yes;
+void Evaluator::pull(std::uint16_t index, Instant at) {
+  if (plan_.nodes[index].guard == kNone) return;
+  const Node& node = image_.nodes[index];
+  const Shape shape = shape_of(node.op);
+  if (shape != Shape::report_number && shape != Shape::pulse) {
+    pull(node.a, at);
+    if (shape != Shape::negate) pull(node.b, at);
   }
-  memory.right = right;
-  memory.truth = right == Truth::yes ? memory.latched : right;
-  const Truth now = state_.nodes[node.a].truth;
-  if (now == Truth::yes) memory.since_yes = at;
-  if (now != Truth::no) memory.since_maybe = at;
-  memory.left = now;
+  decide_node(index, at);
+}
+
+void Evaluator::wake_all(Instant at) {
+  pulling_ = true;
+  for (std::size_t i = 0; i < state_.nodes.size(); ++i) {
+    if (plan_.nodes[i].guard != kNone) decide_node(static_cast<std::uint16_t>(i), at);
+  }
+  pulling_ = false;
 }
 }  // namespace tocsin::engine

@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file Stepping one state through event time: which instants matter, and what is true at each.
+///
+/// Only what can have changed at an instant is decided there: a report wakes the nodes that rest on its indicator, a
+/// timer its owner, and a node whose answer changed the nodes and alerts that rest on it (Plan). Operands have smaller
+/// indices, so going through the woken nodes in order decides each once.
 #include "reports.hpp"
 #include "standing.hpp"
 
 namespace tocsin::engine {
+/// Truth of a node as a state has it.
+[[nodiscard]] inline Truth truth_of(const State& state, std::uint16_t node) {
+  return static_cast<Truth>(state.nodes[node].now & 3U);
+}
+
 class Evaluator {
  public:
   /// @param state     the state to step.
   /// @param events    takes what the alerts do; nullptr: nobody asks (base, scratch, restore).
-  Evaluator(const Block& block, const State& state, Standing* events) : block_{block}, state_{state}, events_{events} {}
+  Evaluator(const Block& block, const State& state, Standing* events)
+      : block_{block}, image_{block.image()}, plan_{block.plan()}, state_{state}, events_{events} {}
 
   /// Decides every instant up to and including `to`. Stops early when `events` asks for a pause.
   /// @returns false when it paused; call it again after the events were pulled.
@@ -18,18 +28,39 @@ class Evaluator {
   [[nodiscard]] Instant next_due() const;
   /// Also keeps fresh copies while it advances (the head only).
   void keep_copies() { keep_copies_ = true; }
+  /// Brings sleeping nodes up to date with the last evaluation, so that all can be shown.
+  void wake_all(Instant at);
 
  private:
-  void evaluate(Instant at);
-  void take_reports(Instant at);
-  void decide_feeds(Instant at);
-  void decide_indicators();
+  [[nodiscard]] Instant next_timed() const;
+  [[nodiscard]] std::size_t position_after(Instant instant) const;
+  std::size_t evaluate(Instant at, std::size_t position);
+  void wake_everything(Instant at);
+  void end_pulses();
+  std::size_t take_reports(Instant at, std::size_t position);
+  void take_pending();
+  void touch(std::uint16_t indicator, std::uint32_t matches);
+  void wake_users(std::uint16_t indicator);
+  void fire_timers(Instant at);
+  void decide_feed(std::uint16_t feed, Instant at);
+  void decide_blindness(std::uint16_t indicator);
+  [[nodiscard]] bool is_blind(std::uint16_t indicator) const;
   void decide_nodes(Instant at);
-  void decide_number(const Node& node, NodeState& memory, Instant at);
-  void decide_hold(const Node& node, NodeState& memory, Instant at);
-  void decide_in_last(const Node& node, NodeState& memory, Instant at);
-  void decide_then(const Node& node, NodeState& memory, Instant at) const;
-  [[nodiscard]] Truth pulse(std::uint16_t indicator) const;
+  void decide_node(std::uint16_t index, Instant at);
+  void wake_users_of_node(std::uint16_t index);
+  [[nodiscard]] Number number(std::uint16_t index) const;
+  void decide_number(std::uint16_t index, Instant at);
+  void set_number(std::uint16_t index, const Number& number);
+  void set_truth(std::uint16_t index, Truth truth);
+  void pull(std::uint16_t index, Instant at);
+  [[nodiscard]] Truth pulse(const Node& node) const;
+  Truth decide_both(const Node& node, Instant at);
+  Truth decide_hold(std::uint16_t index, Instant at);
+  Truth decide_in_last(std::uint16_t index, Instant at);
+  Truth decide_then(std::uint16_t index, Instant at);
+  Truth decide_since(std::uint16_t index, Instant at);
+  Truth decide_from(std::uint16_t index, Instant at);
+  void node_timer(std::uint16_t index, Instant due) { set_timer(state_, plan_.nodes[index].timer, due); }
   void decide_alerts(Instant at);
   void decide_alert(std::uint16_t index, Instant at);
   void raise(std::uint16_t index, Instant at);
@@ -37,15 +68,23 @@ class Evaluator {
   void update_doubt(std::uint16_t index, Instant at);
   Level level_of(std::uint16_t index, Instant at);
   void decide_theaters(Instant at);
-  void due_at(Instant instant) {
-    if (instant < due_) due_ = instant;
-  }
+  void wake_node(std::uint16_t node) { block_.dirty_nodes()[node / 64U] |= std::uint64_t{1} << (node % 64U); }
+  void wake_alert(std::uint16_t alert) { block_.dirty_alerts()[alert / 64U] |= std::uint64_t{1} << (alert % 64U); }
   void refresh_copies();
 
   const Block& block_;
+  const Image& image_;
+  const Plan& plan_;
   const State& state_;
   Standing* events_;
   bool keep_copies_ = false;
-  Instant due_ = kForever;
+  bool pulling_ = false;   ///< a sleeping node is decided for the one that asks
+  bool theaters_ = false;  ///< something that theaters rest on changed
 };
+
+/// The base or the copy that is newest of those that have not come to an instant. @pre the base has not.
+[[nodiscard]] State newest_before(const Block& block, Instant instant);
+
+/// Distinct origins of one `needs` clause at an instant; blind indicators add none.
+[[nodiscard]] std::uint16_t origins_of_need(const Block& block, const State& state, const Need& need, Instant at);
 }  // namespace tocsin::engine

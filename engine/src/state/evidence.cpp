@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evidence.hpp"
 
+#include <bit>
+
 #include "contacts.hpp"
+#include "evaluate.hpp"
 #include "log.hpp"
+#include "numbers.hpp"
+#include "runs.hpp"
 
 namespace tocsin::engine {
 namespace {
-/// Deepest path of a condition that is still walked; deeper parts are cut and the event says `truncated`.
+/// Parts of a condition that may wait to be walked; beyond, parts are cut and the event says `truncated`.
 constexpr std::size_t kWalkMax = 32;
 
 struct Step {
@@ -36,10 +41,25 @@ Instant contact_at(const Block& block, std::uint16_t feed, Instant at) {
   return newest;
 }
 
+/// The latest instant of the past that makes a temporal node true, or kNever. @pre an in_last, then, since or
+/// from_until; the state stands at `at`.
+Instant witness_of(const Block& block, const State& state, std::uint16_t index, Instant at) {
+  const Node& node = block.image().nodes[index];
+  const Instant* words = &state.words[block.plan().nodes[index].words];
+  const Shape shape = shape_of(node.op);
+  if (shape == Shape::then) return truth_of(state, index) == Truth::yes ? words[2] : kNever;
+  if (shape == Shape::from_until) return words[0];
+  if (node.ago_ms > 0) return runs_of(state, block.plan(), block.image(), index, false).witness(at);
+  if (node.window_ms != kUnbounded && words[0] < at - node.window_ms) return kNever;
+  return words[0];
+}
+
 class Walk {
  public:
   Walk(const Block& block, const State& state, AlertEvent& out)
-      : block_{block}, image_{block.image()}, state_{state}, out_{out} {}
+      : block_{block}, image_{block.image()}, present_{state}, out_{out} {
+    if (state.header == block.scratch().header) scratch_at_ = out.at;
+  }
 
   void run(std::uint16_t root) {
     push(root, out_.at, kNone);
@@ -68,7 +88,6 @@ class Walk {
   }
 
   void visit(const Node& node, const Step& step) {
-    const NodeState& memory = state_.nodes[step.node];
     switch (shape_of(node.op)) {
       case Shape::literal:
         break;
@@ -85,19 +104,20 @@ class Walk {
       case Shape::hold_for:
         push(node.a, step.at, step.condition);
         break;
-      case Shape::in_last: {
-        const bool within = memory.since_yes >= step.at - node.window_ms;
-        push(node.a, within ? witness(memory.since_yes, step.at) : step.at, step.condition);
+      case Shape::in_last:
+        push(node.a, witness(step), step.condition);
         break;
-      }
       case Shape::then:
-        push(node.a, !present(step.at) || memory.truth == Truth::yes ? witness(memory.witness, step.at) : step.at,
-             step.condition);
+      case Shape::from_until:
+        push(node.a, witness(step), step.condition);
         push(node.b, step.at, step.condition);
         break;
+      case Shape::since:
+        push(node.a, step.at, step.condition);
+        push(node.b, witness(step), step.condition);
+        break;
       case Shape::both:
-        if (truth_at(step.node, step.at) != Truth::yes) break;
-        push_both(node, step);
+        if (truth_at(step.node, step.at) == Truth::yes) push_both(node, step);
         break;
       case Shape::arithmetic:
       case Shape::comparison:
@@ -106,19 +126,32 @@ class Walk {
     }
   }
 
-  static Instant witness(Instant remembered, Instant at) {
-    return remembered != kNever && remembered <= at ? remembered : at;
+  /// The state at an instant, worked out again for one of the past; nullptr: the base has passed it.
+  const State* state_for(Instant at) {
+    if (at == out_.at && present_.header != block_.scratch().header) return &present_;
+    if (at == scratch_at_) return &block_.scratch();
+    if (at <= block_.base().header->evaluated) return nullptr;
+    block_.assign(block_.scratch(), newest_before(block_, at));
+    static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(at));
+    scratch_at_ = at;
+    return &block_.scratch();
   }
 
-  [[nodiscard]] bool present(Instant at) const { return at == out_.at; }
+  Instant witness(const Step& step) {
+    const State* state = state_for(step.at);
+    if (state == nullptr) return step.at;
+    const Instant found = witness_of(block_, *state, step.node, step.at);
+    return found == kNever ? step.at : found;
+  }
 
-  /// Truth of a node at an instant. In the past only what reports alone decide is known; the rest counts as shown.
-  [[nodiscard]] Truth truth_at(std::uint16_t index, Instant at) const {
+  /// Truth of a node at an instant. Of one that the base has passed, only what reports alone decide is still known; the
+  /// rest counts as shown.
+  Truth truth_at(std::uint16_t index, Instant at) {
     const Node& node = image_.nodes[index];
-    if (present(at)) return state_.nodes[index].truth;
+    if (const State* state = state_for(at); state != nullptr) return truth_of(*state, index);
     const Shape shape = shape_of(node.op);
     if (shape == Shape::pulse) {
-      if (pulse_at(node.a, at)) return Truth::yes;
+      if (pulse_at(node, at)) return Truth::yes;
       return blind_at(node.a, at) ? Truth::unknown : Truth::no;
     }
     if (shape == Shape::overdue) return overdue_at(node.a, at) ? Truth::yes : Truth::no;
@@ -127,25 +160,32 @@ class Walk {
   }
 
   [[nodiscard]] bool leaf(std::uint16_t index) const {
-    return image_.nodes[index].op <= static_cast<std::uint8_t>(Op::origins);
+    const Shape shape = shape_of(image_.nodes[index].op);
+    return shape == Shape::literal || shape == Shape::report_number;
   }
 
-  [[nodiscard]] Number leaf_at(std::uint16_t index, Instant at) const {
+  Number leaf_at(std::uint16_t index, Instant at) {
     const Node& node = image_.nodes[index];
-    if (static_cast<Op>(node.op) == Op::literal) return {node.value, true, false, kForever};
-    Number number = number_at(block_, state_, node, at);
+    if (static_cast<Op>(node.op) == Op::literal) return finite(node.value);
+    Number number = number_at(block_, view(at), node, at, 0);
     number.known = number.known && !blind_at(node.a, at);
     return number;
   }
 
-  [[nodiscard]] bool overdue_at(std::uint16_t feed, Instant at) const {
-    if (present(at)) return state_.feeds[feed].overdue;
+  /// A state whose reports reach up to an instant.
+  const State& view(Instant at) {
+    const State* state = state_for(at);
+    return state != nullptr ? *state : block_.head();
+  }
+
+  bool overdue_at(std::uint16_t feed, Instant at) {
+    if (const State* state = state_for(at); state != nullptr) return state->feeds[feed].overdue;
     const Instant contact = contact_at(block_, feed, at);
     return contact == kNever || contact <= at - Contacts{block_}.reach(feed);
   }
 
-  [[nodiscard]] bool blind_at(std::uint16_t indicator, Instant at) const {
-    if (present(at)) return state_.indicators[indicator].blind;
+  bool blind_at(std::uint16_t indicator, Instant at) {
+    if (const State* state = state_for(at); state != nullptr) return state->indicators[indicator].blind;
     const ListRef feeds = image_.indicators[indicator].feeds;
     bool regular = false;
     for (const std::uint16_t feed : image_.list(feeds)) {
@@ -156,17 +196,26 @@ class Walk {
     return regular || feeds.count == 0;
   }
 
-  [[nodiscard]] bool pulse_at(std::uint16_t indicator, Instant at) const {
-    ReportCursor cursor{block_, state_, indicator, at};
+  bool pulse_at(const Node& node, Instant at) {
+    ReportCursor cursor{block_, view(at), node.a, at};
     Sample sample{};
-    return cursor.next(sample) && sample.time == at;
+    while (cursor.next(sample) && sample.time == at) {
+      if (passes(image_, node.filter, sample.matches)) return true;
+    }
+    return false;
+  }
+
+  static bool same_number(const Node& left, const Node& right) {
+    return left.filter == right.filter && left.ago_ms == right.ago_ms && left.at_least == right.at_least &&
+           left.numerator == right.numerator && left.digits == right.digits;
   }
 
   [[nodiscard]] bool already_shown(const EvidenceItem& item) const {
     for (std::size_t i = 0; i < out_.item_count; ++i) {
       const EvidenceItem& other = out_.items[i];
       if (other.op == item.op && other.at == item.at && other.window_ms == item.window_ms &&
-          other.indicator == item.indicator && other.feed == item.feed && other.condition == item.condition) {
+          other.indicator == item.indicator && other.feed == item.feed && other.condition == item.condition &&
+          same_number(image_.nodes[other.node], image_.nodes[item.node])) {
         return true;
       }
     }
@@ -178,17 +227,19 @@ class Walk {
     item.at = step.at;
     item.window_ms = node.window_ms;
     item.condition = step.condition;
+    item.node = step.node;
     item.op = node.op;
     item.indicator = node.a;
     item.feed = kNone;
     item.known = true;
-    if (static_cast<Op>(node.op) == Op::overdue) {
+    const auto op = static_cast<Op>(node.op);
+    if (op == Op::overdue) {
       item.indicator = kNone;
       item.feed = node.a;
       item.value = overdue_at(node.a, step.at) ? 1.0 : 0.0;
-    } else if (static_cast<Op>(node.op) == Op::pulse) {
-      item.value = pulse_at(node.a, step.at) ? 1.0 : 0.0;
-      item.known = truth_at(step.node, step.at) != Truth::unknown;
+    } else if (op == Op::pulse) {
+      item.value = pulse_at(node, step.at) ? 1.0 : 0.0;
+      item.known = item.value > 0 || !blind_at(node.a, step.at);
     } else {
       const Number number = leaf_at(step.node, step.at);
       item.value = number.value;
@@ -201,28 +252,27 @@ class Walk {
       return;
     }
     item.first_report = out_.report_count;
-    if (item.indicator != kNone) {
-      // A pulse is one instant; `last` is one report, seen with the others below.
-      const Span window = static_cast<Op>(node.op) == Op::pulse ? 1 : node.window_ms;
-      if (window > 0) collect_origins(block_, state_, node.a, item.at, window, origins_);
-      show_reports(node, item);
-    }
+    if (item.indicator != kNone) show_reports(node, item);
     out_.items[out_.item_count++] = item;
   }
 
-  /// The newest reports behind a number or pulse, newest first.
+  /// The newest reports behind a number or pulse, newest first; the origins of all of them.
   void show_reports(const Node& node, EvidenceItem& item) {
-    const std::size_t most = static_cast<Op>(node.op) == Op::last ? 1U : image_.alerts[out_.alert].evidence;
-    ReportCursor cursor{block_, state_, node.a, item.at};
+    const auto op = static_cast<Op>(node.op);
+    const Instant end = item.at - node.ago_ms;
+    const Instant after = op == Op::last ? kNever : op == Op::pulse ? item.at - 1 : end - node.window_ms;
+    const std::size_t most = op == Op::last ? 1U : image_.alerts[out_.alert].evidence;
+    ReportCursor cursor{block_, view(item.at), node.a, item.at};
     Sample sample{};
-    while (item.report_count < most && cursor.next(sample)) {
-      if (static_cast<Op>(node.op) == Op::pulse && sample.time != item.at) break;
-      if (node.window_ms > 0 && sample.time <= item.at - node.window_ms) break;
+    std::size_t given = 0;
+    while (cursor.next(sample) && sample.time > after && (op != Op::last || given < most)) {
+      if (sample.time > end || !passes(image_, node.filter, sample.matches)) continue;
+      origins_.add(sample.origin);
+      if (++given > most) continue;
       if (out_.report_count == kEvidenceReportsMax) {
         out_.truncated = true;
-        return;
+        continue;
       }
-      origins_.add(sample.origin);
       out_.reports[out_.report_count++] = {sample.time, sample.value,  sample.seq,
                                            sample.feed, sample.origin, sample.credibility};
       ++item.report_count;
@@ -231,7 +281,8 @@ class Walk {
 
   const Block& block_;
   const Image& image_;
-  const State& state_;
+  const State& present_;
+  Instant scratch_at_ = kNever;  ///< the instant the scratch state stands at, if known
   AlertEvent& out_;
   OriginSet origins_;
   Step stack_[kWalkMax] = {};
@@ -245,20 +296,46 @@ void show_blindness(const Block& block, const State& state, AlertEvent& out) {
     if (state.feeds[feed].overdue) out.overdue_feeds[feed / 64U] |= std::uint64_t{1} << (feed % 64U);
   }
   // Operands come before their node, so one pass downwards finds all that `when` reaches.
-  const std::span<NodeState> marks = block.scratch().nodes;
-  for (NodeState& mark : marks) mark.reached = false;
-  marks[rule.when].reached = true;
+  const std::span<std::uint64_t> marks = block.dirty_nodes();  // free between two evaluations
+  const auto mark = [marks](std::uint16_t node) { marks[node / 64U] |= std::uint64_t{1} << (node % 64U); };
+  mark(rule.when);
   for (std::size_t i = rule.when + std::size_t{1}; i > 0;) {
     --i;
-    if (!marks[i].reached) continue;
+    const std::uint64_t bit = std::uint64_t{1} << (i % 64U);
+    if ((marks[i / 64U] & bit) == 0) continue;
+    marks[i / 64U] &= ~bit;
     const Node& node = image.nodes[i];
     const Shape shape = shape_of(node.op);
     if (shape == Shape::report_number || shape == Shape::pulse) {
       if (state.indicators[node.a].blind) out.blind_indicators[node.a / 64U] |= std::uint64_t{1} << (node.a % 64U);
     } else if (shape != Shape::literal && shape != Shape::overdue) {
-      marks[node.a].reached = true;
-      if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) marks[node.b].reached = true;
+      mark(node.a);
+      if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) mark(node.b);
     }
+  }
+}
+
+/// Sums of the weights whose clauses hold, greatest first, then by name.
+void weigh(const Image& image, const State& state, const Alert& rule, AlertEvent& out) {
+  for (const WeighClause& clause : image.weigh_clauses.subspan(rule.weighs.first, rule.weighs.count)) {
+    const bool holds = clause.when == kNone || truth_of(state, clause.when) == Truth::yes;
+    for (const Weight& weight : image.weights.subspan(clause.weights.first, clause.weights.count)) {
+      std::size_t i = 0;
+      while (i < out.hypothesis_count && out.hypotheses[i].hypothesis != weight.hypothesis) ++i;
+      if (i == out.hypothesis_count) out.hypotheses[out.hypothesis_count++] = {weight.hypothesis, 0};
+      if (holds) out.hypotheses[i].weight += weight.weight;
+    }
+  }
+  for (std::size_t i = 1; i < out.hypothesis_count; ++i) {
+    const HypothesisWeight moving = out.hypotheses[i];
+    std::size_t place = i;
+    for (; place > 0; --place) {
+      const HypothesisWeight& other = out.hypotheses[place - 1];
+      if (other.weight > moving.weight || (other.weight == moving.weight && other.hypothesis < moving.hypothesis))
+        break;
+      out.hypotheses[place] = other;
+    }
+    out.hypotheses[place] = moving;
   }
 }
 }  // namespace
@@ -272,12 +349,75 @@ Level shown_level(const Image& image, const State& state, std::uint16_t theater)
   return blind ? Level::unknown : state.theaters[theater].level;
 }
 
+void begin_event(AlertEvent& out) {
+  out.reason = {};
+  out.origins = 0;
+  out.truncated = false;
+  out.theater_levels.fill(Level::calm);
+  out.overdue_feeds.fill(0);
+  out.blind_indicators.fill(0);
+  out.hypothesis_count = 0;
+  out.against_count = 0;
+  out.item_count = 0;
+  out.report_count = 0;
+}
+
 void gather_evidence(const Block& block, const State& state, bool walk, AlertEvent& out) {
-  const Alert& rule = block.image().alerts[out.alert];
-  if (walk) Walk{block, state, out}.run(rule.when);
+  const Image& image = block.image();
+  const Alert& rule = image.alerts[out.alert];
   show_blindness(block, state, out);
-  const std::span<const std::uint16_t> theaters = block.image().list(rule.theaters);
-  for (std::size_t i = 0; i < theaters.size(); ++i)
-    out.theater_levels[i] = shown_level(block.image(), state, theaters[i]);
+  const std::span<const std::uint16_t> theaters = image.list(rule.theaters);
+  for (std::size_t i = 0; i < theaters.size(); ++i) out.theater_levels[i] = shown_level(image, state, theaters[i]);
+  if (!walk) return;
+  weigh(image, state, rule, out);
+  for (const std::uint16_t condition : image.list(rule.against))
+    out.against[out.against_count++] = truth_of(state, image.conditions[condition].node);
+  Walk{block, state, out}.run(rule.when);  // last: it takes the scratch state back in time
+}
+
+NodeView view_of(const Block& block, std::uint16_t index) {
+  const Node& node = block.image().nodes[index];
+  const State& state = block.scratch();
+  const NodePlan& plan = block.plan().nodes[index];
+  const Instant at = state.header->evaluated;
+  NodeView view;
+  switch (shape_of(node.op)) {
+    case Shape::report_number: {
+      const Number number = number_at(block, state, node, at, 0);
+      view.value = number.value;
+      view.known = number.known && !state.indicators[node.a].blind;
+      view.saturated = number.saturated;
+      view.reports = number.reports;
+      view.due = number.due;
+      return view;
+    }
+    case Shape::literal:
+    case Shape::arithmetic:
+      view.value = std::bit_cast<double>(state.words[plan.words]);
+      view.known = (state.nodes[index].now & 1U) != 0;
+      return view;
+    case Shape::hold_for:
+      view.witness = state.words[plan.words] == kForever ? kNever : state.words[plan.words];
+      break;
+    case Shape::then:
+      view.witness = witness_of(block, state, index, at);
+      if (view.witness == kNever) view.witness = state.words[plan.words];
+      break;
+    case Shape::in_last:
+    case Shape::since:
+    case Shape::from_until:
+      view.witness = witness_of(block, state, index, at);
+      break;
+    case Shape::comparison:
+    case Shape::pulse:
+    case Shape::overdue:
+    case Shape::both:
+    case Shape::either:
+    case Shape::negate:
+      break;
+  }
+  view.truth = truth_of(state, index);
+  if (plan.timer != kNone) view.due = state.timers[plan.timer];
+  return view;
 }
 }  // namespace tocsin::engine

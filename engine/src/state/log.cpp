@@ -16,6 +16,8 @@ void Log::clear() const {
     slot = {};
     slot.newer = i + 1 < capacity ? static_cast<std::uint16_t>(i + 1) : kNone;
   }
+  for (std::uint16_t& head : block_.seq_heads()) head = kNone;
+  for (std::uint16_t& head : block_.target_heads()) head = kNone;
   for (std::uint64_t& end : block_.seq_ends()) end = 0;
   for (Ring& ring : block_.rings()) ring = {kNever, 0, 0, kNone, kNone};
 }
@@ -50,32 +52,50 @@ std::size_t Log::first_not_before(const EventKey& key) const {
 
 std::uint16_t Log::find_seq(std::uint16_t feed, std::uint64_t seq) const {
   if (seq >= block_.seq_ends()[feed]) return kNone;
-  for (std::size_t i = count(); i > 0; --i) {  // a resend is usually recent
-    const std::uint16_t slot = slot_at(i - 1);
-    if (entry(slot).feed == feed && entry(slot).seq == seq) return slot;
-  }
-  return kNone;
+  std::uint16_t slot = head_of(block_.seq_heads(), feed, seq);
+  while (slot != kNone && (entry(slot).feed != feed || entry(slot).seq != seq)) slot = entry(slot).same_seq;
+  return slot;
 }
 
 bool Log::is_withdrawn(std::uint16_t feed, std::uint64_t seq, Instant since) const {
   if (block_.header().log_withdrawals == 0) return false;
-  for (std::size_t i = 0; i < count(); ++i) {
-    const LogEntry& other = entry(slot_at(i));
-    if (other.has_target && other.time >= since && other.feed == feed && other.target_seq == seq) return true;
+  std::uint16_t slot = head_of(block_.target_heads(), feed, seq);
+  while (slot != kNone) {
+    const LogEntry& other = entry(slot);
+    if (other.time >= since && other.feed == feed && other.target_seq == seq) return true;
+    slot = other.same_target;
   }
   return false;
 }
 
 std::uint16_t Log::find_report(std::uint16_t feed, std::uint64_t seq) const {
-  for (std::size_t i = 0; i < count(); ++i) {
-    const std::uint16_t slot = slot_at(i);
-    const LogEntry& other = entry(slot);
-    if (other.feed == feed && other.seq == seq && other.kind == EntryKind::report) return slot;
-  }
-  return kNone;
+  const std::uint16_t slot = find_seq(feed, seq);
+  return slot != kNone && entry(slot).kind == EntryKind::report ? slot : kNone;
 }
 
-std::uint16_t Log::insert(const Input& input, bool withdrawn) const {
+void Log::chain(std::uint16_t slot) const {
+  LogEntry& added = entry(slot);
+  std::uint16_t& by_seq = head_of(block_.seq_heads(), added.feed, added.seq);
+  added.same_seq = by_seq;
+  by_seq = slot;
+  if (!added.has_target) return;
+  std::uint16_t& by_target = head_of(block_.target_heads(), added.feed, added.target_seq);
+  added.same_target = by_target;
+  by_target = slot;
+}
+
+void Log::unchain(std::uint16_t slot) const {
+  const LogEntry& gone = entry(slot);
+  std::uint16_t* link = &head_of(block_.seq_heads(), gone.feed, gone.seq);
+  while (*link != slot) link = &entry(*link).same_seq;
+  *link = gone.same_seq;
+  if (!gone.has_target) return;
+  link = &head_of(block_.target_heads(), gone.feed, gone.target_seq);
+  while (*link != slot) link = &entry(*link).same_target;
+  *link = gone.same_target;
+}
+
+std::uint16_t Log::insert(const Input& input, std::uint32_t matches, bool withdrawn) const {
   TOCSIN_CHECK(!full());
   Header& header = block_.header();
   const std::uint16_t slot = header.log_free;
@@ -87,20 +107,25 @@ std::uint16_t Log::insert(const Input& input, bool withdrawn) const {
   added.seq = input.seq;
   added.target_seq = input.target_seq;
   added.content = input.content;
+  added.matches = matches;
   added.feed = input.feed;
   added.indicator = input.indicator;
   added.origin = input.origin;
   added.older = kNone;
   added.newer = kNone;
+  added.same_seq = kNone;
+  added.same_target = kNone;
   added.kind = input.kind == InputKind::report ? EntryKind::report : EntryKind::retraction;
   added.credibility = input.credibility;
   added.has_target = input.has_target_seq;
   added.withdrawn = withdrawn;
   if (added.has_target) ++header.log_withdrawals;
+  chain(slot);
   if (added.seq >= block_.seq_ends()[added.feed]) block_.seq_ends()[added.feed] = added.seq + 1;
 
   // Late news usually belongs near the end: make room from there.
-  const std::size_t position = first_not_before(key_of(added));
+  std::size_t position = count();
+  if (position > 0 && key_of(added) < key_of(entry(slot_at(position - 1)))) position = first_not_before(key_of(added));
   for (std::size_t i = count(); i > position; --i) block_.order()[wrapped(i)] = block_.order()[wrapped(i - 1)];
   block_.order()[wrapped(position)] = slot;
   ++header.log_count;
@@ -146,6 +171,7 @@ void Log::pop_oldest() const {
   LogEntry& gone = entry(slot);
   if (gone.kind == EntryKind::report && !gone.withdrawn) unlink(slot);
   if (gone.has_target) --header.log_withdrawals;
+  unchain(slot);
   gone = {};
   gone.newer = header.log_free;
   header.log_free = slot;

@@ -33,15 +33,18 @@ class Log {
   [[nodiscard]] static EventKey key_of(const LogEntry& entry) { return {entry.time, entry.seq, entry.feed}; }
   /// First position whose entry's time is after `instant`; count() when there is none.
   [[nodiscard]] std::size_t first_after(Instant instant) const;
+  /// Newest time in the log, or kNever. The oldest, or kForever.
+  [[nodiscard]] Instant newest_time() const { return count() > 0 ? entry(slot_at(count() - 1)).time : kNever; }
+  [[nodiscard]] Instant oldest_time() const { return count() > 0 ? entry(slot_at(0)).time : kForever; }
   /// True when some entry at or after `since` withdraws that seq of that feed.
   [[nodiscard]] bool is_withdrawn(std::uint16_t feed, std::uint64_t seq, Instant since) const;
-  /// Slot of the entry with that feed and seq, whatever its time and kind, or kNone. Linear, but only for a seq at or
-  /// below the feed's highest.
+  /// Slot of the entry with that feed and seq, whatever its time and kind, or kNone.
   [[nodiscard]] std::uint16_t find_seq(std::uint16_t feed, std::uint64_t seq) const;
-  /// Slot of the report with that feed and seq, or kNone. Linear.
+  /// Slot of the report with that feed and seq, or kNone.
   [[nodiscard]] std::uint16_t find_report(std::uint16_t feed, std::uint64_t seq) const;
   /// Puts the input in its place. @pre not full. A report that is not withdrawn joins its indicator's chain.
-  std::uint16_t insert(const Input& input, bool withdrawn) const;
+  /// @param matches  the filters of its indicator that it passes.
+  std::uint16_t insert(const Input& input, std::uint32_t matches, bool withdrawn) const;
   /// Takes a report out of its chain for good; it stays in the log so that duplicates of it are known.
   void withdraw(std::uint16_t slot) const;
   /// Frees the oldest entry. @pre count() > 0.
@@ -53,6 +56,12 @@ class Log {
     return index < block_.order().size() ? index : index - block_.order().size();
   }
   [[nodiscard]] std::size_t first_not_before(const EventKey& key) const;
+  /// The head of the chain of a (feed, seq).
+  [[nodiscard]] std::uint16_t& head_of(std::span<std::uint16_t> heads, std::uint16_t feed, std::uint64_t seq) const {
+    return heads[(seq + std::uint64_t{feed} * 0x9E3779B1U) & (heads.size() - 1)];
+  }
+  void chain(std::uint16_t slot) const;
+  void unchain(std::uint16_t slot) const;
   void link(std::uint16_t slot) const;
   void unlink(std::uint16_t slot) const;
 

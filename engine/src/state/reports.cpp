@@ -3,45 +3,31 @@
 
 #include <bit>
 
-namespace tocsin::engine {
-ReportCursor::ReportCursor(const Block& block, const State& state, std::uint16_t indicator, Instant instant)
-    : block_{block},
-      samples_{block.samples(indicator)},
-      ring_{block.rings()[indicator]},
-      instant_{instant},
-      in_ring_{ring_.count},
-      slot_{state.indicators[indicator].tail} {}
+#include "numbers.hpp"
 
+namespace tocsin::engine {
 bool ReportCursor::step(Sample& out) {
   while (slot_ != kNone) {
-    const std::uint16_t slot = slot_;
-    const LogEntry& entry = block_.log()[slot];
+    const LogEntry& entry = log_[slot_];
     slot_ = entry.older;
     if (entry.time > instant_) continue;
-    out = {entry.time, entry.value, entry.seq, entry.feed, entry.origin, entry.credibility, {}};
-    given_slot_ = slot;
+    out = {entry.time, entry.value, entry.seq, entry.matches, entry.feed, entry.origin, entry.credibility, {}};
     return true;
   }
   while (in_ring_ > 0) {
     --in_ring_;
     const std::size_t index = ring_.start + in_ring_;
-    out = samples_[index < samples_.size() ? index : index - samples_.size()];
-    given_slot_ = kNone;
-    if (out.time <= instant_) return true;
+    const Sample& sample = samples_[index < samples_.size() ? index : index - samples_.size()];
+    if (sample.time > instant_) continue;
+    out = sample;
+    return true;
   }
   return false;
 }
 
-bool ReportCursor::next(Sample& out) {
-  if (given_ == samples_.size() || !step(out)) return false;
-  ++given_;
-  return true;
-}
-
 Instant ReportCursor::pushed_out() {
   Sample older{};
-  if (step(older)) return older.time;
-  return ring_.pushed_out;
+  return step(older) ? older.time : ring_.pushed_out;
 }
 
 std::uint16_t OriginSet::count() const {
@@ -50,48 +36,64 @@ std::uint16_t OriginSet::count() const {
   return static_cast<std::uint16_t>(total);
 }
 
-void collect_origins(const Block& block, const State& state, std::uint16_t indicator, Instant instant, Span window_ms,
-                     OriginSet& out) {
+void collect_origins(const Block& block, const State& state, std::uint16_t indicator, std::uint16_t filter,
+                     Instant instant, Span window_ms, OriginSet& out) {
   ReportCursor cursor{block, state, indicator, instant};
   Sample sample{};
-  while (cursor.next(sample) && sample.time > instant - window_ms) out.add(sample.origin);
+  while (cursor.next(sample) && sample.time > instant - window_ms) {
+    ++block.work().total;
+    if (passes(block.image(), filter, sample.matches)) out.add(sample.origin);
+  }
 }
 
 namespace {
-/// What the reports inside a window are, newest first.
+/// What the reports inside a window are. Values are gathered newest first when the operation needs them all.
 struct WindowScan {
-  std::size_t count = 0;
-  std::size_t from_log = 0;
-  std::size_t ring_first = 0;         ///< age order index of the oldest of them in the base ring
-  std::uint16_t oldest_slot = kNone;  ///< oldest of them that lies in the log
-  Instant oldest = kForever;
+  std::uint32_t count = 0;
+  std::uint32_t days = 0;
+  Instant oldest = kForever;    ///< time of the oldest of them
+  Instant entering = kForever;  ///< time of the oldest that is still too new for a window that ends in the past
+  double least = 0;
   double largest = 0;
   OriginSet origins;
   bool saturated = false;
   Instant pushed_out = kNever;
 };
 
-WindowScan scan(const Block& block, const State& state, const Node& node, Instant instant) {
+constexpr Span kDay = 86'400'000;
+
+WindowScan scan(const Block& block, const State& state, const Node& node, Instant instant, bool gather,
+                std::uint16_t cap) {
   WindowScan found;
   ReportCursor cursor{block, state, node.a, instant};
   Sample sample{};
-  const Instant after = instant - node.window_ms;
+  const Instant end = instant - node.ago_ms;
+  const Instant after = end - node.window_ms;
+  const Op op = static_cast<Op>(node.op);
+  Instant day = kNever;
   bool at_end = true;
   while (cursor.next(sample)) {
+    ++block.work().total;
     if (sample.time <= after) {
       at_end = false;
       break;
     }
-    if (found.count == 0 || sample.value > found.largest) found.largest = sample.value;
+    if (!passes(block.image(), node.filter, sample.matches)) continue;
+    if (sample.time > end) {
+      found.entering = sample.time;
+      continue;
+    }
+    if (gather) block.values()[found.count] = sample.value;
+    if (op == Op::max && (found.count == 0 || sample.value > found.largest)) found.largest = sample.value;
+    if (op == Op::min && (found.count == 0 || sample.value < found.least)) found.least = sample.value;
+    if (op == Op::origins) found.origins.add(sample.origin);
+    if (sample.time / kDay != day) {
+      day = sample.time / kDay;
+      ++found.days;
+    }
     ++found.count;
     found.oldest = sample.time;
-    found.origins.add(sample.origin);
-    if (cursor.slot() != kNone) {
-      ++found.from_log;
-      found.oldest_slot = cursor.slot();
-    } else {
-      found.ring_first = cursor.ring_position();
-    }
+    if (found.count == cap) return found;
   }
   if (at_end) {
     found.pushed_out = cursor.pushed_out();
@@ -100,73 +102,72 @@ WindowScan scan(const Block& block, const State& state, const Node& node, Instan
   return found;
 }
 
-/// Sums what a scan found, oldest first: floating point sums depend on the order.
-double sum_of(const Block& block, const Node& node, const WindowScan& found) {
-  double total = 0;
-  const Ring& ring = block.rings()[node.a];
-  const std::span<Sample> samples = block.samples(node.a);
-  for (std::size_t i = 0; i < found.count - found.from_log; ++i) {
-    const std::size_t index = ring.start + found.ring_first + i;
-    total += samples[index < samples.size() ? index : index - samples.size()].value;
+Number latest(const Block& block, const State& state, const Node& node, Instant instant) {
+  ReportCursor cursor{block, state, node.a, instant};
+  Sample sample{};
+  Number number;
+  double value = 0;
+  const std::uint32_t wanted = node.at_least > 1 ? node.at_least : 1;
+  while (number.reports < wanted && cursor.next(sample)) {
+    ++block.work().total;
+    if (!passes(block.image(), node.filter, sample.matches)) continue;
+    if (number.reports == 0) value = sample.value;
+    ++number.reports;
   }
-  std::uint16_t slot = found.oldest_slot;
-  for (std::size_t left = found.from_log; left > 0;) {
-    const LogEntry& entry = block.log()[slot];
-    total += entry.value;
-    --left;
-    slot = entry.newer;
-  }
-  return total;
+  if (number.reports < wanted) return number;
+  const Number found = finite(value);
+  number.value = found.value;
+  number.known = found.known;
+  return number;
 }
 
-Number finite(double value) {
-  Number number;
-  if (value - value != 0.0) return number;  // infinite or not a number
-  number.value = value == 0.0 ? 0.0 : value;
-  number.known = true;
-  return number;
+Number value_of(const Block& block, const Node& node, const WindowScan& found) {
+  const std::span<double> values =
+      block.values().first(found.count < block.values().size() ? found.count : block.values().size());
+  const Op op = static_cast<Op>(node.op);
+  if (op == Op::count) return finite(found.count);
+  if (op == Op::days) return finite(found.days);
+  if (op == Op::origins) return finite(found.origins.count());
+  if (op == Op::sum) return finite(sum_of(values));
+  if (found.count == 0) return {};
+  if (op == Op::max) return finite(found.largest);
+  if (op == Op::min) return finite(found.least);
+  if (op == Op::mean) return finite(mean_of(values));
+  if (op == Op::median) return finite(median_of(values));
+  if (op == Op::mad) return finite(mad_of(values));
+  if (op == Op::stddev) return finite(stddev_of(values));
+  return finite(quantile_of(values, node.numerator, node.digits));
+}
+
+bool gathers(Op op) {
+  return op == Op::sum || op == Op::mean || op == Op::median || op == Op::mad || op == Op::stddev || op == Op::quantile;
 }
 }  // namespace
 
-Number number_at(const Block& block, const State& state, const Node& node, Instant instant) {
+Number number_at(const Block& block, const State& state, const Node& node, Instant instant, std::uint16_t cap) {
   const Op op = static_cast<Op>(node.op);
-  if (op == Op::last) {
-    ReportCursor cursor{block, state, node.a, instant};
-    Sample sample{};
-    return cursor.next(sample) ? finite(sample.value) : Number{};
-  }
-  const WindowScan found = scan(block, state, node, instant);
+  if (op == Op::last) return latest(block, state, node, instant);
+  const WindowScan found = scan(block, state, node, instant, gathers(op), cap);
   Number number;
-  if (op == Op::count) {
-    number = finite(static_cast<double>(found.count));
-  } else if (op == Op::origins) {
-    number = finite(static_cast<double>(found.origins.count()));
-  } else if (op == Op::sum) {
-    number = finite(sum_of(block, node, found));
-  } else if (found.count > 0) {
-    number = finite(found.largest);
-  }
+  if (found.count >= node.at_least) number = value_of(block, node, found);
   number.saturated = found.saturated;
-  if (found.count > 0) number.due = found.oldest + node.window_ms;
-  if (found.saturated && found.pushed_out + node.window_ms < number.due) number.due = found.pushed_out + node.window_ms;
+  number.reports = found.count;
+  number.due = kForever;
+  const auto due = [&number](Instant at) {
+    if (at < number.due) number.due = at;
+  };
+  if (found.count > 0) due(found.oldest + node.ago_ms + node.window_ms);
+  if (found.entering != kForever) due(found.entering + node.ago_ms);
+  if (found.saturated) due(found.pushed_out + node.ago_ms + node.window_ms);
   return number;
 }
 
 Number arithmetic(Op op, const Number& left, const Number& right) {
-  Number result;
-  if (left.known && right.known) {
-    if (op == Op::add) {
-      result = finite(left.value + right.value);
-    } else if (op == Op::subtract) {
-      result = finite(left.value - right.value);
-    } else if (op == Op::multiply) {
-      result = finite(left.value * right.value);
-    } else if (right.value != 0.0) {
-      result = finite(left.value / right.value);
-    }
-  }
-  result.saturated = left.saturated || right.saturated;
-  return result;
+  if (!left.known || !right.known) return {};
+  if (op == Op::add) return finite(left.value + right.value);
+  if (op == Op::subtract) return finite(left.value - right.value);
+  if (op == Op::multiply) return finite(left.value * right.value);
+  return right.value != 0.0 ? finite(left.value / right.value) : Number{};
 }
 
 Truth compare(Op op, const Number& left, const Number& right) {

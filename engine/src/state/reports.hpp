@@ -9,39 +9,53 @@ class ReportCursor {
  public:
   /// @param state     whose view it is; reports after its `evaluated` are not seen.
   /// @param instant   reports after it are passed over.
-  ReportCursor(const Block& block, const State& state, std::uint16_t indicator, Instant instant);
+  ReportCursor(const Block& block, const State& state, std::uint16_t indicator, Instant instant)
+      : log_{block.log()},
+        samples_{block.samples(indicator)},
+        ring_{block.rings()[indicator]},
+        instant_{instant},
+        left_{samples_.size()},
+        in_ring_{ring_.count},
+        slot_{state.indicators[indicator].tail} {}
   /// The next older report. @returns false at the end, or when `keep` reports were given.
-  bool next(Sample& out);
+  bool next(Sample& out) {
+    if (left_ == 0 || !step(out)) return false;
+    --left_;
+    return true;
+  }
   /// After next() returned false: time of the newest report that was pushed out, or kNever.
   [[nodiscard]] Instant pushed_out();
-  /// Slot of the report next() gave last, or kNone when it came from the base ring.
-  [[nodiscard]] std::uint16_t slot() const { return given_slot_; }
-  /// Age order index (0 oldest) in the base ring of the report next() gave last, when slot() is kNone.
-  [[nodiscard]] std::size_t ring_position() const { return in_ring_; }
 
  private:
   bool step(Sample& out);
 
-  const Block& block_;
-  std::span<Sample> samples_;
+  std::span<const LogEntry> log_;
+  std::span<const Sample> samples_;
   const Ring& ring_;
   Instant instant_;
-  std::size_t given_ = 0;
+  std::size_t left_;     ///< of `keep`
   std::size_t in_ring_;  ///< ring samples left to give
   std::uint16_t slot_;
-  std::uint16_t given_slot_ = kNone;
 };
+
+/// True when a report passes a node's filter.
+[[nodiscard]] inline bool passes(const Image& image, std::uint16_t filter, std::uint32_t matches) {
+  return filter == kNone || ((matches >> image.filters[filter].bit) & 1U) != 0;
+}
 
 /// A number at an instant.
 struct Number {
   double value = 0;
   bool known = false;
   bool saturated = false;
-  Instant due = kForever;  ///< when time alone changes it next
+  std::uint32_t reports = 0;  ///< so many are behind it
+  Instant due = kForever;     ///< when time alone changes it next
 };
 
-/// The number of a count, sum, last, max or origins node at `instant`, blindness aside.
-[[nodiscard]] Number number_at(const Block& block, const State& state, const Node& node, Instant instant);
+/// The number of a node that is taken from reports, at `instant`, blindness aside.
+/// @param cap  a count need not go beyond this; 0: to the end. `saturated` is then not looked for beyond it.
+[[nodiscard]] Number number_at(const Block& block, const State& state, const Node& node, Instant instant,
+                               std::uint16_t cap);
 
 /// A set of origins.
 class OriginSet {
@@ -53,9 +67,9 @@ class OriginSet {
   std::uint64_t words_[kOriginsMax / 64] = {};
 };
 
-/// Adds the origins of an indicator's reports in (instant - window, instant].
-void collect_origins(const Block& block, const State& state, std::uint16_t indicator, Instant instant, Span window_ms,
-                     OriginSet& out);
+/// Adds the origins of an indicator's reports in (instant - window, instant] that pass the filter.
+void collect_origins(const Block& block, const State& state, std::uint16_t indicator, std::uint16_t filter,
+                     Instant instant, Span window_ms, OriginSet& out);
 
 /// One arithmetic step in IEEE double; unknown when it is not finite or divides by zero. -0 becomes 0.
 [[nodiscard]] Number arithmetic(Op op, const Number& left, const Number& right);

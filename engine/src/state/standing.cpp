@@ -21,24 +21,29 @@ bool before(const StandingEvent& left, const StandingEvent& right) {
   if (left.kind != right.kind) return left.kind < right.kind;
   return left.raised_at < right.raised_at;
 }
-
-/// Within one step withdrawals go first, newest first; then what is new.
-bool goes_first(const StandingEvent& left, const StandingEvent& right) {
-  const bool left_new = has(left, kFresh);
-  if (left_new != has(right, kFresh)) return !left_new;
-  return left_new ? before(left, right) : before(right, left);
-}
 }  // namespace
 
+std::size_t Standing::first_from(Instant instant) const {
+  std::size_t low = 0;
+  std::size_t high = count();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (event(middle).at < instant) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
 void Standing::begin_compare(Instant from) const {
-  const std::span<StandingEvent> events = used();
-  for (std::size_t i = events.size(); i > 0;) {
-    StandingEvent& event = events[--i];
-    if (event.at < from) continue;
-    unset(event, kMatched);
+  for (std::size_t i = count(); i > 0 && event(i - 1).at >= from; --i) {
+    StandingEvent& found = event(i - 1);
+    unset(found, kMatched);
     // What the first half of this step told of doubt is open again; newest first, back to what was told before.
-    if (has(event, kTransient)) {
-      block_.memory()[event.alert].told = event.kind == EventKind::unknown ? kNever : event.raised_at;
+    if (has(found, kTransient)) {
+      block_.memory()[found.alert].told = found.kind == EventKind::unknown ? kNever : found.raised_at;
     }
   }
 }
@@ -47,13 +52,14 @@ std::uint16_t Standing::rev_of(EventKind kind, std::uint16_t alert, Instant rais
   const AlertMemory& memory = block_.memory()[alert];
   std::uint16_t rev =
       memory.final_raise == raised_at && kind != EventKind::raised ? memory.final_rev : std::uint16_t{0};
-  for (const StandingEvent& event : used()) {
-    if (event.kind != EventKind::raised || event.alert != alert || event.raised_at != raised_at) continue;
+  for (std::size_t i = first_from(raised_at); i < count() && event(i).at == raised_at; ++i) {
+    const StandingEvent& other = event(i);
+    if (other.kind != EventKind::raised || other.alert != alert) continue;
     if (kind == EventKind::raised) {
-      if (has(event, kFresh) && !has(event, kMatched)) continue;  // taken back before anybody heard of it
-      if (event.rev + 1 > rev) rev = static_cast<std::uint16_t>(event.rev + 1);
-    } else if (stands(event) && (!comparing_ || has(event, kMatched))) {
-      return event.rev;
+      if (has(other, kFresh) && !has(other, kMatched)) continue;  // taken back before anybody heard of it
+      if (other.rev + 1 > rev) rev = static_cast<std::uint16_t>(other.rev + 1);
+    } else if (stands(other) && (!comparing_ || has(other, kMatched))) {
+      return other.rev;
     }
   }
   return rev;
@@ -61,10 +67,11 @@ std::uint16_t Standing::rev_of(EventKind kind, std::uint16_t alert, Instant rais
 
 void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant raised_at, Instant at) {
   if (comparing_) {
-    for (StandingEvent& event : used()) {
-      if (stands(event) && event.kind == kind && event.alert == alert && event.at == at && event.level == level &&
-          event.raised_at == raised_at) {
-        set(event, kMatched);
+    for (std::size_t i = first_from(at); i < count() && event(i).at == at; ++i) {
+      StandingEvent& other = event(i);
+      if (stands(other) && other.kind == kind && other.alert == alert && other.level == level &&
+          other.raised_at == raised_at) {
+        set(other, kMatched);
         return;
       }
     }
@@ -73,10 +80,18 @@ void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant
   add({at, raised_at, 0, alert, rev_of(kind, alert, raised_at), kind, level, kFresh | kMatched, 0});
 }
 
-void Standing::add(StandingEvent event) const {
-  event.detected_at = detected_at_ == kNever ? event.at : detected_at_;
-  if (used().size() == block_.standing().size()) make_place();
-  block_.standing()[block_.header().standing_count++] = event;
+void Standing::add(StandingEvent added) const {
+  Header& header = block_.header();
+  added.detected_at = detected_at_ == kNever ? added.at : detected_at_;
+  if (count() == block_.standing().size()) make_place();
+  std::size_t place = header.standing_count++;
+  while (place > 0 && before(added, event(place - 1))) {
+    event(place) = event(place - 1);
+    --place;
+  }
+  event(place) = added;
+  if (has(added, kFresh)) ++header.fresh_count;
+  if (has(added, kTransient)) ++header.transient_count;
 }
 
 void Standing::tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const {
@@ -84,9 +99,10 @@ void Standing::tell_doubt(std::uint16_t alert, const AlertMachine& machine, Inst
   const Instant told_before = told;
   told = machine.in_doubt ? at : kNever;
   const EventKind kind = machine.in_doubt ? EventKind::unknown : EventKind::known;
-  for (StandingEvent& event : used()) {
-    if (comparing_ && has(event, kTransient) && event.alert == alert && event.kind == kind && event.at == at) {
-      set(event, kMatched);
+  for (std::size_t i = first_from(at); comparing_ && i < count() && event(i).at == at; ++i) {
+    StandingEvent& other = event(i);
+    if (has(other, kTransient) && other.alert == alert && other.kind == kind) {
+      set(other, kMatched);
       return;
     }
   }
@@ -112,90 +128,106 @@ void Standing::settle_doubt(std::span<const AlertMachine> alerts, Instant from) 
   }
 }
 
+void Standing::retract(StandingEvent& gone) const {
+  set(gone, kWithdrawn | kRetractDue);
+  ++block_.header().retract_count;
+}
+
 void Standing::end_compare(Instant from) const {
-  const std::span<StandingEvent> events = used();
-  std::size_t kept = 0;
-  for (StandingEvent& event : events) {
-    if (event.at >= from && !has(event, kMatched)) {
-      if (has(event, kFresh)) continue;  // nobody has heard of it
-      if (stands(event)) set(event, kWithdrawn | kRetractDue);
+  for (std::size_t i = count(); i > 0 && event(i - 1).at >= from; --i) {
+    StandingEvent& other = event(i - 1);
+    if (has(other, kMatched)) continue;
+    if (has(other, kFresh)) {
+      erase(i - 1);  // nobody has heard of it
+    } else if (stands(other)) {
+      retract(other);
     }
-    events[kept++] = event;
   }
-  block_.header().standing_count = static_cast<std::uint16_t>(kept);
 }
 
 void Standing::forget_transient() const {
-  const std::span<StandingEvent> events = used();
-  std::size_t kept = 0;
-  for (const StandingEvent& event : events) {
-    if (!has(event, kTransient)) events[kept++] = event;
-  }
-  block_.header().standing_count = static_cast<std::uint16_t>(kept);
-}
-
-void Standing::make_final(const StandingEvent& event) const {
-  if (event.kind != EventKind::raised || !stands(event)) return;
-  AlertMemory& memory = block_.memory()[event.alert];
-  if (event.raised_at >= memory.final_raise) {
-    memory.final_raise = event.raised_at;
-    memory.final_rev = event.rev;
+  if (block_.header().transient_count == 0) return;
+  for (std::size_t i = count(); i > 0; --i) {
+    if (has(event(i - 1), kTransient)) erase(i - 1);
   }
 }
 
-void Standing::erase(std::size_t index) const {
-  const std::span<StandingEvent> events = used();
-  for (std::size_t i = index + 1; i < events.size(); ++i) events[i - 1] = events[i];
-  --block_.header().standing_count;
+void Standing::make_final(const StandingEvent& gone) const {
+  if (gone.kind != EventKind::raised || !stands(gone)) return;
+  AlertMemory& memory = block_.memory()[gone.alert];
+  if (gone.raised_at >= memory.final_raise) {
+    memory.final_raise = gone.raised_at;
+    memory.final_rev = gone.rev;
+  }
+}
+
+void Standing::erase(std::size_t position) const {
+  Header& header = block_.header();
+  const StandingEvent& gone = event(position);
+  if (has(gone, kFresh)) --header.fresh_count;
+  if (has(gone, kRetractDue)) --header.retract_count;
+  if (has(gone, kTransient)) --header.transient_count;
+  for (std::size_t i = position + 1; i < count(); ++i) event(i - 1) = event(i);
+  --header.standing_count;
+}
+
+void Standing::erase_oldest() const {
+  Header& header = block_.header();
+  header.standing_first = static_cast<std::uint16_t>(
+      std::size_t{header.standing_first} + 1 < block_.standing().size() ? header.standing_first + 1 : 0);
+  --header.standing_count;
 }
 
 void Standing::make_place() const {
-  const std::span<StandingEvent> events = used();
-  std::size_t oldest = events.size();
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    if (has(events[i], kFresh | kRetractDue)) continue;
-    if (oldest == events.size() || events[i].at < events[oldest].at) oldest = i;
-  }
-  TOCSIN_CHECK(oldest < events.size());  // wants_pause() leaves half of the table to what was handed out
+  std::size_t oldest = 0;
+  while (oldest < count() && has(event(oldest), kFresh | kRetractDue)) ++oldest;
+  TOCSIN_CHECK(oldest < count());  // wants_pause() leaves half of the table to what was handed out
   Header& header = block_.header();
-  if (!has(events[oldest], kWithdrawn)) ++header.counters.finalised_early;
-  make_final(events[oldest]);
-  if (events[oldest].at > header.final_until) header.final_until = events[oldest].at;
-  erase(oldest);
+  const StandingEvent gone = event(oldest);
+  if (!has(gone, kWithdrawn)) ++header.counters.finalised_early;
+  make_final(gone);
+  if (gone.at > header.final_until) header.final_until = gone.at;
+  if (oldest == 0 && !has(gone, kTransient)) {
+    erase_oldest();
+  } else {
+    erase(oldest);
+  }
 }
 
 bool Standing::wants_pause() const {
-  std::size_t waiting = 0;
-  for (const StandingEvent& event : used()) waiting += has(event, kFresh | kRetractDue) ? 1U : 0U;
-  return waiting >= block_.standing().size() / 2;
+  const Header& header = block_.header();
+  return std::size_t{header.fresh_count} + header.retract_count >= block_.standing().size() / 2;
 }
 
 StandingEvent* Standing::next_due() const {
-  StandingEvent* first = nullptr;
-  for (StandingEvent& event : used()) {
-    if (has(event, kFresh | kRetractDue) && (first == nullptr || goes_first(event, *first))) first = &event;
+  const Header& header = block_.header();
+  std::size_t left = header.fresh_count;
+  if (header.retract_count > 0) {  // withdrawals go first, newest first
+    for (std::size_t i = count(); i > 0; --i) {
+      if (has(event(i - 1), kRetractDue)) return &event(i - 1);
+    }
   }
-  return first;
+  for (std::size_t i = count(); left > 0 && i > 0; --i) {  // they lie near the end
+    if (has(event(i - 1), kFresh) && --left == 0) return &event(i - 1);
+  }
+  return nullptr;
 }
 
-void Standing::handed_out(StandingEvent& event) const {
-  if (has(event, kFresh)) {
-    unset(event, kFresh);
+void Standing::handed_out(StandingEvent& told) const {
+  Header& header = block_.header();
+  if (has(told, kFresh)) {
+    unset(told, kFresh);
+    --header.fresh_count;
   } else {
-    unset(event, kRetractDue);
+    unset(told, kRetractDue);
+    --header.retract_count;
   }
 }
 
 void Standing::forget_until(Instant instant) const {
-  const std::span<StandingEvent> events = used();
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    if (events[i].at > instant || has(events[i], kFresh | kRetractDue)) {
-      events[kept++] = events[i];
-    } else {
-      make_final(events[i]);
-    }
+  while (count() > 0 && event(0).at <= instant && !has(event(0), kFresh | kRetractDue | kTransient)) {
+    make_final(event(0));
+    erase_oldest();
   }
-  block_.header().standing_count = static_cast<std::uint16_t>(kept);
 }
 }  // namespace tocsin::engine

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file Standing: the alert events that late news may still withdraw, and those on their way out.
+/// @file Standing: the alert events that late news may still withdraw, and those on their way out, in output order.
 #include "block.hpp"
 
 namespace tocsin::engine {
@@ -36,11 +36,17 @@ class Standing {
   void forget_until(Instant instant) const;
 
  private:
-  [[nodiscard]] std::span<StandingEvent> used() const {
-    return block_.standing().first(block_.header().standing_count);
+  [[nodiscard]] std::size_t count() const { return block_.header().standing_count; }
+  /// By position in output order, oldest first; the table is circular.
+  [[nodiscard]] StandingEvent& event(std::size_t position) const {
+    const std::size_t index = block_.header().standing_first + position;
+    return block_.standing()[index < block_.standing().size() ? index : index - block_.standing().size()];
   }
-  void erase(std::size_t index) const;
-  void add(StandingEvent event) const;
+  [[nodiscard]] std::size_t first_from(Instant instant) const;
+  void erase(std::size_t position) const;
+  void erase_oldest() const;
+  void add(StandingEvent added) const;
+  void retract(StandingEvent& gone) const;
   void tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const;
   void make_place() const;
   void make_final(const StandingEvent& event) const;

@@ -6,6 +6,7 @@
 #include "contacts.hpp"
 #include "evaluate.hpp"
 #include "evidence.hpp"
+#include "filter.hpp"
 #include "log.hpp"
 
 namespace tocsin::engine {
@@ -18,23 +19,41 @@ Disposition Stepper::step(const Input& input) {
     run();
   }
   standing.forget_transient();
+  Work& work = block_.work();
+  const std::uint64_t before = work.total;
   catch_up_base();
 
   header.input = input;
   const Instant to = input.kind == InputKind::clock ? input.time : input.received;
-  if (to > header.clock) {
-    header.clock = to;
-    if (!block_.copy_marks().empty()) {
-      block_.assign(block_.copy(0), block_.head());
-      block_.copy_marks()[0].valid = true;
-    }
-  }
+  keep_copy(input, to);
+  if (to > header.clock) header.clock = to;
   header.target = input.kind == InputKind::clock ? header.clock : header.clock - 1;
   header.disposition = classify(input);
   count(header.disposition);
   header.phase = static_cast<std::uint8_t>(Phase::advancing);
   run();
+  if (work.total - before > work.worst_step) work.worst_step = work.total - before;
   return header.disposition;
+}
+
+/// Whether anything rests on a line: if not, what was decided stays as it is.
+bool Stepper::matters(const Input& input) const {
+  if (block_.image().feeds[input.feed].every_ms != 0 || input.has_target_seq) return true;
+  if (input.kind != InputKind::report) return false;
+  const IndicatorPlan* plan = &block_.plan().indicators[input.indicator];
+  return plan[0].nodes != plan[1].nodes || plan[0].alerts != plan[1].alerts;
+}
+
+/// Before time passes over the instant of a late line: the head will soon be wanted as it is now.
+void Stepper::keep_copy(const Input& input, Instant to) {
+  const State& head = block_.head();
+  const std::span<CopyMark> marks = block_.copy_marks();
+  if (input.kind == InputKind::clock || marks.empty() || to <= block_.header().clock || input.time >= to) return;
+  if (head.header->evaluated >= input.time || !matters(input)) return;
+  block_.assign(block_.copy(0), head);
+  marks[0].valid = true;
+  marks[0].evaluated = head.header->evaluated;
+  marks[0].serial = head.header->serial;
 }
 
 void Stepper::count(Disposition disposition) {
@@ -111,7 +130,7 @@ bool Stepper::is_stale(Instant time) const {
   if (time < header.first || time < header.clock - block_.image().horizon_ms) return true;
   if (time <= block_.base().header->evaluated) return true;
   const Log log{block_};
-  return log.full() && time < log.entry(log.slot_at(0)).time;
+  return log.full() && time < log.oldest_time();
 }
 
 Disposition Stepper::classify(const Input& input) {
@@ -161,20 +180,47 @@ void Stepper::apply(const Input& input) {
   const Log log{block_};
   Instant from = input.time;
   if (input.kind == InputKind::heartbeat) {
-    if (block_.image().feeds[input.feed].every_ms != 0) Contacts{block_}.add(input.feed, input.time);
+    if (block_.image().feeds[input.feed].every_ms != 0) add_heartbeat(input);
   } else {
     const Instant withdrawn = input.has_target_seq ? apply_withdrawal(input) : kForever;
     if (log.full()) absorb_oldest();  // after the withdrawal: it may speak of the oldest
-    static_cast<void>(log.insert(input, header.disposition == Disposition::withdrawn));
     const bool counts = input.kind == InputKind::report && header.disposition == Disposition::taken;
+    const std::uint32_t matches = counts ? matches_of(block_, input) : 0;
+    static_cast<void>(log.insert(input, matches, header.disposition == Disposition::withdrawn));
     if (!counts || withdrawn < from) from = withdrawn;
   }
   header.phase = static_cast<std::uint8_t>(Phase::idle);
   if (from > header.clock) return;  // counts when its instant comes
   header.phase = static_cast<std::uint8_t>(Phase::deciding);
+  if (matters(input)) {
+    roll_back(from);
+  } else {
+    note_contact(input);
+    const Instant undecided = block_.head().header->evaluated + 1;
+    if (from < undecided) from = undecided;  // what was decided stays
+  }
   header.target = from;
-  roll_back(from);
   Standing{block_}.begin_compare(from);
+}
+
+/// A late report that no rule rests on is its feed's contact all the same.
+void Stepper::note_contact(const Input& input) {
+  each_newer_state([&input](const State& state) {
+    FeedState& feed = state.feeds[input.feed];
+    if (state.header->evaluated >= input.time && feed.contact < input.time) feed.contact = input.time;
+  });
+}
+
+void Stepper::add_heartbeat(const Input& input) {
+  Contacts{block_}.add(input.feed, input.time);
+  // States that wait for the end of a silence learn of it.
+  const auto wake = [&](const State& state) {
+    const std::uint16_t timer = block_.plan().feeds[input.feed].timer;
+    if (state.header->evaluated >= input.time || !state.feeds[input.feed].overdue) return;
+    if (input.time < state.timers[timer]) set_timer(state, timer, input.time);
+  };
+  wake(block_.base());
+  each_newer_state(wake);
 }
 
 Instant Stepper::apply_withdrawal(const Input& input) const {
@@ -185,22 +231,21 @@ Instant Stepper::apply_withdrawal(const Input& input) const {
   return log.entry(slot).time;
 }
 
-State Stepper::newest_before(Instant instant) const {
-  State newest = block_.base();
-  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
-    const State copy = block_.copy(i);
-    if (!block_.copy_marks()[i].valid || copy.header->evaluated >= instant) continue;
-    if (copy.header->evaluated > newest.header->evaluated) newest = copy;
-  }
-  return newest;
-}
-
 void Stepper::roll_back(Instant from) {
   const State& head = block_.head();
-  if (head.header->evaluated >= from) block_.assign(head, newest_before(from));
-  for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
-    if (block_.copy(i).header->evaluated >= from) block_.copy_marks()[i].valid = false;
+  if (head.header->evaluated >= from) block_.assign(head, newest_before(block_, from));
+  for (CopyMark& mark : block_.copy_marks()) {
+    if (mark.evaluated >= from) mark.valid = false;
   }
+}
+
+void Stepper::go_to(Instant at) const {
+  const State& scratch = block_.scratch();
+  const State& head = block_.head();
+  block_.assign(scratch, head.header->evaluated <= at ? head : newest_before(block_, at + 1));
+  Evaluator evaluator{block_, scratch, nullptr};
+  static_cast<void>(evaluator.advance(at));
+  evaluator.wake_all(at);
 }
 
 Instant Stepper::reach() const {
@@ -210,7 +255,7 @@ Instant Stepper::reach() const {
   const Instant horizon = header.clock - block_.image().horizon_ms;
   if (horizon > reach) reach = horizon;
   if (block_.base().header->evaluated >= reach) reach = block_.base().header->evaluated + 1;
-  if (log.full() && log.entry(log.slot_at(0)).time > reach) reach = log.entry(log.slot_at(0)).time;
+  if (log.full() && log.oldest_time() > reach) reach = log.oldest_time();
   return reach;
 }
 
@@ -232,7 +277,7 @@ bool Stepper::next_event(AlertEvent& out) {
 void Stepper::fill(const StandingEvent& event, AlertEvent& out) {
   const Header& header = block_.header();
   const bool fresh = (event.flags & kFresh) != 0;
-  out = {};
+  begin_event(out);
   out.kind = fresh ? event.kind : EventKind::retracted;
   out.retracted_kind = event.kind;
   out.level = event.level;
@@ -250,12 +295,13 @@ void Stepper::fill(const StandingEvent& event, AlertEvent& out) {
   }
   const bool walk =
       event.kind == EventKind::raised || event.kind == EventKind::escalated || event.kind == EventKind::eased;
-  if (block_.head().header->last == event.at) {
-    gather_evidence(block_, block_.head(), walk, out);
-    return;
-  }
-  block_.assign(block_.scratch(), newest_before(event.at));
-  static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(event.at));
-  gather_evidence(block_, block_.scratch(), walk, out);
+  gather_evidence(block_, state_at(event.at), walk, out);
+}
+
+State Stepper::state_at(Instant at) const {
+  if (block_.head().header->last == at) return block_.head();
+  block_.assign(block_.scratch(), newest_before(block_, at));
+  static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(at));
+  return block_.scratch();
 }
 }  // namespace tocsin::engine

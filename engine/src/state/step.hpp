@@ -16,6 +16,8 @@ class Stepper {
   Disposition step(const Input& input);
   bool next_event(AlertEvent& out);
   [[nodiscard]] Instant reach() const;
+  /// Brings the scratch state to an instant that the base has not passed.
+  void go_to(Instant at) const;
 
  private:
   void run();
@@ -26,21 +28,33 @@ class Stepper {
   [[nodiscard]] bool is_stale(Instant time) const;
   void apply(const Input& input);
   [[nodiscard]] Instant apply_withdrawal(const Input& input) const;
+  [[nodiscard]] bool matters(const Input& input) const;
+  void note_contact(const Input& input);
+  void add_heartbeat(const Input& input);
+  [[nodiscard]] State state_at(Instant at) const;
+  void keep_copy(const Input& input, Instant to);
   void roll_back(Instant from);
   void count(Disposition disposition);
 
   void catch_up_base();
   void advance_base(Instant to);
   void absorb_oldest();
+  void forget_copies_before(Instant instant);
+  void absorb_in(const State& state, const LogEntry& entry);
   void push_sample(const LogEntry& entry, std::uint16_t slot);
   void fold_contacts();
   [[nodiscard]] bool make_place_for_contact(std::uint16_t feed);
-  [[nodiscard]] State newest_before(Instant instant) const;
 
   void fill(const StandingEvent& event, AlertEvent& out);
 
+  /// The head and the copies.
   template <class Visit>
-  void each_newer_state(Visit visit) const;
+  void each_newer_state(Visit visit) const {
+    visit(block_.head());
+    for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
+      if (block_.copy_marks()[i].valid) visit(block_.copy(i));
+    }
+  }
 
   const Block& block_;
 };

@@ -5,6 +5,7 @@
 /// Usage: load_image(); give layout_of(image).block_bytes of 8-byte aligned memory; start() or restore(); then for each
 /// input one step() followed by next_event() until it returns false. No heap, no clock, no threads, no exceptions; one
 /// owner. The same image and the same inputs in the same order give the same events on every target.
+#include <array>
 #include <cstddef>
 #include <span>
 
@@ -15,7 +16,7 @@
 
 namespace tocsin::engine {
 /// Changes whenever the same inputs could lead to other events or the block's layout changes.
-inline constexpr std::uint32_t kEngineVersion = 1;
+inline constexpr std::uint32_t kEngineVersion = 2;
 
 /// What the engine is started for.
 struct Mode {
@@ -47,6 +48,7 @@ struct Layout {
   std::size_t contacts_bytes;
   std::size_t log_bytes;
   std::size_t standing_bytes;
+  std::size_t plan_bytes;        ///< what follows from the image, and work space
   std::size_t checkpoint_bytes;  ///< the prefix of the block that save() hands out
   std::size_t block_bytes;       ///< all
 };
@@ -57,14 +59,45 @@ struct AlertState {
   bool raised = false;
   Level level = Level::calm;
   Truth when = Truth::no;
-  Instant raised_at = 0;  ///< when raised
+  Instant raised_at = 0;           ///< when raised
+  Instant last_raise = kNever;     ///< where `cooldown` counts from; kNever: it was never raised
+  Instant clear_since = kForever;  ///< where `hold` counts from; kForever: not raised, or its clear does not hold
+};
+
+/// What one node of a rule is at the instant that Engine::look() went to.
+struct NodeView {
+  Truth truth = Truth::no;    ///< conditions
+  bool known = false;         ///< numbers
+  bool saturated = false;     ///< numbers: a report already pushed out would lie in the window
+  double value = 0;           ///< numbers, when known
+  std::uint32_t reports = 0;  ///< numbers taken from reports: so many lie in the window and pass the filter
+  /// Numbers taken from reports and for, in last, since: the next instant when time alone may change it, or kForever.
+  Instant due = kForever;
+  /// hold_for: start of its operand's truth; in_last, then, since, from_until: the latest instant that made it so (or,
+  /// of a false one, the latest truth of the operand still remembered). kNever: none.
+  Instant witness = kNever;
+};
+
+/// One `needs` of an alert at the instant that Engine::look() went to.
+struct NeedView {
+  std::uint16_t origins = 0;  ///< distinct origins in its window now
+  bool met = false;           ///< met at some instant of the episode
+};
+
+/// Work done, in nodes decided and samples looked at. Not part of the checkpoint.
+struct Work {
+  std::uint64_t total = 0;
+  std::uint64_t worst_step = 0;  ///< of all steps since the Engine was made or restored
 };
 
 /// Why a checkpoint was refused. The engine is then as it was before. Append only.
 enum class RestoreError : std::uint8_t { none = 0, size, version, other_image, corrupt };
 
+class Block;
+
 class Engine {
  public:
+  /// Writes into the block what follows from the image; its checkpoint part stays as it is.
   /// @param image  loaded image; its bytes must outlive the engine.
   /// @param block  at least layout_of(image).block_bytes, 8-byte aligned (checked); owned by the caller.
   Engine(const Image& image, std::span<std::byte> block);
@@ -94,14 +127,29 @@ class Engine {
   /// Newest report or heartbeat of a feed up to the clock, or kNever.
   [[nodiscard]] Instant last_contact(std::uint16_t feed) const;
 
+  /// Works out what is true at an instant in memory of its own: nothing that step() or next_event() do is changed.
+  /// @returns false when `at` is before the first instant or reach() - 1, or after clock().
+  bool look(Instant at);
+  /// What look() found. Valid until the next call that is not const.
+  [[nodiscard]] NodeView node_view(std::uint16_t node) const;
+  [[nodiscard]] AlertState looked_alert(std::uint16_t alert) const;
+  [[nodiscard]] NeedView need_view(std::uint16_t alert, std::uint16_t need) const;
+  [[nodiscard]] bool looked_blind(std::uint16_t indicator) const;
+  [[nodiscard]] bool looked_overdue(std::uint16_t feed) const;
+
+  [[nodiscard]] const Work& work() const;
+
   /// The checkpoint: checksums it and returns the prefix of the block that restores it. Valid until the next call.
   [[nodiscard]] std::span<const std::byte> save();
   /// Goes on from a checkpoint of the same image and engine version. Law: the same future as the saved engine.
   [[nodiscard]] RestoreError restore(std::span<const std::byte> checkpoint);
 
+  /// Size of the views of the block that an engine holds [bytes].
+  static constexpr std::size_t kViewBytes = 1600;
+
  private:
-  const Image image_;
-  const Layout layout_;
-  std::byte* block_;
+  [[nodiscard]] const Block& block() const;
+
+  alignas(8) std::array<std::byte, kViewBytes> view_;
 };
 }  // namespace tocsin::engine

@@ -25,11 +25,18 @@ struct EvidenceItem {
   std::uint16_t condition;  ///< innermost named condition it was reached through, or kNone
   std::uint16_t indicator;  ///< or kNone for overdue
   std::uint16_t feed;       ///< overdue only, else kNone
+  std::uint16_t node;       ///< the number's, pulse's or overdue's node: its filter, `ending ... ago`, `at least` and q
   std::uint8_t op;          ///< Op of the number, Op::pulse or Op::overdue
   bool known;
   bool saturated;              ///< a report already pushed out would lie in its window
   std::uint16_t first_report;  ///< run of AlertEvent::reports, newest first
   std::uint16_t report_count;
+};
+
+/// An explanation and the sum of the weights of its clauses that hold.
+struct HypothesisWeight {
+  std::uint16_t hypothesis;  ///< index in Image::hypotheses
+  std::int32_t weight;
 };
 
 /// What made the engine withdraw an event.
@@ -40,7 +47,8 @@ struct Reason {
   Instant time = 0;       ///< the heartbeat's or the report's time
 };
 
-/// One alert event. About 6 KiB: keep one and reuse it.
+/// One alert event. About 6 KiB: keep one and reuse it; only the first item_count, report_count, hypothesis_count and
+/// against_count elements of the arrays are set.
 struct AlertEvent {
   EventKind kind{};
   EventKind retracted_kind{};   ///< retracted only: the kind of the event it withdraws (its instant is `at`)
@@ -57,8 +65,12 @@ struct AlertEvent {
   std::array<Level, kAlertTheatersMax> theater_levels{};              ///< per theater of the alert, at the instant
   std::array<std::uint64_t, kFeedsMax / 64> overdue_feeds{};          ///< bits: overdue feeds that `when` reaches
   std::array<std::uint64_t, kIndicatorsMax / 64> blind_indicators{};  ///< bits: blind indicators that `when` reaches
+  std::uint16_t hypothesis_count = 0;  ///< raised, escalated, eased: all that the alert weighs
+  std::uint16_t against_count = 0;     ///< raised, escalated, eased: as many as the alert's `against`
   std::uint16_t item_count = 0;
   std::uint16_t report_count = 0;
+  std::array<HypothesisWeight, kHypothesesMax> hypotheses{};  ///< by weight, greatest first, then name
+  std::array<Truth, kAgainstMax> against{};                   ///< value of each condition of Alert::against, in order
   std::array<EvidenceItem, kEvidenceItemsMax> items{};
   std::array<EvidenceReport, kEvidenceReportsMax> reports{};
 };
