@@ -19,6 +19,7 @@
 #include "verbs/status.hpp"
 #include "verbs/test.hpp"
 #include "verbs/watch.hpp"
+#include "verbs/why.hpp"
 
 namespace tocsin {
 void panic(const char* what, const char* file, int line) {
@@ -109,12 +110,16 @@ void add_replay(CLI::App& app, Run& run) {
            "  tocsin replay taiwan-korea.watch history/*.jsonl > alerts.jsonl\n"
            "  tocsin replay taiwan-korea.watch history/*.jsonl --text | less\n"
            "  tocsin replay book.tcn reports.jsonl --until 2024-07-01T00:00Z   let time pass after the last line\n"
-           "  generate | tocsin replay book.tcn -                              lines from standard input\n");
+           "  generate | tocsin replay book.tcn -                              lines from standard input\n"
+           "  tocsin replay taiwan-korea.watch history/*.jsonl --why distraction --at 2024-05-24T06:00Z\n");
   sub->add_option("book", options.book, "a watch book (*.watch, compiled in memory) or a rule image (*.tcn)")
       ->required();
   sub->add_option("reports", options.reports, "JSON Lines files, read in the order given; - is standard input")
       ->required();
   sub->add_option("--until", options.until, "let time pass to here after the last line (RFC 3339, UTC)");
+  CLI::Option* why = sub->add_option(
+      "--why", options.why, "print why this alert, linkage or condition is or is not true, and no alert events");
+  sub->add_option("--at", options.at, "with --why: at this instant instead of the end (RFC 3339, UTC)")->needs(why);
   sub->add_option("--status", options.status,
                   "count reports of this status too, and mark the alerts so: exercise or test")
       ->check(CLI::IsMember({"none", "exercise", "test"}))
@@ -127,9 +132,13 @@ void add_replay(CLI::App& app, Run& run) {
   sub->add_flag("--text", options.pretty, "alert events as text for a person instead of JSON Lines");
   sub->add_option("--errors", options.errors_max, "show so many messages about bad or refused lines; 0: all")
       ->capture_default_str();
-  sub->add_flag("--json", options.summary_json, "the summary on stderr as one JSON object");
+  sub->add_flag("--json", options.summary_json,
+                "the summary on stderr as one JSON object; with --why the answer on stdout as well");
   sub->add_flag("-q,--quiet", options.quiet, "no summary, no warnings of the compiler");
-  sub->callback([&run] { run = [] { return run_replay(options); }; });
+  sub->callback([&run] {
+    options.why_json = options.summary_json;
+    run = [] { return run_replay(options); };
+  });
 }
 
 void add_inject(CLI::App& app, Run& run) {
@@ -201,6 +210,22 @@ void add_status(CLI::App& app, Run& run) {
   sub->callback([&run] { run = [] { return run_status(options); }; });
 }
 
+void add_why(CLI::App& app, Run& run) {
+  static WhyOptions options;
+  CLI::App* sub = verb(app, "why", "Why a rule of a running daemon is, or is not, true",
+                       "  tocsin why ipc:///run/tocsin/control.sock distraction\n"
+                       "  tocsin why ipc:///run/tocsin/control.sock strait_surge --at 2024-05-24T06:00Z\n"
+                       "`tocsin replay --why` says the same of files, as far back as they go.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
+  sub->add_option("name", options.name, "an alert, linkage or condition of its book")->required();
+  sub->add_option("--at", options.at, "at this instant instead of now (RFC 3339, UTC)");
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--json", options.json, "one JSON object instead of text");
+  sub->callback([&run] { run = [] { return run_why(options); }; });
+}
+
 void add_log(CLI::App& app, Run& run) {
   static LogOptions options;
   CLI::App* sub =
@@ -257,6 +282,7 @@ int main(int argc, char** argv) {
   add_inject(app, run);
   add_watch(app, run);
   add_status(app, run);
+  add_why(app, run);
   add_log(app, run);
   if (const std::string error = unknown_verb(app, argc, argv); !error.empty()) {
     std::fputs(error.c_str(), stderr);

@@ -241,7 +241,10 @@ std::size_t Core::collect_events_() {
 void Core::advance() {
   if (!started_ || config_.clock != ClockSource::system) return;
   const engine::Instant now = engine_clock_.now();
-  if (engine_->next_due() > now) return;
+  if (engine_->next_due() <= now) advance_to_(now);
+}
+
+void Core::advance_to_(engine::Instant now) {
   engine::Input input;
   input.kind = engine::InputKind::clock;
   input.time = now;
@@ -314,6 +317,38 @@ std::string Core::alerts_since(std::uint64_t since, std::size_t limit, wire::Con
     return true;
   });
   return outcome ? outcome->text : std::string{};
+}
+
+std::string Core::no_such_rule_(std::string_view name) const {
+  std::vector<std::string_view> known;
+  for (const auto& alert : image().alerts) known.push_back(image().view(alert.name));
+  for (const auto& condition : image().conditions) known.push_back(image().view(condition.name));
+  return "the book has no alert, linkage or condition \"" + printable(name, wire::kNameBytesMax) + "\"" +
+         did_you_mean(name, known);
+}
+
+std::string Core::why(const wire::ControlRequest& request, wire::ControlReply& reply) {
+  const auto rule = wire::find_rule(image(), request.name);
+  if (!rule.found()) {
+    reply.unknown_name = true;
+    return no_such_rule_(request.name);
+  }
+  if (!started_) return "nothing was received yet, so nothing is known: ask again after the first report";
+  // Between inputs the engine's clock stands still until something is due, but the question is about now.
+  if (config_.clock == ClockSource::system && has_room()) {
+    if (const engine::Instant now = engine_clock_.now(); now > engine_->clock()) advance_to_(now);
+  }
+  const engine::Instant at = request.at.value_or(engine_->clock());
+  wire::WhyAnswer answer;
+  if (!wire::look_at_rule(*engine_, image(), rule, at, answer.report)) {
+    const bool future = at > engine_->clock();
+    return future ? "that instant is after the daemon's clock: leave `at` out to ask about now"
+                  : "that instant is further back than the engine remembers: replay the journal's inputs with --why";
+  }
+  const auto bytes = image_file_.bytes();
+  answer.image.assign(bytes.begin(), bytes.end());
+  reply.why = std::move(answer);
+  return {};
 }
 
 void Core::fill_status(wire::StatusReport& status) {

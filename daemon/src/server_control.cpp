@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control socket: Hello, status, alerts since n, shutdown.
+// The control socket: Hello, status, alerts since n, why, shutdown.
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -30,6 +30,14 @@ std::optional<wire::ControlRequest> decode(std::span<const std::byte> bytes) {
   if (!bytes.empty()) std::memcpy(storage.data(), bytes.data(), bytes.size());
   return wire::decode_request(storage);
 }
+wire::ControlReply too_large(std::uint64_t id, std::size_t bytes) {
+  wire::ControlReply reply;
+  reply.id = id;
+  reply.ok = false;
+  reply.error = "the answer has " + std::to_string(bytes) + " bytes and a reply at most " +
+                std::to_string(wire::kReplyBytesMax) + ": replay the journal's inputs with --why instead";
+  return reply;
+}
 }  // namespace
 
 void Server::serve_control_() {
@@ -52,7 +60,8 @@ void Server::serve_control_() {
       reply.ok = false;
       reply.error = "this is no control request; send one as schemas/control.fbs describes";
     }
-    const auto bytes = wire::encode_reply(reply);
+    auto bytes = wire::encode_reply(reply);
+    if (bytes.size() > wire::kReplyBytesMax) bytes = wire::encode_reply(too_large(reply.id, bytes.size()));
     auto sent = control_.send(identity.text(), true);
     if (sent == SendResult::sent && delimited) sent = control_.send(std::string_view{}, true);
     if (sent == SendResult::sent) sent = control_.send(bytes, false);
@@ -87,6 +96,10 @@ wire::ControlReply Server::answer_(const wire::ControlRequest& request) {
       reply.ok = reply.error.empty();
       return reply;
     }
+    case wire::ControlKind::why:
+      reply.error = core_.why(request, reply);
+      reply.ok = reply.error.empty();
+      return reply;
     case wire::ControlKind::shutdown:
       LogLine(Severity::info, "shutdown").field("by", "control");
       stopping_ = true;

@@ -275,6 +275,7 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
   table.add_failed(!reply.ok);
   table.add_more(reply.more);
   if (!why.IsNull()) table.add_why(why);
+  table.add_unknown_name(reply.unknown_name);
   schemas::FinishControlReplyBuffer(builder, table.Finish());
   return bytes_of(builder);
 }
@@ -291,6 +292,7 @@ std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer) {
   out.has_mark = table->mark().has_value();
   out.mark = table->mark().value_or(0);
   out.more = table->more();
+  out.unknown_name = table->unknown_name();
   if (table->status() != nullptr) out.status = decoder.read(*table->status());
   if (table->alerts() != nullptr) {
     for (const auto* alert : *table->alerts()) {

@@ -103,6 +103,8 @@ class Core {
   [[nodiscard]] std::optional<wire::FeedStatus> hello(std::string_view feed);
   /// Committed alert events after `since`, oldest first, at most `limit` and about 256 KiB. @returns an error or empty.
   [[nodiscard]] std::string alerts_since(std::uint64_t since, std::size_t limit, wire::ControlReply& reply);
+  /// What a rule rests on at an instant, and the image to read it with. @returns an error with the mend, or empty.
+  [[nodiscard]] std::string why(const wire::ControlRequest& request, wire::ControlReply& reply);
   /// Everything of a status report but what only the sockets know.
   void fill_status(wire::StatusReport& status);
   /// @}
@@ -136,6 +138,8 @@ class Core {
   void keep_(const wire::InputView& view, const engine::Input& input, engine::Disposition disposition,
              std::uint16_t principal);
   void keep_clock_(engine::Instant now);
+  void advance_to_(engine::Instant now);
+  [[nodiscard]] std::string no_such_rule_(std::string_view name) const;
   std::size_t collect_events_();
   void fill_names_(wire::StatusReport& status) const;
 

@@ -36,8 +36,8 @@ struct ControlRequest {
   std::string feed;         ///< hello: whose mark is asked for
   std::uint64_t since = 0;  ///< alerts_since: events with a number greater than this
   std::uint32_t limit = 0;  ///< alerts_since: at most so many; 0 means 256
-  std::string name;         ///< why: an alert, linkage or condition of the book
-  std::optional<engine::Instant> at;  ///< why: the instant asked about; absent: the daemon's clock
+  std::string name{};       ///< why: an alert, linkage or condition of the book
+  std::optional<engine::Instant> at{};  ///< why: the instant asked about; absent: the daemon's clock
 };
 [[nodiscard]] std::vector<std::byte> encode_request(const ControlRequest& request);
 [[nodiscard]] std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer);
@@ -109,6 +109,7 @@ struct ControlReply {
   std::vector<std::vector<std::byte>> alerts;  ///< alerts_since: encoded alert events, oldest first
   bool more = false;                           ///< alerts_since: the limit cut the list
   std::optional<WhyAnswer> why;                ///< why; whether it fits its image is for fits() to say
+  bool unknown_name = false;                   ///< why, when not ok: the book has no such rule
 };
 [[nodiscard]] std::vector<std::byte> encode_reply(const ControlReply& reply);
 [[nodiscard]] std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer);
