@@ -20,14 +20,15 @@ std::string row(const std::string& name, std::uint64_t bytes, const std::string&
 }
 }  // namespace
 
-BudgetReport budget_of(const Records& records, const Target& target, engine::Span look_back) {
+BudgetReport budget_of(const Records& records, const Target& target, const Reach& reach) {
   const engine::Image image = records.view();
   const engine::Layout layout = engine::layout_of(image);
   BudgetReport report;
   report.target = target.name;
   report.limit_bytes = target.block_bytes_max;
   report.block_bytes = layout.block_bytes;
-  report.look_back_ms = look_back;
+  report.look_back_ms = reach.look_back_ms;
+  report.endless = reach.endless;
   const std::uint64_t named =
       layout.header_bytes + layout.rings_bytes + layout.contacts_bytes + layout.log_bytes + layout.standing_bytes;
   report.parts = {
@@ -68,6 +69,7 @@ std::string render(const BudgetReport& budget) {
               std::to_string(budget.block_bytes * kPercent / std::max<std::uint64_t>(1, budget.limit_bytes)) + " %)");
   if (!budget.indicators.empty()) out += "largest indicators\n";
   for (const BudgetPart& part : budget.indicators) out += row(part.name, part.bytes, part.detail);
-  return out + "looks back " + text::format_span(budget.look_back_ms) + "\n";
+  return out + "looks back " + text::format_span(budget.look_back_ms) +
+         (budget.endless ? ", and without end where it says `since` or `from ... until`\n" : "\n");
 }
 }  // namespace tocsin::compiler

@@ -34,8 +34,8 @@ std::string lower_case(std::string_view text) {
 }
 }  // namespace
 
-Builder::Builder(const SourceFile& source, std::vector<Diagnostic>& diagnostics)
-    : text_{source.text}, diagnostics_{diagnostics} {}
+Builder::Builder(std::string_view text, Book book, bool included, std::vector<Diagnostic>& diagnostics)
+    : text_{text}, diagnostics_{diagnostics}, book_{std::move(book)}, included_{included} {}
 
 bool Builder::starts_line(std::uint32_t offset) const {
   while (offset > 0 && (text_[offset - 1] == ' ' || text_[offset - 1] == '\t')) --offset;
@@ -94,6 +94,8 @@ void Builder::expected(std::uint32_t offset, std::string_view what) {
     if (what == "a new name") book_.unread.insert(lower);
   } else if (found == "not") {
     help = "put it in parentheses: (not ...)";
+  } else if (found == "from" && what == "a condition") {
+    help = "it stands alone or in parentheses: (from ... until ...)";
   }
   error(at, std::move(message), std::move(help));
   throw SyntaxError{};
@@ -135,7 +137,10 @@ void Builder::reset_stacks() {
   ops_.clear();
   exprs_.clear();
   calls_.clear();
-  filters_.clear();
+  filter_terms_.clear();
+  filter_ = {};
+  need_items_.clear();
+  weigh_items_.clear();
   reports_.clear();
   events_.clear();
   line_origin_ = {};
@@ -263,6 +268,18 @@ Count Builder::pop_count() {
   return count;
 }
 
+Range Builder::pop_op() {
+  if (ops_.empty()) return {};
+  const Range op = ops_.back();
+  ops_.pop_back();
+  return op;
+}
+Filter Builder::pop_filter() {
+  Filter filter = std::move(filter_);
+  filter_ = {};
+  return filter;
+}
+
 // --- Declarations ----------------------------------------------------------------------------------------------------
 void Builder::begin_declaration(Range at) {
   reset_stacks();
@@ -306,6 +323,7 @@ void Builder::begin_test(Range /*at*/) {
 }
 
 void Builder::end_watchbook(Range /*at*/) {
+  if (included_) return;
   if (book_.watchbook.end != 0) {
     error(declaration_, "a second `watchbook` line", "a book has one", {{book_.watchbook, "the first is here"}});
     return;
@@ -316,15 +334,17 @@ void Builder::end_watchbook(Range /*at*/) {
 }
 
 void Builder::end_horizon(Range /*at*/) {
+  const Duration horizon = pop_duration();
+  if (book_.horizon && included_ && book_.horizon->ms == horizon.ms) return;  // both files say the same
   if (book_.horizon) {
     error(declaration_, "a second `horizon` line", "a book has one", {{book_.horizon->at, "the first is here"}});
     return;
   }
-  book_.horizon = pop_duration();
+  book_.horizon = horizon;
 }
 
 void Builder::end_include(Range /*at*/) {
-  if (!strings_.empty()) book_.includes.push_back({strings_.back().text, declaration_});
+  if (!strings_.empty()) book_.includes.push_back(strings_.back());
 }
 
 void Builder::end_condition(Range /*at*/) {
@@ -352,8 +372,8 @@ void Builder::unknown_declaration(Range at) {
   std::string help = did_you_mean(view(at), kDeclarations);
   if (help.empty() && view(at) != "}") {
     help =
-        "a book is made of watchbook, horizon, theater, actor, origin, feed, indicator, condition, alert, linkage and "
-        "test";
+        "a book is made of watchbook, horizon, include, theater, actor, origin, feed, indicator, condition, alert, "
+        "linkage, hypothesis and test";
   }
   error(token_at(at.begin),
         view(at) == "}" ? "this `}` closes nothing" : "expected a declaration, found " + found_at(at.begin),

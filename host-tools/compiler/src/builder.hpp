@@ -24,7 +24,9 @@ enum class BlockKind : std::uint8_t { theater, actor, origin, feed, indicator, a
 
 class Builder {
  public:
-  Builder(const SourceFile& source, std::vector<Diagnostic>& diagnostics);
+  // `text` is all that was read so far and this file at its end, so that places of all files are offsets into one text.
+  // `included`: its `watchbook` line does not count.
+  Builder(std::string_view text, Book book, bool included, std::vector<Diagnostic>& diagnostics);
   Book take_book() { return std::move(book_); }
 
   [[nodiscard]] std::uint32_t offset_of(const char* at) const { return static_cast<std::uint32_t>(at - text_.data()); }
@@ -96,7 +98,10 @@ class Builder {
   void clause_hold(Range at);
   void clause_cooldown(Range at);
   void clause_evidence(Range at);
+  void need_item(Range at);
   void clause_needs(Range at);
+  void weight(Range at);
+  void weigh_item(Range at);
   void clause_weigh(Range at);
   void clause_against(Range at);
   void clause_caveat(Range at);
@@ -125,7 +130,11 @@ class Builder {
   void push_name(Range at);
   void push_overdue(Range at);
   void begin_call(Range at);
-  void call_filter(Range at);
+  void filter_number(Range at);
+  void filter_text(Range at);
+  void filter_word(Range at);
+  void filter_term(Range at);
+  void end_filter(Range at);
   void argument_window(Range at);
   void argument_ending(Range at);
   void argument_number(Range at);
@@ -167,6 +176,8 @@ class Builder {
   Word pop_word();
   Duration pop_duration();
   Count pop_count();
+  Range pop_op();
+  Filter pop_filter();
   // True when the clause that is being read came for the first time in its block.
   bool once();
   bool enum_value(const Word& word, std::string_view what, std::span<const std::string_view> values, std::size_t& out);
@@ -177,6 +188,7 @@ class Builder {
   const std::string_view text_;
   std::vector<Diagnostic>& diagnostics_;
   Book book_;
+  const bool included_;
   std::uint32_t error_offset_ = 0;
   std::uint16_t nesting_ = 0;
 
@@ -197,7 +209,12 @@ class Builder {
   std::vector<Range> ops_;
   std::vector<ExprPtr> exprs_;
   std::vector<Call> calls_;
-  std::vector<Range> filters_;
+  FilterTerm filter_value_;  // of the term that is being read
+  std::vector<FilterTerm> filter_terms_;
+  Filter filter_;
+  std::vector<NeedItem> need_items_;
+  std::int16_t weight_ = 0;
+  std::vector<WeighItem> weigh_items_;
   std::vector<TestReport> reports_;
   std::vector<Word> events_;
   Word line_origin_;

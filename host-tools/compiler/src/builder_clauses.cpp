@@ -2,6 +2,7 @@
 // Clauses of blocks and lines of tests.
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "builder.hpp"
 #include "words.hpp"
@@ -11,6 +12,7 @@ namespace {
 constexpr auto kLevels = std::to_array<std::string_view>({"watch", "elevated", "high", "critical"});
 constexpr auto kRoles = std::to_array<std::string_view>({"leading", "confirming", "context", "suppressor", "noise"});
 constexpr auto kMarkings = std::to_array<std::string_view>({"clear", "green", "amber", "amber_strict", "red"});
+constexpr std::int32_t kWeightMax = 1000;
 constexpr auto kEvents =
     std::to_array<std::string_view>({"raised", "escalated", "eased", "cleared", "unknown", "known", "retracted"});
 
@@ -202,21 +204,32 @@ void Builder::clause_cooldown(Range /*at*/) {
 void Builder::clause_evidence(Range /*at*/) {
   if (once()) book_.alerts.back().evidence = pop_count();
 }
+void Builder::need_item(Range /*at*/) { need_items_.push_back({pop_word(), pop_filter()}); }
 void Builder::clause_needs(Range at) {
   NeedClause need;
   need.at = trimmed(at);
   need.count = pop_count();
-  need.indicators = std::move(words_);
-  need.filters = std::move(filters_);
+  need.items = std::move(need_items_);
   need.within = pop_duration();
   if (!levels_.empty()) need.otherwise = levels_.front();
   book_.alerts.back().needs.push_back(std::move(need));
 }
+void Builder::weight(Range at) {
+  const std::string_view digits = view(at).substr(1);
+  std::int32_t value = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (parsed.ec != std::errc{} || value > kWeightMax) {
+    error(at, "this weight is too large", "a weight is a whole number from -1000 to +1000");
+    value = 1;
+  }
+  weight_ = static_cast<std::int16_t>(view(at).front() == '-' ? -value : value);
+}
+void Builder::weigh_item(Range /*at*/) { weigh_items_.push_back({pop_word(), weight_}); }
 void Builder::clause_weigh(Range at) {
   WeighClause weigh;
   weigh.at = trimmed(at);
   weigh.when = pop_expr();
-  weigh.hypotheses = std::move(words_);
+  weigh.items = std::move(weigh_items_);
   book_.alerts.back().weighs.push_back(std::move(weigh));
 }
 void Builder::clause_against(Range at) {
@@ -234,7 +247,9 @@ void Builder::clause_disconfirm(Range at) {
 void Builder::clause_marking(Range /*at*/) {
   std::size_t index = 0;
   const Word word = pop_word();
-  if (once() && enum_value(word, "a marking", kMarkings, index)) book_.alerts.back().marking = word;
+  if (!once() || !enum_value(word, "a marking", kMarkings, index)) return;
+  book_.alerts.back().marking_word = word;
+  book_.alerts.back().marking = static_cast<engine::Marking>(index + 1);
 }
 void Builder::clause_release(Range /*at*/) {
   if (once()) book_.alerts.back().release = std::move(words_);

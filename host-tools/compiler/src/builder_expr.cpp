@@ -7,6 +7,14 @@
 
 namespace tocsin::compiler {
 namespace {
+ExprKind comparison_of(std::string_view sign) {
+  if (sign == "<") return ExprKind::less;
+  if (sign == "<=") return ExprKind::less_equal;
+  if (sign == ">") return ExprKind::greater;
+  if (sign == ">=") return ExprKind::greater_equal;
+  return sign == "!=" || sign == "<>" ? ExprKind::not_equal : ExprKind::equal;
+}
+
 ExprPtr make(ExprKind kind, Range at) {
   auto expr = std::make_unique<Expr>();
   expr->kind = kind;
@@ -52,10 +60,7 @@ void Builder::fold(ExprKind kind, Range at) {
   ExprPtr expr = make(kind, trimmed(at));
   expr->right = pop_expr();
   expr->left = pop_expr();
-  if (!ops_.empty()) {
-    expr->op = ops_.back();
-    ops_.pop_back();
-  }
+  if (!ops_.empty()) expr->op = pop_op();
   push_expr(std::move(expr));
 }
 
@@ -69,8 +74,7 @@ void Builder::push_number(Range at) {
 void Builder::push_name(Range at) {
   ExprPtr expr = make(ExprKind::name, trimmed(at));
   expr->name = pop_word();
-  if (!filters_.empty()) expr->filter = filters_.back();
-  filters_.clear();
+  expr->filter = pop_filter();
   push_expr(std::move(expr));
 }
 
@@ -81,7 +85,38 @@ void Builder::push_overdue(Range at) {
 }
 
 void Builder::begin_call(Range at) { calls_.push_back({{std::string{view(at)}, at}, {}}); }
-void Builder::call_filter(Range at) { filters_.push_back(trimmed(at)); }
+
+void Builder::filter_number(Range at) {
+  const Range place = trimmed(at);
+  filter_value_ = {};
+  filter_value_.value_kind = FilterTerm::ValueKind::number;
+  filter_value_.value = {std::string{view(place)}, place};
+  filter_value_.number = numbers_.empty() ? 0 : numbers_.back();
+  if (!numbers_.empty()) numbers_.pop_back();
+}
+void Builder::filter_text(Range /*at*/) {
+  filter_value_ = {};
+  filter_value_.value_kind = FilterTerm::ValueKind::text;
+  if (!strings_.empty()) filter_value_.value = std::move(strings_.back());
+  if (!strings_.empty()) strings_.pop_back();
+}
+void Builder::filter_word(Range /*at*/) {
+  filter_value_ = {};
+  filter_value_.value = pop_word();
+}
+void Builder::filter_term(Range at) {
+  FilterTerm term = std::move(filter_value_);
+  term.at = trimmed(at);
+  term.sign = pop_op();
+  term.comparison = comparison_of(view(term.sign));
+  term.key = pop_word();
+  filter_terms_.push_back(std::move(term));
+}
+void Builder::end_filter(Range at) {
+  filter_.at = trimmed(at);
+  filter_.terms = std::move(filter_terms_);
+  filter_terms_.clear();
+}
 
 void Builder::argument_window(Range at) {
   Argument argument;
@@ -100,6 +135,7 @@ void Builder::argument_number(Range at) {
   argument.kind = Argument::Kind::number;
   argument.at = trimmed(at);
   argument.number = numbers_.empty() ? 0 : numbers_.back();
+  argument.text = view(argument.at);
   if (!numbers_.empty()) numbers_.pop_back();
   if (!calls_.empty()) calls_.back().arguments.push_back(argument);
 }
@@ -114,8 +150,7 @@ void Builder::argument_at_least(Range at) {
 void Builder::end_call(Range at) {
   ExprPtr expr = make(ExprKind::call, trimmed(at));
   expr->indicator = pop_word();
-  if (!filters_.empty()) expr->filter = filters_.back();
-  filters_.clear();
+  expr->filter = pop_filter();
   if (!calls_.empty()) {
     expr->name = std::move(calls_.back().function);
     expr->arguments = std::move(calls_.back().arguments);
@@ -144,19 +179,11 @@ void Builder::fold_arithmetic(Range at) {
 }
 
 void Builder::fold_comparison(Range at) {
-  const std::string_view sign = ops_.empty() ? std::string_view{"="} : view(ops_.back());
-  fold(sign == "<"                    ? ExprKind::less
-       : sign == "<="                 ? ExprKind::less_equal
-       : sign == ">"                  ? ExprKind::greater
-       : sign == ">="                 ? ExprKind::greater_equal
-       : sign == "!=" || sign == "<>" ? ExprKind::not_equal
-                                      : ExprKind::equal,
-       at);
+  fold(comparison_of(ops_.empty() ? std::string_view{"="} : view(ops_.back())), at);
 }
 
 void Builder::fold_chain(Range /*at*/) {
-  const Range sign = ops_.empty() ? Range{} : ops_.back();
-  if (!ops_.empty()) ops_.pop_back();
+  const Range sign = pop_op();
   (void)pop_expr();
   error(sign, "comparisons do not chain", "write both: `a < b and b < c`");
 }
@@ -164,10 +191,7 @@ void Builder::fold_chain(Range /*at*/) {
 void Builder::fold_not(Range at) {
   ExprPtr expr = make(ExprKind::negate, trimmed(at));
   expr->left = pop_expr();
-  if (!ops_.empty()) {
-    expr->op = ops_.back();
-    ops_.pop_back();
-  }
+  if (!ops_.empty()) expr->op = pop_op();
   push_expr(std::move(expr));
 }
 
@@ -178,10 +202,7 @@ void Builder::fold_window(ExprKind kind, Range at) {
   expr->window = pop_duration();
   if (kind == ExprKind::then || kind == ExprKind::since) expr->right = pop_expr();
   expr->left = pop_expr();
-  if (!ops_.empty()) {
-    expr->op = ops_.back();
-    ops_.pop_back();
-  }
+  if (!ops_.empty()) expr->op = pop_op();
   push_expr(std::move(expr));
 }
 
@@ -196,7 +217,7 @@ void Builder::in_last_to(Range /*at*/) {
 }
 
 void Builder::since_window(Range /*at*/) {
-  if (!ops_.empty()) ops_.pop_back();  // the `in`
+  (void)pop_op();  // the `in`
   has_window_ = true;
 }
 

@@ -32,12 +32,6 @@ class DeclarationChecker : public CheckBase {
 
   void check_declarations() {
     if (book_.horizon) positive(*book_.horizon, "`horizon`");
-    for (const Word& include : book_.includes) {
-      unsupported(include.at, "include", "put its declarations into this book");
-    }
-    for (const HypothesisDecl& hypothesis : book_.hypotheses) {
-      unsupported(hypothesis.name.at, "hypothesis", "leave it out, with its `weigh`");
-    }
     for (const TheaterDecl& theater : book_.theaters) {
       if (theater.blind_after && (theater.blind_after->value == 0 || theater.blind_after->value >= engine::kNone)) {
         error(theater.blind_after->at, "`blind after` needs a number from 1 to 65534");
@@ -63,23 +57,13 @@ class DeclarationChecker : public CheckBase {
     }
   }
 
-  void distinct(const std::vector<Word>& names) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (names[i].text != names[j].text) continue;
-        error(names[i].at, quoted(names[i].text) + " is named twice", "name it once");
-        break;
-      }
-    }
-  }
-
   void check_feed(const FeedDecl& feed) {
     if (feed.origins.empty() && !feed.incomplete) {
       error(feed.name.at, "the feed " + quoted(feed.name.text) + " has no origin",
             "say whose eyes it carries: `origin NAME`");
     }
     for (const Word& origin : feed.origins) resolve(origin, model_.origins, "origin");
-    if (feed.origins.size() <= engine::kOriginsMax) distinct(feed.origins);
+    distinct(feed.origins);
     if (feed.every.at.end != 0) positive(feed.every, "`every`");
     if (feed.grace.at.end != 0 && feed.every.at.end == 0 && !feed.incomplete) {
       error(feed.grace.at, "`grace` without `every` means nothing", "say how often the feed speaks: `every 1d`");
@@ -90,7 +74,7 @@ class DeclarationChecker : public CheckBase {
     if (!indicator.theater.text.empty()) resolve(indicator.theater, model_.theaters, "theater");
     if (!indicator.actor.text.empty()) resolve(indicator.actor, model_.actors, "actor");
     for (const Word& feed : indicator.feeds) resolve(feed, model_.feeds, "feed");
-    if (indicator.feeds.size() <= engine::kFeedsMax) distinct(indicator.feeds);
+    distinct(indicator.feeds);
     if (indicator.keep.value == 0 || indicator.keep.value > engine::kKeepMax) {
       error(indicator.keep.at, "`keep` needs a number from 1 to " + std::to_string(engine::kKeepMax));
     }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "check_base.hpp"
+#include "filter.hpp"
 
 namespace tocsin::compiler {
 namespace {
@@ -30,7 +31,10 @@ class AlertChecker : public CheckBase {
       error(alert.needs[engine::kNeedsMax].at,
             "more than " + std::to_string(engine::kNeedsMax) + " `needs` in one alert");
     }
-    later_words(alert);
+    for (const WeighClause& weigh : alert.weighs) weighs(weigh);
+    hypotheses(alert);
+    against(alert);
+    distinct(alert.release);
     compartments(alert);
     if (acyclic_ && book_.unread.empty() && alert.when && alert.kind == engine::AlertKind::linkage)
       linkage_reach(alert);
@@ -94,22 +98,21 @@ class AlertChecker : public CheckBase {
 
   void needs(const NeedClause& need) {
     positive(need.within, "`within`");
-    for (const Range filter : need.filters) expressions_.filter(filter);
-    std::set<std::string_view> origins;
-    for (std::size_t i = 0; i < need.indicators.size(); ++i) {
-      const Word& name = need.indicators[i];
+    std::set<std::string> origins;
+    bool known = true;
+    for (const NeedItem& item : need.items) {
+      expressions_.filter(item.filter);
+      const Word& name = item.indicator;
       if (model_.conditions.find(name.text) != kNowhere && model_.indicators.find(name.text) == kNowhere) {
         error(name.at, quoted(name.text) + " is a condition: `needs` counts the origins of indicators");
+        known = false;
         continue;
       }
       const std::uint32_t indicator = resolve(name, model_.indicators, "indicator");
-      if (indicator == kNowhere) return;
-      for (const Word& feed_name : book_.indicators[indicator].feeds) {
-        const std::uint32_t feed = model_.feeds.find(feed_name.text);
-        if (feed == kNowhere) return;
-        for (const Word& origin : book_.feeds[feed].origins) origins.insert(origin.text);
-      }
+      known = known && indicator != kNowhere && feeds_known(book_.indicators[indicator]);
+      if (known) origins.merge(reach_of_filter(book_.indicators[indicator], item.filter, book_, model_).origins);
     }
+    if (!known) return;
     if (need.count.value == 0) {
       error(need.count.at, "`needs` needs at least 1 origin");
     } else if (need.count.value > origins.size()) {
@@ -120,17 +123,51 @@ class AlertChecker : public CheckBase {
     }
   }
 
-  void later_words(const AlertDecl& alert) {
+  // Names that are wrong there have been said already.
+  [[nodiscard]] bool feeds_known(const IndicatorDecl& indicator) const {
+    return std::none_of(indicator.feeds.begin(), indicator.feeds.end(),
+                        [&](const Word& feed) { return model_.feeds.find(feed.text) == kNowhere; });
+  }
+
+  void weighs(const WeighClause& weigh) {
+    if (weigh.when) expressions_.want_condition(*weigh.when);
+    for (std::size_t i = 0; i < weigh.items.size(); ++i) {
+      const Word& name = weigh.items[i].hypothesis;
+      resolve(name, model_.hypotheses, "hypothesis");
+      const auto same = [&](const WeighItem& other) { return other.hypothesis.text == name.text; };
+      if (i < kNamesCompared &&
+          std::any_of(weigh.items.begin(), weigh.items.begin() + static_cast<std::ptrdiff_t>(i), same)) {
+        error(name.at, quoted(name.text) + " is named twice", "name it once, or write a second `weigh`");
+      }
+    }
+  }
+
+  void hypotheses(const AlertDecl& alert) {
+    std::set<std::string_view> weighed;
     for (const WeighClause& weigh : alert.weighs) {
-      unsupported(weigh.at, "weigh", "leave it out, with its `hypothesis`");
-      if (weigh.when) expressions_.want_condition(*weigh.when);
-      for (const Word& hypothesis : weigh.hypotheses) resolve(hypothesis, model_.hypotheses, "hypothesis");
+      for (const WeighItem& item : weigh.items) {
+        if (!weighed.insert(item.hypothesis.text).second || weighed.size() != engine::kHypothesesMax + 1) continue;
+        error(item.hypothesis.at,
+              quoted(alert.name.text) + " weighs more than " + std::to_string(engine::kHypothesesMax) + " hypotheses",
+              "join some of them");
+      }
     }
-    for (const DisconfirmClause& disconfirm : alert.disconfirms) {
-      unsupported(disconfirm.at, "disconfirm", "write it as a `caveat`");
+  }
+
+  void against(const AlertDecl& alert) {
+    for (const Word& name : alert.against) {
+      if (model_.indicators.find(name.text) != kNowhere) {
+        error(name.at, quoted(name.text) + " is an indicator: `against` takes the names of conditions",
+              "declare a `condition` for what speaks against it");
+      } else {
+        resolve(name, model_.conditions, "condition");
+      }
     }
-    if (alert.against_at.end != 0) unsupported(alert.against_at, "against", "leave it out");
-    for (const Word& condition : alert.against) resolve(condition, model_.conditions, "condition");
+    distinct(alert.against);
+    if (alert.against.size() > engine::kAgainstMax) {
+      error(alert.against[engine::kAgainstMax].at,
+            "more than " + std::to_string(engine::kAgainstMax) + " conditions in one `against`", "join some of them");
+    }
   }
 
   // --- Compartments ---
@@ -177,10 +214,10 @@ class AlertChecker : public CheckBase {
       if (level.when) check_expression(alert, *level.when);
     }
     for (const NeedClause& need : alert.needs) {
-      for (const Word& name : need.indicators) {
-        const std::uint32_t index = model_.indicators.find(name.text);
+      for (const NeedItem& item : need.items) {
+        const std::uint32_t index = model_.indicators.find(item.indicator.text);
         if (index != kNowhere && !allowed(alert, book_.indicators[index]))
-          forbid(alert, book_.indicators[index], name.at, "");
+          forbid(alert, book_.indicators[index], item.indicator.at, "");
       }
     }
   }

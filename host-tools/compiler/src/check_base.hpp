@@ -19,9 +19,6 @@ class CheckBase {
     diagnostics_.push_back({Severity::error, at, std::move(message), std::move(help), std::move(notes)});
     if (diagnostics_.size() >= kErrorsMax) throw TooManyErrors{};
   }
-  void unsupported(Range at, std::string_view what, std::string help) {
-    error(at, "`" + std::string{what} + "` is not in this version of the language", std::move(help));
-  }
   // Looks a name up and says when it is not there.
   std::uint32_t resolve(const Word& name, const NameTable& table, std::string_view kind) {
     const std::uint32_t found = table.find(name.text);
@@ -35,6 +32,17 @@ class CheckBase {
   void positive(const Duration& duration, std::string_view what) {
     if (duration.ms <= 0) error(duration.at, std::string{what} + " needs more than 0");
   }
+  // Longer lists are limited elsewhere; here they would only take time.
+  static constexpr std::size_t kNamesCompared = 1024;
+  void distinct(const std::vector<Word>& names) {
+    for (std::size_t i = 0; i < names.size() && i < kNamesCompared; ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (names[i].text != names[j].text) continue;
+        error(names[i].at, quoted(names[i].text) + " is named twice", "name it once");
+        break;
+      }
+    }
+  }
 
   const Book& book_;
   Model& model_;
@@ -47,14 +55,19 @@ class ExprChecker : public CheckBase {
   using CheckBase::CheckBase;
   void want_condition(const Expr& expr);
   void want_number(const Expr& expr);
-  void filter(Range at);
+  void filter(const Filter& filter);
 
  private:
+  void filter_term(const FilterTerm& term);
+  void filter_name(const FilterTerm& term, const NameTable& table, std::string_view kind);
   void name_as_condition(const Expr& expr);
   void name_as_number(const Expr& expr);
   void unknown_subject(const Word& name);
   void call(const Expr& expr);
   void call_arguments(const Expr& expr);
+  void quantile_rank(const Argument& argument);
+  void at_least(const Expr& expr, const Argument& argument);
   void temporal(const Expr& expr);
+  void past(const Expr& expr);
 };
 }  // namespace tocsin::compiler

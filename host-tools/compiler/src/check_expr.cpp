@@ -6,18 +6,13 @@
 #include "tocsin/text/json_lines.hpp"
 
 #include "check_base.hpp"
+#include "filter.hpp"
+#include "numbers.hpp"
 
 namespace tocsin::compiler {
 namespace {
 bool is_comparison(ExprKind kind) { return kind >= ExprKind::less && kind <= ExprKind::greater; }
 bool is_arithmetic(ExprKind kind) { return kind >= ExprKind::add && kind <= ExprKind::divide; }
-
-std::string mend_for(std::string_view function) {
-  if (function == "mean") return "`sum(i, W) / count(i, W)` says the same";
-  if (function == "days") return "`count(i, W)` counts the reports";
-  if (function == "min") return "count the reports, or take `last(i)`";
-  return "compare `last`, `max`, `sum` or `count` with a number";
-}
 }  // namespace
 
 void ExprChecker::unknown_subject(const Word& name) {
@@ -41,10 +36,67 @@ void ExprChecker::unknown_subject(const Word& name) {
   error(name.at, "no indicator or condition is called " + quoted(name.text), did_you_mean(name.text, names));
 }
 
-void ExprChecker::filter(Range at) {
-  if (at.end == 0) return;
-  error(at, "filters are not in this version of the language",
-        "declare an indicator of its own for what the filter selects");
+void ExprChecker::filter(const Filter& filter) {
+  for (const FilterTerm& term : filter.terms) filter_term(term);
+}
+
+void ExprChecker::filter_name(const FilterTerm& term, const NameTable& table, std::string_view kind) {
+  if (term.comparison != ExprKind::equal && term.comparison != ExprKind::not_equal) {
+    error(term.sign, quoted(term.key.text) + " is a name: it takes `=` and `!=`");
+  }
+  if (term.value_kind == FilterTerm::ValueKind::word) {
+    resolve(term.value, table, kind);
+  } else {
+    error(term.value.at, quoted(term.key.text) + " takes the name of an " + std::string{kind});
+  }
+}
+
+void ExprChecker::filter_term(const FilterTerm& term) {
+  const std::optional<engine::FilterKey> key = filter_key(term.key.text);
+  if (!key) {
+    constexpr auto kKeys = std::to_array<std::string_view>(
+        {"value", "origin", "feed", "actor", "target", "grade", "reliability", "credibility", "tag"});
+    std::string help = did_you_mean(term.key.text, kKeys);
+    if (help.empty()) {
+      help = "a filter knows value, origin, feed, actor, target, grade, reliability, credibility and tag";
+    }
+    error(term.key.at, quoted(term.key.text) + " is not a key of a filter", std::move(help));
+    return;
+  }
+  const bool equality = term.comparison == ExprKind::equal || term.comparison == ExprKind::not_equal;
+  const auto graded = [&](bool good, const char* what) {
+    if (term.comparison == ExprKind::less || term.comparison == ExprKind::greater) {
+      error(term.sign, quoted(term.key.text) + " takes `=`, `!=`, `>=` and `<=`", "better is greater: `>= B2`");
+    }
+    if (!good) error(term.value.at, quoted(term.value.text) + " is not a " + term.key.text, what);
+  };
+  const bool word = term.value_kind == FilterTerm::ValueKind::word;
+  switch (*key) {
+    case engine::FilterKey::value:
+      if (term.value_kind != FilterTerm::ValueKind::number) {
+        error(term.value.at, "`value` is a number, and " + quoted(term.value.text) + " is not");
+      }
+      return;
+    case engine::FilterKey::origin:
+      return filter_name(term, model_.origins, "origin");
+    case engine::FilterKey::feed:
+      return filter_name(term, model_.feeds, "feed");
+    case engine::FilterKey::actor:
+    case engine::FilterKey::target:
+      return filter_name(term, model_.actors, "actor");
+    case engine::FilterKey::grade:
+      return graded(word && grade_of(term.value.text), "a letter A to F and a digit 1 to 6, e.g. `B2`");
+    case engine::FilterKey::reliability:
+      return graded(word && reliability_of(term.value.text), "a letter A (reliable) to F (cannot be judged)");
+    case engine::FilterKey::credibility:
+      return graded(credibility_of(term.value.text).has_value(), "a digit 1 (confirmed) to 6 (cannot be judged)");
+    case engine::FilterKey::tag:
+      if (!equality) error(term.sign, "`tag` takes `=` and `!=`");
+      if (term.value.text.empty() || term.value.text.size() > kTagBytesMax) {
+        error(term.value.at, "a tag has 1 to " + std::to_string(kTagBytesMax) + " bytes");
+      }
+      return;
+  }
 }
 
 void ExprChecker::name_as_condition(const Expr& expr) {
@@ -52,7 +104,7 @@ void ExprChecker::name_as_condition(const Expr& expr) {
   if (model_.indicators.find(expr.name.text) != kNowhere) return;
   if (model_.conditions.find(expr.name.text) == kNowhere) {
     unknown_subject(expr.name);
-  } else if (expr.filter.end != 0) {
+  } else if (!expr.filter.terms.empty()) {
     error(expr.name.at, quoted(expr.name.text) + " is a condition: only an indicator takes a filter");
   }
 }
@@ -69,18 +121,39 @@ void ExprChecker::name_as_number(const Expr& expr) {
   }
 }
 
+void ExprChecker::quantile_rank(const Argument& argument) {
+  const std::string help = "q lies from 0 to 1: `0.5` is the middle, `0.95` the value that 95 of 100 reports reach at most";
+  if (argument.number < 0 || argument.number > 1) {
+    error(argument.at, quoted(argument.text) + " is not a rank of a quantile", help);
+  } else if (!decimal_of(argument.text)) {
+    error(argument.at, "this rank has more than 15 digits behind the point", help);
+  }
+}
+
+void ExprChecker::at_least(const Expr& expr, const Argument& argument) {
+  if (argument.number >= 1 && argument.number <= static_cast<double>(engine::kKeepMax)) return;
+  error(argument.at, "`at least` needs a number from 1 to " + std::to_string(engine::kKeepMax),
+        "a number taken from fewer reports of " + quoted(expr.indicator.text) + " is unknown");
+}
+
 void ExprChecker::call_arguments(const Expr& expr) {
   const std::string_view function = expr.name.text;
   const bool wants_window = function != "last";
   const bool wants_quantile = function == "quantile";
   std::size_t windows = 0;
   bool quantile_seen = false;
+  bool at_least_seen = false;
   for (const Argument& argument : expr.arguments) {
     if (argument.kind == Argument::Kind::at_least) {
-      unsupported(argument.at, "at least", "remove it, or write `count(" + expr.indicator.text + ", W) >= N and ...`");
+      at_least(expr, argument);
+      if (at_least_seen) error(argument.at, "a second `at least`", "each part stands once");
+      if (wants_window && windows == 0) error(argument.at, "`at least` comes after the window");
+      at_least_seen = true;
+      windows += wants_window && windows == 0 ? 1U : 0U;  // said
     } else if (argument.kind == Argument::Kind::number) {
       if (wants_quantile && !quantile_seen && windows == 0) {
         quantile_seen = true;
+        quantile_rank(argument);
       } else if (wants_window && windows == 0) {
         error(argument.at, "a window needs a unit", "did you mean `" + text::format_number(argument.number) + "h`?");
         ++windows;
@@ -88,23 +161,25 @@ void ExprChecker::call_arguments(const Expr& expr) {
         error(argument.at, quoted(function) + " takes no number here");
       }
     } else {
-      if (argument.ending) unsupported(argument.ending->at, "ending", "let the window end now");
       positive(argument.window, "a window");
-      if (++windows > 1 || !wants_window) {
+      if (at_least_seen) {
+        error(argument.at, "`at least` comes after the window");
+      } else if (++windows > 1 || !wants_window) {
         error(
             argument.at, quoted(function) + (wants_window ? " takes one window" : " takes no window"),
             wants_window ? "" : "`last` is the newest report, however old; `in last D` after a comparison looks back");
       }
     }
   }
-  if (wants_window && windows == 0) {
-    error(expr.at, quoted(function) + " needs a window",
-          "e.g. `" + std::string{function} + "(" + expr.indicator.text + ", 24h)`");
+  const std::string call = std::string{function} + "(" + expr.indicator.text;
+  if (wants_quantile && !quantile_seen) {
+    error(expr.at, "`quantile` needs its rank before the window", "e.g. `" + call + ", 0.95, 90d)`");
+  } else if (wants_window && windows == 0) {
+    error(expr.at, quoted(function) + " needs a window", "e.g. `" + call + (wants_quantile ? ", 0.95, 90d)`" : ", 24h)`"));
   }
 }
 
 void ExprChecker::call(const Expr& expr) {
-  constexpr auto kSupported = std::to_array<std::string_view>({"count", "sum", "last", "max", "origins"});
   filter(expr.filter);
   if (model_.indicators.find(expr.indicator.text) == kNowhere) {
     if (model_.conditions.find(expr.indicator.text) != kNowhere) {
@@ -113,10 +188,6 @@ void ExprChecker::call(const Expr& expr) {
     } else {
       resolve(expr.indicator, model_.indicators, "indicator");
     }
-  }
-  if (std::find(kSupported.begin(), kSupported.end(), expr.name.text) == kSupported.end()) {
-    unsupported(expr.name.at, expr.name.text, mend_for(expr.name.text));
-    return;  // one error is enough for one call
   }
   call_arguments(expr);
 }
@@ -143,15 +214,30 @@ void ExprChecker::want_number(const Expr& expr) {
   want_condition(expr);
 }
 
-void ExprChecker::temporal(const Expr& expr) {
-  if (expr.window_start) {
-    unsupported(expr.window_start->at, "in last C to D", "write `in last D`");
+// `in last C to D`: from the nearer to the farther, and no finer than the engine can remember.
+void ExprChecker::past(const Expr& expr) {
+  if (!expr.window_start) return;
+  const engine::Span from = expr.window_start->ms;
+  const engine::Span to = expr.window.ms;
+  const Range at{expr.window_start->at.begin, expr.window.at.end};
+  if (from > to) {
+    error(at, "`in last C to D` goes from the nearer to the farther",
+          "did you mean `in last " + text::format_span(to) + " to " + text::format_span(from) + "`?");
+    return;
   }
-  if (expr.kind == ExprKind::since) {
-    unsupported(expr.op, "since", "`A then B within D` and `A for D` are");
-  } else if (expr.kind == ExprKind::from_until) {
-    unsupported(expr.at, "from ... until", "an alert with `when` and `clear when` says the same");
-  } else if (expr.kind != ExprKind::in_last) {  // `in last 0s` is this instant
+  if (engine::runs_needed(from, to) <= engine::kRunsMax) return;
+  const std::string fits = spelled(longest_from(to, engine::kRunsMax));
+  error(at,
+        "`in last " + text::format_span(from) + " to " + text::format_span(to) + "` must remember " +
+            std::to_string(engine::runs_needed(from, to)) + " separate truths, the engine remembers at most " +
+            std::to_string(engine::kRunsMax) + ": up to " + fits + " to " + text::format_span(to) + " fits",
+        "did you mean `in last " + fits + " to " + text::format_span(to) + "`?");
+}
+
+void ExprChecker::temporal(const Expr& expr) {
+  if (expr.kind == ExprKind::in_last || expr.kind == ExprKind::since) {  // `in last 0s` is this instant
+    past(expr);
+  } else if (expr.kind != ExprKind::from_until) {
     positive(expr.window, expr.kind == ExprKind::hold_for ? "`for`" : "`within`");
   }
   want_condition(*expr.left);

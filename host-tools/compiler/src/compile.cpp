@@ -28,18 +28,20 @@ bool has_error(std::span<const Diagnostic> diagnostics) {
                      [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::error; });
 }
 
-engine::Span look_back_of(const Book& book, const Model& model) {
-  engine::Span longest = 0;
+Reach reach_of_all(const Book& book, const Model& model) {
+  Reach all;
   const auto add = [&](const Expr* expr) {
-    if (expr != nullptr) longest = std::max(longest, reach_of(*expr, book, model).look_back_ms);
+    if (expr != nullptr) all.add(reach_of(*expr, book, model));
   };
   for (const AlertDecl& alert : book.alerts) {
     add(alert.when.get());
     add(alert.clear.get());
     for (const LevelClause& level : alert.levels) add(level.when.get());
-    for (const NeedClause& need : alert.needs) longest = std::max(longest, need.within.ms);
+    for (const WeighClause& weigh : alert.weighs) add(weigh.when.get());
+    for (const Word& name : alert.against) all.add(model.condition_reach[model.conditions.find(name.text)]);
+    for (const NeedClause& need : alert.needs) all.look_back_ms = std::max(all.look_back_ms, need.within.ms);
   }
-  return longest;
+  return all;
 }
 
 void say_too_large(const BudgetReport& budget, const Book& book, std::vector<Diagnostic>& diagnostics) {
@@ -74,8 +76,9 @@ void internal_error(std::string what, const Book& book, std::vector<Diagnostic>&
 void produce(const Model& model, const Target& target, CompileResult& result) {
   std::optional<Records> records = emit(result.book, model, target.bounds, result.diagnostics);
   if (!records) return;
-  result.budget = budget_of(*records, target, model.look_back_ms);
+  result.budget = budget_of(*records, target, model.reach);
   if (result.budget.block_bytes > target.block_bytes_max) {
+    if (say_what_would_fit(*records, target, result.budget.block_bytes, result.diagnostics)) return;
     say_too_large(result.budget, result.book, result.diagnostics);
     return;
   }
@@ -104,6 +107,11 @@ std::optional<Target> find_target(std::string_view name) {
       std::find_if(kTargets.begin(), kTargets.end(), [&](const Target& target) { return target.name == name; });
   return found == kTargets.end() ? std::nullopt : std::optional{*found};
 }
+std::optional<Target> with_reach(Target target, std::uint64_t reports) {
+  if (reports < kReachMin || reports > kReachMax) return std::nullopt;
+  target.bounds.log_capacity = static_cast<std::uint16_t>(reports);
+  return target;
+}
 std::string target_names() {
   std::string names;
   for (const Target& target : kTargets) names += (names.empty() ? "" : ", ") + std::string{target.name};
@@ -119,8 +127,8 @@ CompileResult compile(const SourceFile& source, const Target& target) {
     const bool parsed = !has_error(result.diagnostics);
     Model model;
     if (check(result.book, model, result.diagnostics) && parsed) {
-      model.look_back_ms = look_back_of(result.book, model);
-      warn(result.book, model, result.diagnostics);
+      model.reach = reach_of_all(result.book, model);
+      warn(result.book, model, target, result.diagnostics);
       produce(model, target, result);
     }
   } catch (const TooManyErrors&) {

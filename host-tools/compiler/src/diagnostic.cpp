@@ -14,17 +14,18 @@ constexpr std::size_t kLineBytesMax = 200;
 std::string_view word_for(Severity severity) { return severity == Severity::error ? "error" : "warning"; }
 
 std::string place_text(const SourceFile& source, std::uint32_t offset) {
-  const Place place = place_of(source.text, offset);
-  return source.path + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+  const Location file = locate(source, offset);
+  const Place place = place_of(file.text, file.offset);
+  return std::string{file.path} + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
 // The source line and below it a caret; tabs are repeated so that the caret stands right in any terminal. A very long
 // line is cut around the place.
 std::string caret_lines(const SourceFile& source, Range at) {
-  std::string_view line = line_at(source.text, at.begin);
-  const auto begin = static_cast<std::uint32_t>(std::min<std::size_t>(at.begin, source.text.size()));
+  const Location file = locate(source, at.begin);
+  std::string_view line = line_at(file.text, file.offset);
   std::size_t column =
-      std::min<std::size_t>(begin - static_cast<std::size_t>(line.data() - source.text.data()), line.size());
+      std::min<std::size_t>(file.offset - static_cast<std::size_t>(line.data() - file.text.data()), line.size());
   std::string lead;
   if (line.size() > kLineBytesMax) {
     std::size_t cut = column > kLineBytesMax / 2 ? column - kLineBytesMax / 2 : 0;
@@ -38,7 +39,7 @@ std::string caret_lines(const SourceFile& source, Range at) {
     marks += line[i] == '\t' ? '\t' : ' ';
   }
   marks += '^';
-  const std::size_t end = std::min<std::size_t>(column + (at.end > begin ? at.end - begin : 0), line.size());
+  const std::size_t end = std::min<std::size_t>(column + (at.end > at.begin ? at.end - at.begin : 0), line.size());
   for (std::size_t i = column; i < end;) {
     i += std::max<std::size_t>(1, utf8_length(line.substr(i)));
     if (i < end) marks += '~';
@@ -47,9 +48,10 @@ std::string caret_lines(const SourceFile& source, Range at) {
 }
 
 nlohmann::ordered_json place_json(const SourceFile& source, Range at) {
-  const Place begin = place_of(source.text, at.begin);
-  const Place end = place_of(source.text, std::max(at.begin, at.end));
-  return {{"file", printable(source.path)},
+  const Location file = locate(source, at.begin);
+  const Place begin = place_of(file.text, file.offset);
+  const Place end = place_of(file.text, file.offset + (std::max(at.begin, at.end) - at.begin));
+  return {{"file", printable(file.path)},
           {"line", begin.line},
           {"column", begin.column},
           {"end_line", end.line},

@@ -28,8 +28,17 @@ struct Records {
   std::vector<engine::LevelRule> level_rules;
   std::vector<engine::Need> needs;
   std::vector<engine::Alert> alerts;
+  std::vector<engine::Filter> filters;
+  std::vector<engine::FilterTerm> filter_terms;
+  std::vector<engine::Tag> tags;
+  std::vector<engine::Hypothesis> hypotheses;
+  std::vector<engine::WeighClause> weigh_clauses;
+  std::vector<engine::Weight> weights;
+  std::vector<engine::Disconfirm> disconfirms;
+  std::vector<engine::Name> texts;
   std::vector<std::uint16_t> lists;
   std::string text;
+  std::vector<Range> node_places;  // where each node was written first; not part of the image
 
   // A view of these arrays as the engine would load them; valid while they do not change.
   [[nodiscard]] engine::Image view() const;
@@ -40,5 +49,9 @@ struct Records {
                                           std::vector<Diagnostic>& diagnostics);
 [[nodiscard]] AlignedBytes write_image(const Records& records);
 // What the book costs; records.bounds.block_bytes need not be set.
-[[nodiscard]] BudgetReport budget_of(const Records& records, const Target& target, engine::Span look_back);
+[[nodiscard]] BudgetReport budget_of(const Records& records, const Target& target, const Reach& reach);
+// For a book that does not fit: says at each `in last C to D` that remembers too much which C would fit.
+// @returns false when it is not they that are too large.
+bool say_what_would_fit(const Records& records, const Target& target, std::uint64_t block_bytes,
+                        std::vector<Diagnostic>& diagnostics);
 }  // namespace tocsin::compiler

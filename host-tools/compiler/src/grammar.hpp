@@ -168,12 +168,14 @@ struct sum_op : token<sum_sign> {};
 struct product_sign : one<'*', '/'> {};
 struct product_op : token<product_sign> {};
 
-struct filter_value : sor<number, text, value_word> {};
-struct filter_sign : sor<string<'<', '='>, string<'>', '='>, string<'!', '='>, one<'<', '=', '>'>> {};
-struct filter_op : token<filter_sign> {};
-struct filter_item : seq<must<value_word>, must<filter_op>, must<filter_value>> {};
-struct filter_body : seq<filter_item, star<comma, filter_item>, must<close_square>> {};
-struct filter : seq<one<'['>, blanks, pegtl::disable<filter_body>> {};
+struct filter_key : token<value_text> {};
+struct filter_op : token<comparison_sign> {};
+struct filter_number : seq<number> {};
+struct filter_text : seq<text> {};
+struct filter_word : seq<value_word> {};
+struct filter_value : sor<filter_number, filter_text, filter_word> {};
+struct filter_item : seq<must<filter_key>, must<filter_op>, must<filter_value>> {};
+struct filter : seq<one<'['>, blanks, filter_item, star<comma, filter_item>, must<close_square>> {};
 
 struct at_least : if_must<kw<k_at>, kw<k_least>, integer> {};
 struct window_duration : token<good_duration> {};
@@ -237,7 +239,8 @@ struct unless_tail : if_must<kw<k_unless>, negation> {};
 struct conjunction : seq<negation, star<sor<and_tail, unless_tail>>> {};
 struct or_tail : if_must<kw<k_or>, conjunction> {};
 struct disjunction : seq<conjunction, star<or_tail>> {};
-struct from_until : if_must<kw<k_from>, expression, kw<k_until>, expression> {};
+// Both operands end where a bare `from` would have to begin: it stands alone or in parentheses.
+struct from_until : if_must<kw<k_from>, disjunction, kw<k_until>, disjunction> {};
 struct any_expression : sor<from_until, disjunction> {};
 struct expression : nested<any_expression> {};
 
@@ -341,7 +344,8 @@ struct need_list : seq<must<need_item>, star<if_must<comma, need_item>>> {};
 struct c_needs
     : if_must<clause<k_needs>, integer, kw<k_origins>, kw<k_of>, need_list, kw<k_within>, duration, kw<k_else>, level> {
 };
-struct weight : token<seq<one<'+', '-'>, plus<digit>>> {};
+struct weight_text : seq<one<'+', '-'>, plus<digit>, not_at<sor<word_character, one<'.'>>>> {};
+struct weight : token<weight_text> {};
 struct weigh_item : seq<must<name>, must<weight>> {};
 struct c_weigh : if_must<clause<k_weigh>, weigh_item, star<comma, weigh_item>, opt<if_must<kw<k_when>, expression>>> {};
 struct c_against : if_must<clause<k_against>, name_list> {};

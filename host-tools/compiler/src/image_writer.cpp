@@ -34,6 +34,14 @@ AlignedBytes write_image(const Records& records) {
   const auto level_rules = structs<schemas::LevelRuleRecord>(builder, records.level_rules);
   const auto needs = structs<schemas::NeedRecord>(builder, records.needs);
   const auto alerts = structs<schemas::AlertRecord>(builder, records.alerts);
+  const auto filters = structs<schemas::FilterRecord>(builder, records.filters);
+  const auto filter_terms = structs<schemas::FilterTermRecord>(builder, records.filter_terms);
+  const auto tags = structs<schemas::TagRecord>(builder, records.tags);
+  const auto hypotheses = structs<schemas::HypothesisRecord>(builder, records.hypotheses);
+  const auto weigh_clauses = structs<schemas::WeighClauseRecord>(builder, records.weigh_clauses);
+  const auto weights = structs<schemas::WeightRecord>(builder, records.weights);
+  const auto disconfirms = structs<schemas::DisconfirmRecord>(builder, records.disconfirms);
+  const auto texts = structs<schemas::Name>(builder, records.texts);
   const auto lists = builder.CreateVector(records.lists);
   const auto text = builder.CreateVector(
       static_cast<const std::uint8_t*>(static_cast<const void*>(records.text.data())), records.text.size());
@@ -62,6 +70,14 @@ AlignedBytes write_image(const Records& records) {
   image.add_level_rules(level_rules);
   image.add_needs(needs);
   image.add_alerts(alerts);
+  image.add_filters(filters);
+  image.add_filter_terms(filter_terms);
+  image.add_tags(tags);
+  image.add_hypotheses(hypotheses);
+  image.add_weigh_clauses(weigh_clauses);
+  image.add_weights(weights);
+  image.add_disconfirms(disconfirms);
+  image.add_texts(texts);
   image.add_lists(lists);
   image.add_text(text);
   schemas::FinishRuleImageBuffer(builder, image.Finish());

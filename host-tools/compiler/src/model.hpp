@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "tocsin/compiler/ast.hpp"
+#include "tocsin/compiler/compile.hpp"
 #include "tocsin/compiler/diagnostic.hpp"
 
 namespace tocsin::compiler {
 inline constexpr std::uint32_t kNowhere = 0xFFFFFFFFU;
+inline constexpr engine::Span kDefaultHorizon = 14 * 86'400'000LL;
 
 // The names of one kind of thing, sorted bytewise: the order in the image.
 class NameTable {
@@ -44,9 +46,11 @@ struct Reach {
   std::bitset<engine::kIndicatorsMax> indicators;  // by declaration index
   std::bitset<engine::kFeedsMax> overdue;          // feeds named in `overdue`
   engine::Span look_back_ms = 0;
+  bool endless = false;  // a `since` or `from ... until` looks back as far as there is
   void add(const Reach& other) {
     indicators |= other.indicators;
     overdue |= other.overdue;
+    endless = endless || other.endless;
     look_back_ms = look_back_ms > other.look_back_ms ? look_back_ms : other.look_back_ms;
   }
 };
@@ -62,7 +66,7 @@ struct Model {
   NameTable hypotheses;
   std::vector<std::uint32_t> condition_order;  // operands first; empty when there are cycles
   std::vector<Reach> condition_reach;          // by declaration index
-  engine::Span look_back_ms = 0;
+  Reach reach;                                 // of all rules together
 };
 
 // Checks all that the grammar cannot: names, types, rules of the language. Errors go to `diagnostics`.
@@ -73,7 +77,7 @@ void check_alerts(const Book& book, Model& model, std::vector<Diagnostic>& diagn
 // Names, feeds and origins of test lines.
 void check_tests(const Book& book, Model& model, std::vector<Diagnostic>& diagnostics);
 // What is allowed but probably not meant. Only for books without errors.
-void warn(const Book& book, const Model& model, std::vector<Diagnostic>& diagnostics);
+void warn(const Book& book, const Model& model, const Target& target, std::vector<Diagnostic>& diagnostics);
 
 // What an expression of a checked book rests on; named conditions must be known already.
 [[nodiscard]] Reach reach_of(const Expr& expr, const Book& book, const Model& model);

@@ -10,7 +10,8 @@ Reach reach_of_call(const Expr& expr, const Model& model) {
   const std::uint32_t index = model.indicators.find(expr.indicator.text);
   if (index < engine::kIndicatorsMax) reach.indicators.set(index);
   for (const Argument& argument : expr.arguments) {
-    if (argument.kind == Argument::Kind::window) reach.look_back_ms = argument.window.ms;
+    if (argument.kind != Argument::Kind::window) continue;
+    reach.look_back_ms = argument.window.ms + (argument.ending ? argument.ending->ms : 0);
   }
   return reach;
 }
@@ -36,6 +37,8 @@ Reach reach_of(const Expr& expr, const Book& book, const Model& model) {
   }
   if (expr.left) reach.add(reach_of(*expr.left, book, model));
   if (expr.right) reach.add(reach_of(*expr.right, book, model));
+  if (expr.kind == ExprKind::from_until || (expr.kind == ExprKind::since && expr.window.at.end == 0))
+    reach.endless = true;
   // Books may nest spans without end; the sum stays far inside 64 bits.
   reach.look_back_ms = std::min(reach.look_back_ms + expr.window.ms, engine::kSpanMax * 1000);
   return reach;

@@ -53,15 +53,35 @@ const char* word_for(ExprKind kind) {
   return "";
 }
 
+std::string filter_text(const Filter& filter) {
+  std::string out;
+  for (const FilterTerm& term : filter.terms) {
+    out += out.empty() ? "[" : ", ";
+    out += term.key.text + " " + word_for(term.comparison) + " ";
+    switch (term.value_kind) {
+      case FilterTerm::ValueKind::number:
+        out += text::format_number(term.number);
+        break;
+      case FilterTerm::ValueKind::word:
+        out += term.value.text;
+        break;
+      case FilterTerm::ValueKind::text:
+        out += "\"" + term.value.text + "\"";
+        break;
+    }
+  }
+  return out.empty() ? out : out + "]";
+}
+
 std::string call_text(const Expr& expr) {
-  std::string out = "(" + expr.name.text + " " + expr.indicator.text + (expr.filter.end != 0 ? "[]" : "");
+  std::string out = "(" + expr.name.text + " " + expr.indicator.text + filter_text(expr.filter);
   for (const Argument& argument : expr.arguments) {
     switch (argument.kind) {
       case Argument::Kind::window:
         out += " " + text::format_span(argument.window.ms);
         break;
       case Argument::Kind::number:
-        out += " " + text::format_number(argument.number);
+        out += " " + argument.text;
         break;
       case Argument::Kind::at_least:
         out += " at-least " + text::format_number(argument.number);
@@ -75,14 +95,14 @@ std::string call_text(const Expr& expr) {
 
 std::string to_sexpr(const Expr& expr) {
   if (expr.kind == ExprKind::number) return text::format_number(expr.number);
-  if (expr.kind == ExprKind::name) return expr.name.text + (expr.filter.end != 0 ? "[]" : "");
+  if (expr.kind == ExprKind::name) return expr.name.text + filter_text(expr.filter);
   if (expr.kind == ExprKind::overdue) return "(overdue " + expr.name.text + ")";
   if (expr.kind == ExprKind::call) return call_text(expr);
   std::string out = std::string{"("} + word_for(expr.kind);
   if (expr.left) out += " " + to_sexpr(*expr.left);
   if (expr.right) out += " " + to_sexpr(*expr.right);
   if (expr.window_start) out += " " + text::format_span(expr.window_start->ms);
-  if (expr.window.ms != 0) out += " " + text::format_span(expr.window.ms);
+  if (expr.window.at.end != 0) out += " " + text::format_span(expr.window.ms);
   return out + ")";
 }
 }  // namespace tocsin::compiler

@@ -7,14 +7,16 @@
 
 #include "errors.hpp"
 #include "model.hpp"
+#include "never.hpp"
+#include "numbers.hpp"
 #include "words.hpp"
 
 namespace tocsin::compiler {
 namespace {
 class Warner {
  public:
-  Warner(const Book& book, const Model& model, std::vector<Diagnostic>& diagnostics)
-      : book_{book}, model_{model}, diagnostics_{diagnostics} {}
+  Warner(const Book& book, const Model& model, const Target& target, std::vector<Diagnostic>& diagnostics)
+      : book_{book}, model_{model}, target_{target}, diagnostics_{diagnostics}, never_{book, model} {}
 
   void run() {
     for (const IndicatorDecl& indicator : book_.indicators) {
@@ -23,29 +25,43 @@ class Warner {
                 "name its `feeds`");
     }
     unused_conditions();
-    for (const ConditionDecl& condition : book_.conditions) windows(*condition.value);
+    for (const ConditionDecl& condition : book_.conditions) {
+      leaves(*condition.value);
+      never(*condition.value, condition.name.at, "the condition " + quoted(condition.name.text));
+    }
     for (const AlertDecl& alert : book_.alerts) {
       if (alert.kind == engine::AlertKind::linkage && alert.caveats.empty()) {
         warning(alert.name.at, "the linkage " + quoted(alert.name.text) + " has no caveat",
                 "say what it does not prove: `caveat \"...\"`");
       }
-      each_expression(alert, [&](const Expr& expr) { windows(expr); });
+      each_expression(alert, [&](const Expr& expr, const char* clause) {
+        leaves(expr);
+        never(expr, expr.at, std::string{"this `"} + clause + "`");
+      });
+      for (const NeedClause& need : alert.needs) {
+        for (const NeedItem& item : need.items)
+          window(book_.indicators[model_.indicators.find(item.indicator.text)], need.within, std::nullopt);
+      }
       evidence(alert);
     }
+    reach_of_late_news();
   }
 
  private:
-  void warning(Range at, std::string message, std::string help) {
+  void warning(Range at, std::string message, std::string help, std::vector<Note> notes = {}) {
     if (diagnostics_.size() >= kWarningsMax) return;
-    diagnostics_.push_back({Severity::warning, at, std::move(message), std::move(help), {}});
+    diagnostics_.push_back({Severity::warning, at, std::move(message), std::move(help), std::move(notes)});
   }
 
   template <typename Visit>
   static void each_expression(const AlertDecl& alert, Visit visit) {
-    if (alert.when) visit(*alert.when);
-    if (alert.clear) visit(*alert.clear);
+    if (alert.when) visit(*alert.when, "when");
+    if (alert.clear) visit(*alert.clear, "clear when");
     for (const LevelClause& level : alert.levels) {
-      if (level.when) visit(*level.when);
+      if (level.when) visit(*level.when, "level ... when");
+    }
+    for (const WeighClause& weigh : alert.weighs) {
+      if (weigh.when) visit(*weigh.when, "weigh ... when");
     }
   }
 
@@ -57,7 +73,10 @@ class Warner {
         if (condition != kNowhere) used[condition] = true;
       });
     };
-    for (const AlertDecl& alert : book_.alerts) each_expression(alert, mark);
+    for (const AlertDecl& alert : book_.alerts) {
+      each_expression(alert, [&](const Expr& expr, const char* /*clause*/) { mark(expr); });
+      for (const Word& name : alert.against) used[model_.conditions.find(name.text)] = true;
+    }
     // Users come after what they use, so backwards every user is known before its operands.
     for (auto at = model_.condition_order.rbegin(); at != model_.condition_order.rend(); ++at) {
       if (used[*at]) mark(*book_.conditions[*at].value);
@@ -70,7 +89,8 @@ class Warner {
     }
   }
 
-  void windows(const Expr& expr) {
+  // Calls and feeds that an expression names.
+  void leaves(const Expr& expr) {
     for_each_leaf(expr, [&](const Expr& leaf) {
       if (leaf.kind == ExprKind::overdue) {
         const FeedDecl& feed = book_.feeds[model_.feeds.find(leaf.name.text)];
@@ -81,25 +101,108 @@ class Warner {
       if (leaf.kind != ExprKind::call) return;
       const IndicatorDecl& indicator = book_.indicators[model_.indicators.find(leaf.indicator.text)];
       for (const Argument& argument : leaf.arguments) {
-        if (argument.kind == Argument::Kind::window) window(indicator, argument.window);
+        if (argument.kind == Argument::Kind::window) window(indicator, argument.window, argument.ending);
+        if (argument.kind == Argument::Kind::at_least) at_least(indicator, argument);
       }
     });
+    spans(expr);
   }
 
-  void window(const IndicatorDecl& indicator, const Duration& duration) {
+  void at_least(const IndicatorDecl& indicator, const Argument& argument) {
+    if (argument.number <= static_cast<double>(indicator.keep.value)) return;
+    warning(argument.at,
+            quoted(indicator.name.text) + " keeps " + std::to_string(indicator.keep.value) +
+                " reports: this number is always unknown",
+            "`keep " + text::format_number(argument.number) + "`, or ask for fewer");
+  }
+
+  void window(const IndicatorDecl& indicator, const Duration& duration, const std::optional<Duration>& ending) {
+    const engine::Span back = duration.ms + (ending ? ending->ms : 0);  // what was pushed out before it ends is lost too
+    longest_window(back, duration.at);
     std::int64_t expected = 0;
     for (const Word& name : indicator.feeds) {
       const FeedDecl& feed = book_.feeds[model_.feeds.find(name.text)];
-      if (feed.every.ms > 0) expected += (duration.ms + feed.every.ms - 1) / feed.every.ms;
+      if (feed.every.ms > 0) expected += (back + feed.every.ms - 1) / feed.every.ms;
     }
     if (expected <= static_cast<std::int64_t>(indicator.keep.value)) return;
     const std::string most = std::to_string(expected);
+    const std::string what =
+        ending ? "a window of " + text::format_span(duration.ms) + " ending " + text::format_span(ending->ms) +
+                     " ago can reach back over "
+               : "a window of " + text::format_span(duration.ms) + " can hold ";
     warning(duration.at,
-            "a window of " + text::format_span(duration.ms) + " can hold " + most + " reports of " +
-                quoted(indicator.name.text) + ", which keeps " + std::to_string(indicator.keep.value),
+            what + most + " reports of " + quoted(indicator.name.text) + ", which keeps " +
+                std::to_string(indicator.keep.value),
             expected <= static_cast<std::int64_t>(engine::kKeepMax)
                 ? "`keep " + most + "`, or a shorter window"
                 : "a shorter window, or a feed that speaks less often");
+  }
+
+  // --- What late news can reach ---
+  void longest_window(engine::Span span, Range at) {
+    if (span <= longest_.ms) return;
+    longest_ = {span, at};
+  }
+  // Spans of `for`, `in last`, `then` and `since` are windows too.
+  void spans(const Expr& expr) {
+    longest_window(expr.window.ms, expr.window.at);
+    if (expr.left) spans(*expr.left);
+    if (expr.right) spans(*expr.right);
+  }
+
+  // A feed that speaks every P sends that often for each indicator it carries. What is beyond the horizon is stale
+  // anyway, so a feed that fills the log no faster takes nothing away.
+  void reach_of_late_news() {
+    const engine::Span wanted = std::min(longest_.ms, book_.horizon ? book_.horizon->ms : kDefaultHorizon);
+    for (const FeedDecl& feed : book_.feeds) {
+      if (feed.every.ms == 0) continue;
+      engine::Span carried = 0;
+      for (const IndicatorDecl& indicator : book_.indicators) {
+        carried += std::count_if(indicator.feeds.begin(), indicator.feeds.end(),
+                                 [&](const Word& name) { return name.text == feed.name.text; });
+      }
+      if (carried == 0) continue;
+      const auto log = static_cast<engine::Span>(target_.bounds.log_capacity);
+      const engine::Span reach = log * (feed.every.ms / carried) + log * (feed.every.ms % carried) / carried;
+      if (reach >= wanted) continue;
+      warning(feed.every.at,
+              "the feed " + quoted(feed.name.text) + " may send " + std::to_string(carried) +
+                  (carried == 1 ? " report" : " reports") + " every " + text::format_span(feed.every.ms) +
+                  ": late news then reaches back " + spelled(reach) + ", less than a window of " +
+                  text::format_span(longest_.ms),
+              "a longer `every`, a shorter window, or a larger log: " + std::string{target_.name} + " has room for " +
+                  std::to_string(log) + " reports, `--reach` changes that",
+              {{longest_.at, "the window is here"}});
+    }
+  }
+
+  // --- What can never be true ---
+  // The parts that cannot be so whatever is around them.
+  void impossible_parts(const Expr& expr, std::vector<Note>& out) const {
+    const bool indicator = expr.kind == ExprKind::name || expr.kind == ExprKind::call;
+    const Word& subject = expr.kind == ExprKind::call ? expr.indicator : expr.name;
+    if (indicator && !never_.can_pass(subject, expr.filter)) {
+      out.push_back({expr.filter.at, "no report of " + quoted(subject.text) + " can pass this filter"});
+      return;
+    }
+    const std::size_t before = out.size();
+    if (expr.left) impossible_parts(*expr.left, out);
+    if (expr.right) impossible_parts(*expr.right, out);
+    const bool comparison = expr.kind >= ExprKind::less && expr.kind <= ExprKind::greater;
+    if (comparison && out.size() == before && !never_.can_be(expr, true))
+      out.push_back({expr.at, "this comparison can never be true"});
+  }
+
+  void never(const Expr& expr, Range at, const std::string& what) {
+    std::vector<Note> parts;
+    impossible_parts(expr, parts);
+    if (!never_.can_be(expr, true)) {
+      if (parts.empty()) parts.push_back({expr.at, "its parts contradict each other"});
+      constexpr std::size_t kShown = 8;
+      if (parts.size() > kShown) parts.resize(kShown);
+      return warning(at, what + " can never be true", "correct it or leave it out", std::move(parts));
+    }
+    for (Note& part : parts) warning(part.at, std::move(part.message), "correct it or leave it out");
   }
 
   // What an alert's evidence can show at most; named conditions are followed once each.
@@ -139,11 +242,14 @@ class Warner {
 
   const Book& book_;
   const Model& model_;
+  const Target& target_;
   std::vector<Diagnostic>& diagnostics_;
+  const Never never_;
+  Duration longest_;  // of all windows
 };
 }  // namespace
 
-void warn(const Book& book, const Model& model, std::vector<Diagnostic>& diagnostics) {
-  Warner{book, model, diagnostics}.run();
+void warn(const Book& book, const Model& model, const Target& target, std::vector<Diagnostic>& diagnostics) {
+  Warner{book, model, target, diagnostics}.run();
 }
 }  // namespace tocsin::compiler

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file Book: a watch book as it was written, declaration by declaration, each piece with its place in the text.
+/// @file Book: a watch book as it was written, declaration by declaration, each piece with its place in the text (or in
+/// that of an included file: locate() of source.hpp knows).
 ///
 /// The parser fills it, the checker reads it, the emitter compiles it; `tocsin test` takes the tests from it. Names are
 /// still names: only after a compile without errors do all of them exist.
@@ -75,7 +76,27 @@ struct Argument {
   Duration window;
   std::optional<Duration> ending;  ///< `90d ending 1d ago`
   double number = 0;
+  std::string text;  ///< of a number: its digits as written
 };
+
+/// One comparison of a filter: `origin = mnd`.
+struct FilterTerm {
+  enum class ValueKind : std::uint8_t { word, number, text };
+  Range at;
+  Word key;  ///< `value`, `origin`, `feed`, ...: see filter_key()
+  ExprKind comparison = ExprKind::equal;
+  Range sign;
+  ValueKind value_kind = ValueKind::word;
+  Word value;         ///< as written, a text without its quotes
+  double number = 0;  ///< of a number
+};
+/// `[value >= 20, origin = mnd]`: all terms must match. No terms: no filter.
+struct Filter {
+  Range at;
+  std::vector<FilterTerm> terms;
+};
+/// @returns nothing when filters know no such key.
+[[nodiscard]] std::optional<engine::FilterKey> filter_key(std::string_view word);
 
 struct Expr;
 using ExprPtr = std::unique_ptr<Expr>;
@@ -87,10 +108,10 @@ struct Expr {
   Range op;                 ///< the operator's word or sign
   Word name;                ///< of a name; the function of a call; the feed of `overdue`
   Word indicator;           ///< of a call
-  Range filter;             ///< `[...]`; empty: none
+  Filter filter;            ///< of a call or an indicator's name
   double number = 0;
   std::vector<Argument> arguments;
-  Duration window;                       ///< of `for`, `in last`, `then`, `since ... in last`
+  Duration window;  ///< of `for`, `in last`, `then`, `since ... in last`; without a place: `since` alone
   std::optional<Duration> window_start;  ///< C of `in last C to D`
   ExprPtr left;                          ///< A
   ExprPtr right;                         ///< B
@@ -145,18 +166,27 @@ struct LevelClause {
   LevelWord level;
   ExprPtr when;  ///< absent: the plain level
 };
+/// `i[...]` of a `needs` clause.
+struct NeedItem {
+  Word indicator;
+  Filter filter;
+};
 struct NeedClause {
   Range at;
   Count count;
-  std::vector<Word> indicators;
-  std::vector<Range> filters;
+  std::vector<NeedItem> items;
   Duration within;
   LevelWord otherwise;
 };
+/// `coordinated +2`.
+struct WeighItem {
+  Word hypothesis;
+  std::int16_t weight = 0;
+};
 struct WeighClause {
   Range at;
-  std::vector<Word> hypotheses;
-  ExprPtr when;
+  std::vector<WeighItem> items;
+  ExprPtr when;  ///< absent: always
 };
 struct DisconfirmClause {
   Range at;
@@ -180,7 +210,8 @@ struct AlertDecl {
   Count evidence{8, {}};
   std::vector<NeedClause> needs;
   std::vector<Word> caveats;
-  Word marking;
+  Word marking_word;  ///< as written
+  engine::Marking marking = engine::Marking::unspecified;
   std::vector<Word> release;
   std::vector<Word> compartments;
   std::vector<WeighClause> weighs;
@@ -237,14 +268,15 @@ struct Book {
   std::vector<AlertDecl> alerts;
   std::vector<HypothesisDecl> hypotheses;
   std::vector<TestDecl> tests;
-  std::vector<Word> includes;
+  std::vector<Word> includes;  ///< paths as written, of included files too
   /// Names whose declarations could not be read: using them is no error of its own.
   std::set<std::string, std::less<>> unread;
 };
 
 /// The tree as an s-expression, for tests and people: `(and (>= (sum pla 24h) 45) exercise)`.
 [[nodiscard]] std::string to_sexpr(const Expr& expr);
-/// The parser alone: reads what it can, says what is wrong with the form, checks no names.
+/// The parser alone: reads what it can, with what it includes, says what is wrong with the form, checks no names.
+/// Declarations of included files stand behind those of the including one; their tests are left out.
 struct Diagnostic;
 [[nodiscard]] Book parse(const SourceFile& source, std::vector<Diagnostic>& diagnostics);
 }  // namespace tocsin::compiler

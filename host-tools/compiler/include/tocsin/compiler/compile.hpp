@@ -38,6 +38,11 @@ struct Target {
 [[nodiscard]] std::span<const Target> targets();
 /// @returns nothing when there is no target of that name.
 [[nodiscard]] std::optional<Target> find_target(std::string_view name);
+/// The target with another reach of late news: so many of the newest reports and withdrawals (Bounds::log_capacity).
+/// @returns nothing unless there are kReachMin to kReachMax of them.
+[[nodiscard]] std::optional<Target> with_reach(Target target, std::uint64_t reports);
+inline constexpr std::uint64_t kReachMin = 16;
+inline constexpr std::uint64_t kReachMax = engine::kLogMax;
 /// The names for a message: "mcu, edge, server".
 [[nodiscard]] std::string target_names();
 
@@ -55,6 +60,7 @@ struct BudgetReport {
   std::vector<BudgetPart> parts;       ///< they add up to block_bytes
   std::vector<BudgetPart> indicators;  ///< the indicators that keep most, largest first, at most 5
   engine::Span look_back_ms = 0;       ///< longest chain of windows that any alert rests on
+  bool endless = false;                ///< besides, a `since` without `in last` or a `from ... until` looks back without end
 };
 /// A table for people, one part a line.
 [[nodiscard]] std::string render(const BudgetReport& budget);
