@@ -28,6 +28,8 @@ void bare(engine::EventKind kind) {
   event.report_count = 0;
   event.overdue_feeds = {};
   event.blind_indicators = {};
+  event.hypothesis_count = 0;
+  event.against_count = 0;
 }
 }  // namespace
 
@@ -49,9 +51,15 @@ TEST(FormatAlert, writes_an_event_with_its_evidence) {
       R"({"condition":"launch_day","indicator":"dprk_severe","reports":[)"
       R"({"feed":"launches","seq":40,"time":"2024-05-27T13:44:00Z","value":1,"origin":"jcs","grade":"B1"}],)"
       R"("number":"pulse","value":1},)"
-      R"({"indicator":"plan_ships","number":"max","window":"2d","value":"unknown"}],)"
-      R"("unknown_feeds":["mnd_daily"],"title":"DPRK acts inside a Taiwan contingency",)"
-      R"("blind_indicators":["pla_aircraft","plan_ships"]})",
+      R"({"indicator":"plan_ships","number":"max","window":"2d","value":"unknown"},)"
+      R"({"indicator":"pla_aircraft","number":"quantile","q":0.95,"window":"90d","ending":"1d",)"
+      R"("filter":"value >= 20, origin = mnd, grade >= B2","at_least":20,"value":"unknown"}],)"
+      R"("unknown_feeds":["mnd_daily"],)"
+      R"("hypotheses":[{"name":"coordinated","weight":2},{"name":"opportunism","weight":-1}],)"
+      R"("title":"DPRK acts inside a Taiwan contingency","blind_indicators":["pla_aircraft","plan_ships"],)"
+      R"("against":[{"condition":"lull","value":"unknown"}],"caveats":["Order in time is not coordination."],)"
+      R"("disconfirm":[{"text":"No second act","due":"2024-05-30T13:44:00Z"}],"marking":"amber",)"
+      R"("release":["usa","rok"],"saturated":true})",
       format().c_str());
 }
 
@@ -79,7 +87,7 @@ TEST(FormatAlert, says_what_was_retracted_and_why) {
   event.retracted_kind = engine::EventKind::raised;
   event.reason = {test_support::sample::launches, false, 40, event.at};
   const wire::AlertContext context{{}, std::nullopt, true};
-  STRCMP_CONTAINS(R"("not_journaled":true,"retracts":{"event":"raised","at":"2024-05-27T13:44:00Z"},)"
+  STRCMP_CONTAINS(R"("marking":"amber","release":["usa","rok"],"not_journaled":true,"retracts":{"event":"raised","at":"2024-05-27T13:44:00Z"},)"
                   R"("reason":{"feed":"launches","seq":40}})",
                   format(context).c_str());
   event.reason = {test_support::sample::launches, true, 0, event.at};
@@ -88,7 +96,7 @@ TEST(FormatAlert, says_what_was_retracted_and_why) {
 
 TEST(FormatAlert, says_when_evidence_was_left_out) {
   event.truncated = true;
-  STRCMP_CONTAINS(R"("blind_indicators":["pla_aircraft","plan_ships"],"truncated":true})", format().c_str());
+  STRCMP_CONTAINS(R"("saturated":true,"truncated":true})", format().c_str());
 }
 
 TEST(FormatAlert, names_an_overdue_feed) {
@@ -99,6 +107,7 @@ TEST(FormatAlert, names_an_overdue_feed) {
                     engine::kNone,
                     engine::kNone,
                     test_support::sample::launches,
+                    engine::kNone,
                     static_cast<std::uint8_t>(engine::Op::overdue),
                     true,
                     false,

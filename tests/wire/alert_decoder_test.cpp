@@ -39,8 +39,17 @@ class LargeBook {
     theaters_.resize(engine::kAlertTheatersMax);
     fill(theaters_);
     for (auto& origin : origins_) origin.reliability = 'B';
-    for (std::uint16_t i = 0; i < engine::kAlertTheatersMax; ++i) lists_.push_back(i);
+    fill(hypotheses_);
+    fill(tags_);
+    for (auto& hypothesis : hypotheses_) hypothesis.title = {0, 480};
+    for (std::uint16_t i = 0; i < engine::kAgainstMax; ++i) lists_.push_back(i);
+    for (auto& term : terms_) term = {static_cast<std::uint8_t>(engine::FilterKey::tag), 34, 0, 0, 0};
+    filters_[0].terms = {0, static_cast<std::uint16_t>(terms_.size())};
+    texts_.assign(100, {0, 480});
+    disconfirms_.assign(100, {{0, 480}, 1000});
     alerts_[0].theaters = {0, static_cast<std::uint16_t>(engine::kAlertTheatersMax)};
+    alerts_[0].against = {0, static_cast<std::uint16_t>(engine::kAgainstMax)};
+    alerts_[0].release = alerts_[0].caveats = alerts_[0].disconfirms = {0, 100};
     alerts_[0].title = {0, 480};
     fill(alerts_);
   }
@@ -52,6 +61,13 @@ class LargeBook {
     image.indicators = indicators_;
     image.conditions = conditions_;
     image.alerts = alerts_;
+    image.nodes = nodes_;
+    image.filters = filters_;
+    image.filter_terms = terms_;
+    image.tags = tags_;
+    image.hypotheses = hypotheses_;
+    image.texts = texts_;
+    image.disconfirms = disconfirms_;
     image.lists = lists_;
     image.text = text_;
     return image;
@@ -75,6 +91,13 @@ class LargeBook {
   std::vector<engine::Indicator> indicators_{engine::kIndicatorsMax};
   std::vector<engine::Condition> conditions_{64};
   std::vector<engine::Alert> alerts_{1};
+  std::vector<engine::Node> nodes_{1};
+  std::vector<engine::Filter> filters_{1};
+  std::vector<engine::FilterTerm> terms_{20};
+  std::vector<engine::Tag> tags_{1};
+  std::vector<engine::Hypothesis> hypotheses_{engine::kHypothesesMax};
+  std::vector<engine::Name> texts_;
+  std::vector<engine::Disconfirm> disconfirms_;
   std::vector<std::uint16_t> lists_;
 };
 }  // namespace
@@ -118,7 +141,7 @@ TEST(AlertDecoder, gives_the_theaters_in_the_alerts_order) {
 
 TEST(AlertDecoder, gives_the_evidence_with_its_reports) {
   const AlertRecord record = decode();
-  LONGS_EQUAL(3, record.evidence.size());
+  LONGS_EQUAL(4, record.evidence.size());
   const auto& sum = record.evidence[0];
   STRCMP_EQUAL("strait_surge", sum.condition.c_str());
   STRCMP_EQUAL("pla_aircraft", sum.indicator.c_str());
@@ -140,6 +163,66 @@ TEST(AlertDecoder, gives_the_evidence_with_its_reports) {
   CHECK_FALSE(record.evidence[2].value.has_value());
 }
 
+TEST(AlertDecoder, gives_a_numbers_filter_in_the_words_of_the_language) {
+  const auto item = decode().evidence.at(3);
+  STRCMP_EQUAL("quantile", item.number.c_str());
+  DOUBLES_EQUAL(0.95, item.quantile.value_or(0), 0.0);
+  LONGLONGS_EQUAL(90 * 86'400'000LL, item.window_ms);
+  LONGLONGS_EQUAL(86'400'000, item.ago_ms);
+  UNSIGNED_LONGS_EQUAL(20, item.at_least);
+  LONGS_EQUAL(3, item.filter.size());
+  STRCMP_EQUAL("value", item.filter[0].key.c_str());
+  STRCMP_EQUAL(">=", item.filter[0].comparison.c_str());
+  STRCMP_EQUAL("", item.filter[0].word.c_str());
+  DOUBLES_EQUAL(20, item.filter[0].number, 0.0);
+  STRCMP_EQUAL("origin", item.filter[1].key.c_str());
+  STRCMP_EQUAL("=", item.filter[1].comparison.c_str());
+  STRCMP_EQUAL("mnd", item.filter[1].word.c_str());
+  STRCMP_EQUAL("grade", item.filter[2].key.c_str());
+  STRCMP_EQUAL("B2", item.filter[2].word.c_str());
+  CHECK_TRUE(decode().evidence.at(0).filter.empty());
+}
+
+TEST(AlertDecoder, gives_what_an_analyst_weighs_it_with) {
+  const AlertRecord record = decode();
+  LONGS_EQUAL(2, record.hypotheses.size());
+  STRCMP_EQUAL("coordinated", record.hypotheses[0].name.c_str());
+  STRCMP_EQUAL("Coordinated distraction", record.hypotheses[0].title.c_str());
+  LONGS_EQUAL(2, record.hypotheses[0].weight);
+  STRCMP_EQUAL("", record.hypotheses[1].title.c_str());
+  LONGS_EQUAL(-1, record.hypotheses[1].weight);
+  LONGS_EQUAL(1, record.against.size());
+  STRCMP_EQUAL("lull", record.against[0].condition.c_str());
+  CHECK_TRUE(record.against[0].value == engine::Truth::unknown);
+  LONGS_EQUAL(1, record.caveats.size());
+  STRCMP_EQUAL("Order in time is not coordination.", record.caveats[0].c_str());
+  LONGS_EQUAL(1, record.disconfirmers.size());
+  STRCMP_EQUAL("No second act", record.disconfirmers[0].text.c_str());
+  LONGLONGS_EQUAL(event.raised_at + 3 * 86'400'000, record.disconfirmers[0].due);
+  CHECK_TRUE(record.marking == wire::Marking::amber);
+  LONGS_EQUAL(2, record.release.size());
+  STRCMP_EQUAL("rok", record.release[1].c_str());
+}
+
+TEST(AlertDecoder, keeps_the_marking_but_not_the_judgement_where_nothing_is_explained) {
+  for (const auto kind : {engine::EventKind::cleared, engine::EventKind::unknown, engine::EventKind::retracted}) {
+    event.kind = kind;
+    event.hypothesis_count = 0;
+    event.against_count = 0;
+    const AlertRecord record = decode();
+    CHECK_TRUE(record.marking == wire::Marking::amber);
+    LONGS_EQUAL(2, record.release.size());
+    CHECK_TRUE(record.hypotheses.empty() && record.against.empty());
+    CHECK_TRUE(record.caveats.empty() && record.disconfirmers.empty());
+  }
+}
+
+TEST(AlertDecoder, says_so_when_some_number_is_saturated) {
+  CHECK_TRUE(decode().saturated);
+  event.items[0].saturated = false;
+  CHECK_FALSE(decode().saturated);
+}
+
 TEST(AlertDecoder, names_unknown_feeds_and_blind_indicators) {
   const AlertRecord record = decode();
   LONGS_EQUAL(1, record.unknown_feeds.size());
@@ -149,9 +232,12 @@ TEST(AlertDecoder, names_unknown_feeds_and_blind_indicators) {
 }
 
 TEST(AlertDecoder, names_every_kind_of_number) {
-  const std::pair<engine::Op, const char*> rows[] = {{engine::Op::count, "count"},     {engine::Op::sum, "sum"},
-                                                     {engine::Op::last, "last"},       {engine::Op::max, "max"},
-                                                     {engine::Op::origins, "origins"}, {engine::Op::pulse, "pulse"}};
+  const std::pair<engine::Op, const char*> rows[] = {
+      {engine::Op::count, "count"},       {engine::Op::sum, "sum"},       {engine::Op::last, "last"},
+      {engine::Op::max, "max"},           {engine::Op::origins, "origins"}, {engine::Op::mean, "mean"},
+      {engine::Op::min, "min"},           {engine::Op::median, "median"}, {engine::Op::mad, "mad"},
+      {engine::Op::stddev, "stddev"},     {engine::Op::quantile, "quantile"}, {engine::Op::days, "days"},
+      {engine::Op::pulse, "pulse"}};
   for (const auto& [op, name] : rows) {
     event.items[0].op = static_cast<std::uint8_t>(op);
     STRCMP_EQUAL(name, decode().evidence[0].number.c_str());
@@ -166,6 +252,7 @@ TEST(AlertDecoder, gives_an_overdue_feed_as_evidence) {
                     engine::kNone,
                     engine::kNone,
                     test_support::sample::launches,
+                    engine::kNone,
                     static_cast<std::uint8_t>(engine::Op::overdue),
                     true,
                     false,
@@ -204,6 +291,9 @@ TEST(AlertDecoder, leaves_out_the_oldest_reports_when_names_fill_the_buffer_and_
   event.alert = 0;
   event.item_count = engine::kEvidenceItemsMax;
   event.report_count = engine::kEvidenceReportsMax;
+  event.hypothesis_count = engine::kHypothesesMax;
+  event.against_count = engine::kAgainstMax;
+  for (std::uint16_t i = 0; i < engine::kHypothesesMax; ++i) event.hypotheses[i] = {i, 1};
   event.overdue_feeds.fill(~0ULL);
   event.blind_indicators.fill(~0ULL);
   for (std::uint16_t i = 0; i < engine::kEvidenceItemsMax; ++i) {
@@ -213,6 +303,7 @@ TEST(AlertDecoder, leaves_out_the_oldest_reports_when_names_fill_the_buffer_and_
                       i,
                       static_cast<std::uint16_t>(i + 100),
                       engine::kNone,
+                      0,
                       static_cast<std::uint8_t>(engine::Op::sum),
                       true,
                       false,
@@ -225,7 +316,8 @@ TEST(AlertDecoder, leaves_out_the_oldest_reports_when_names_fill_the_buffer_and_
   const AlertRecord record = decode(book.image(), {std::string(64, 's'), 1, false});
   CHECK_TRUE(record.truncated);
   LONGS_EQUAL(engine::kEvidenceItemsMax, record.evidence.size());
-  LONGS_EQUAL(4, record.evidence[0].reports.size());
+  CHECK_TRUE(record.evidence[0].filter.size() == 16 || record.evidence[0].reports.size() < 4);
+  CHECK_TRUE(record.release.size() + record.hypotheses.size() > 4);
   CHECK_TRUE(record.unknown_feeds.size() > 16 && record.unknown_feeds.size() < engine::kFeedsMax);
   LONGS_EQUAL(64, record.evidence.back().indicator.size());
 }

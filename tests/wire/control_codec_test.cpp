@@ -91,8 +91,73 @@ TEST(Control, request_reads_back) {
 
 TEST(Control, request_of_a_kind_that_does_not_exist_is_refused) {
   wire::ControlRequest request;
-  request.kind = static_cast<wire::ControlKind>(4);
+  request.kind = static_cast<wire::ControlKind>(5);
   CHECK_FALSE(wire::decode_request(wire::encode_request(request)).has_value());
+}
+
+TEST(Control, request_for_why_reads_back_with_and_without_an_instant) {
+  wire::ControlRequest request;
+  request.kind = wire::ControlKind::why;
+  request.name = "distraction";
+  auto read = wire::decode_request(wire::encode_request(request)).value_or(wire::ControlRequest{});
+  CHECK_TRUE(read.kind == wire::ControlKind::why && !read.at.has_value());
+  STRCMP_EQUAL("distraction", read.name.c_str());
+  request.at = 1'716'426'000'000;
+  read = wire::decode_request(wire::encode_request(request)).value_or(wire::ControlRequest{});
+  LONGLONGS_EQUAL(1'716'426'000'000, read.at.value_or(0));
+  request.name = std::string(65, 'x');
+  CHECK_FALSE(wire::decode_request(wire::encode_request(request)).has_value());
+}
+
+TEST(Control, reply_to_why_reads_back) {
+  wire::ControlReply reply;
+  reply.why.emplace();
+  reply.why->image = {std::byte{1}, std::byte{2}, std::byte{3}};
+  wire::WhyReport& report = reply.why->report;
+  report.at = 1'716'426'000'000;
+  report.clock = report.at + 1;
+  report.first_instant = report.at - 1;
+  report.reach = engine::kNever;
+  report.alert = 7;
+  report.state = {true, engine::Level::high, engine::Truth::unknown, report.at - 5, report.at - 6, report.at - 4};
+  report.needs = {{2, true}, {0, false}};
+  report.nodes = {{3, {engine::Truth::yes, true, true, 49.5, 12, report.at + 5, engine::kNever}},
+                  {9, {engine::Truth::unknown, false, false, 0, 0, engine::kForever, report.at - 9}}};
+  report.feeds = {{1, true, report.at - 100}, {2, false, engine::kNever}};
+  report.blind_indicators = {4, 5};
+  const auto read = wire::decode_reply(wire::encode_reply(reply));
+  CHECK_TRUE(read.has_value() && read->why.has_value());
+  const wire::WhyReport& back = read->why->report;
+  LONGLONGS_EQUAL(report.at, back.at);
+  LONGLONGS_EQUAL(report.clock, back.clock);
+  LONGLONGS_EQUAL(report.first_instant, back.first_instant);
+  LONGLONGS_EQUAL(report.reach, back.reach);
+  LONGS_EQUAL(7, back.alert);
+  LONGS_EQUAL(engine::kNone, back.condition);
+  CHECK_TRUE(back.state.raised && back.state.level == engine::Level::high);
+  CHECK_TRUE(back.state.when == engine::Truth::unknown);
+  LONGLONGS_EQUAL(report.at - 5, back.state.raised_at);
+  LONGLONGS_EQUAL(report.at - 6, back.state.last_raise);
+  LONGLONGS_EQUAL(report.at - 4, back.state.clear_since);
+  CHECK_TRUE(back.needs.size() == 2 && back.needs[0].origins == 2 && back.needs[0].met && !back.needs[1].met);
+  const engine::NodeView* number = back.find(3);
+  const engine::NodeView* condition = back.find(9);
+  CHECK_TRUE(number != nullptr && condition != nullptr && back.find(4) == nullptr);
+  CHECK_TRUE(number->truth == engine::Truth::yes && number->known && number->saturated);
+  DOUBLES_EQUAL(49.5, number->value, 0.0);
+  LONGS_EQUAL(12, number->reports);
+  LONGLONGS_EQUAL(report.at + 5, number->due);
+  LONGLONGS_EQUAL(engine::kNever, number->witness);
+  CHECK_TRUE(condition->truth == engine::Truth::unknown && !condition->known && !condition->saturated);
+  LONGLONGS_EQUAL(engine::kForever, condition->due);
+  LONGLONGS_EQUAL(report.at - 9, condition->witness);
+  CHECK_TRUE(back.find_feed(1) != nullptr && back.find_feed(1)->overdue);
+  LONGLONGS_EQUAL(report.at - 100, back.find_feed(1)->last_contact);
+  LONGLONGS_EQUAL(engine::kNever, back.find_feed(2)->last_contact);
+  CHECK_TRUE(back.is_blind(5) && !back.is_blind(6));
+  CHECK_TRUE(read->why->image == reply.why->image);
+  report.nodes[0].view.truth = static_cast<engine::Truth>(3);
+  CHECK_FALSE(wire::decode_reply(wire::encode_reply(reply)).has_value());
 }
 
 TEST(Control, request_with_a_feed_name_too_long_is_refused) {

@@ -261,6 +261,7 @@ class Encoder {
   Vector<schemas::Hypothesis> write_hypotheses() {
     std::size_t count = 0;
     for (; count < std::min<std::size_t>(event_.hypothesis_count, engine::kHypothesesMax); ++count) {
+      TOCSIN_CHECK(event_.hypotheses[count].hypothesis < image_.hypotheses.size());
       const auto& hypothesis = image_.hypotheses[event_.hypotheses[count].hypothesis];
       const std::size_t names = std::min<std::size_t>(hypothesis.name.length, kNameClip) +
                                 std::min<std::size_t>(hypothesis.title.length, kTitleClip);

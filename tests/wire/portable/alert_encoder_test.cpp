@@ -76,8 +76,8 @@ TEST(AlertEncoder, fits_the_largest_event_a_record_can_hold) {
 
 TEST(AlertEncoder, encodes_a_retraction_and_its_reason) {
   scratch = golden::event();
-  const std::size_t plain = encode(scratch).size();
   scratch.kind = engine::EventKind::retracted;
+  const std::size_t plain = encode(scratch).size();
   scratch.retracted_kind = engine::EventKind::raised;
   scratch.reason = {test_support::sample::launches, false, 40, scratch.at};
   CHECK_TRUE(encode(scratch).size() > plain);

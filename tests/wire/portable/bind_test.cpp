@@ -83,6 +83,29 @@ TEST(Bind, resolves_the_names_of_a_report) {
   DOUBLES_EQUAL(49.0, out.value, 0.0);
 }
 
+TEST(Bind, resolves_actor_target_and_tags_and_refuses_none_it_does_not_know) {
+  view.actor = "prc";
+  view.target = "taiwan";
+  view.tags.items = {"joint", "night"};
+  view.tags.size = 2;
+  bound();
+  LONGS_EQUAL(1, out.actor);
+  LONGS_EQUAL(engine::kOther, out.target);
+  CHECK_TRUE(out.has_tags);
+  UNSIGNED_LONGLONGS_EQUAL(1ULL << sample::night, out.tags);
+  view.actor = "";
+  view.target = "dprk";
+  view.tags.size = 1;
+  bound();
+  LONGS_EQUAL(engine::kNone, out.actor);
+  LONGS_EQUAL(0, out.target);
+  CHECK_TRUE(out.has_tags);
+  UNSIGNED_LONGLONGS_EQUAL(0, out.tags);
+  view.tags.size = 0;
+  bound();
+  CHECK_FALSE(out.has_tags);
+}
+
 TEST(Bind, gives_a_report_without_origin_its_feeds_only_one) {
   bound();
   LONGS_EQUAL(sample::mnd, out.origin);
