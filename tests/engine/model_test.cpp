@@ -6,7 +6,9 @@
 #include "tocsin/model/model.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <string>
 
 #include "random_book.hpp"
 
@@ -38,6 +40,8 @@ class Follower {
   /// @returns false when a retraction names nothing that stands.
   bool follow(const std::vector<AlertEvent>& events) {
     for (const AlertEvent& event : events) {
+      if (event.kind != EventKind::retracted && event.alert < in_doubt_.size())
+        in_doubt_[event.alert] = event.kind == EventKind::unknown;
       if (event.kind == EventKind::unknown || event.kind == EventKind::known) continue;
       if (event.kind != EventKind::retracted) {
         standing_.push_back({event.at, event.alert, event.kind, event.level, event.raised_at});
@@ -58,8 +62,12 @@ class Follower {
     return out;
   }
 
+  /// Whether the last word on an alert was that it is unknown.
+  [[nodiscard]] bool in_doubt(std::uint16_t alert) const { return in_doubt_[alert]; }
+
  private:
   std::vector<Fact> standing_;
+  std::array<bool, 3> in_doubt_{};
 };
 
 struct Options {
@@ -67,6 +75,7 @@ struct Options {
   Span horizon_ms;
   std::uint16_t log_capacity;
   bool save_and_restore;
+  Span unit = 1;
 };
 
 /// One random book, compared line by line.
@@ -88,19 +97,20 @@ class Comparison {
   [[nodiscard]] std::string differs(const std::vector<Input>& lines) const;
 
  private:
+  [[nodiscard]] std::string past_differs(Bench& bench, const Evaluation& wanted, Instant about, Instant to) const;
   /// The book of this seed; `after` is the generator as it is once the book is made.
   [[nodiscard]] BookBuilder make_book(Prng& after) const {
-    BookBuilder book = random_book(after, options_.horizon_ms);
+    BookBuilder book = random_book(after, options_.horizon_ms, options_.unit);
     book.bounds.log_capacity = options_.log_capacity;
     book.bounds.copies = static_cast<std::uint16_t>(after.below(9));
     book.bounds.contact_runs = 64;
-    book.bounds.standing_capacity = 2048;
+    book.bounds.standing_capacity = 256;
     return book;
   }
   [[nodiscard]] std::vector<Input> make_lines() const {
     Prng prng{seed_};
     static_cast<void>(make_book(prng));
-    RandomLines random{prng, options_.late};
+    RandomLines random{prng, options_.late, options_.unit};
     std::vector<Input> lines;
     for (int i = 0; i < kLines; ++i) lines.push_back(random.next());
     return lines;
@@ -194,12 +204,35 @@ std::string node_differs(const Image& image, const NodeView& view, const Evaluat
   const auto& number = wanted.number(index, at);
   const bool taken = shape_of(node.op) == Shape::report_number;
   const bool same_value = !number.known || number.value == view.value;
-  const bool same_rest = !number.known || !taken || number.saturated == view.saturated;
+  // Of what was pushed out the engine knows the newest only: a window that ends before it may be marked to be safe.
+  const bool cautious = node.ago_ms > 0 && view.saturated;
+  const bool same_rest = !number.known || !taken || number.saturated == view.saturated || cautious;
   if (number.known == view.known && same_value && same_rest) return {};
   std::snprintf(text, sizeof text, "number %u at %d: model %d %.17g saturated %d, engine %d %.17g saturated %d",
                 unsigned{index}, static_cast<int>(at), int{number.known}, number.value, int{number.saturated},
                 int{view.known}, view.value, int{view.saturated});
   return text;
+}
+
+/// What an alert is at an instant, from what it did up to then.
+AlertState state_of(const Image& image, const Evaluation& wanted, std::uint16_t alert, Instant at) {
+  AlertState state;
+  state.when = wanted.truth(image.alerts[alert].when, at);
+  for (const Fact& fact : wanted.facts) {
+    if (fact.alert != alert || fact.at > at) continue;
+    state.raised = fact.kind != EventKind::cleared;
+    state.level = state.raised ? fact.level : Level::calm;
+    state.raised_at = fact.raised_at;
+  }
+  return state;
+}
+
+std::string alert_differs(const Image& image, const Evaluation& wanted, std::uint16_t alert, Instant at,
+                          const AlertState& got) {
+  const AlertState state = state_of(image, wanted, alert, at);
+  const bool same = state.raised == got.raised && state.when == got.when &&
+                    (!state.raised || (state.level == got.level && state.raised_at == got.raised_at));
+  return same ? std::string{} : "state of alert " + std::to_string(alert) + " at " + std::to_string(at);
 }
 
 /// Every node, feed, indicator and alert at one instant.
@@ -226,6 +259,34 @@ std::string instant_differs(Bench& bench, const Evaluation& wanted, Instant at) 
     const std::string different = node_differs(image, engine.node_view(i), wanted, i, at);
     if (!different.empty()) return different;
   }
+  for (std::uint16_t i = 0; i < image.alerts.size(); ++i) {
+    const std::string different = alert_differs(image, wanted, i, at, engine.looked_alert(i));
+    if (!different.empty()) return "looked: " + different;
+  }
+  return {};
+}
+
+/// Each number, pulse and silence that an event rests on.
+std::string evidence_differs(const Image& image, const Evaluation& wanted, const AlertEvent& event) {
+  for (std::size_t i = 0; i < event.item_count; ++i) {
+    const EvidenceItem& item = event.items[i];
+    const Node& node = image.nodes[item.node];
+    bool same = item.op == node.op;
+    if (static_cast<Op>(item.op) == Op::overdue) {
+      same = same && (item.value != 0) == tocsin::model::contains(wanted.overdue[item.feed], item.at);
+    } else if (static_cast<Op>(item.op) == Op::pulse) {
+      // Evidence speaks of kept reports: a pulse whose report was pushed out at once is shown without.
+      const bool pulse = wanted.truth(item.node, item.at) == Truth::yes;
+      same = same && ((item.value != 0) == pulse || (pulse && item.report_count == 0));
+    } else {
+      const auto& number = wanted.number(item.node, item.at);
+      same = same && item.known == number.known && (!item.known || item.value == number.value);
+    }
+    if (!same) {
+      return "evidence " + std::to_string(i) + " (node " + std::to_string(item.node) + ") of alert " +
+             std::to_string(event.alert) + " at " + std::to_string(event.at);
+    }
+  }
   return {};
 }
 
@@ -244,6 +305,42 @@ std::string hypotheses_differ(const Image& image, const Model& model, const Eval
   char text[96];
   std::snprintf(text, sizeof text, "judgement of alert %u at %d", unsigned{event.alert}, static_cast<int>(event.at));
   return same ? std::string{} : std::string{text};
+}
+
+/// The last 20 milliseconds, or some instants about a line's time where milliseconds are too many. The instant before
+/// reach() may be looked at too, but there reports of the next one are in the rings already.
+std::string Comparison::past_differs(Bench& bench, const Evaluation& wanted, Instant about, Instant to) const {
+  const Instant from = std::max(to - 20, bench.engine().reach());
+  std::string different;
+  if (options_.unit == 1) {
+    for (Instant at = from; at <= to && different.empty(); ++at) different = instant_differs(bench, wanted, at);
+    return different;
+  }
+  for (const Instant at : {about - 1, about, about + 1, to - options_.unit, to}) {
+    const bool in_reach = at >= bench.engine().reach() && at <= to;
+    if (in_reach && different.empty()) different = instant_differs(bench, wanted, at);
+  }
+  return different;
+}
+
+/// What can be asked without looking. @pre the clock's own instant is decided.
+/// @param doubts  in order only: late news does not repeat what was told of doubt.
+std::string present_differs(Bench& bench, const Evaluation& wanted, const Follower* doubts) {
+  const Instant at = wanted.within.to;
+  const Image& image = bench.image();
+  if (wanted.theater_level(0, at) != bench.engine().theater_level(0)) return "theater level";
+  for (std::uint16_t i = 0; i < image.feeds.size(); ++i) {
+    if (tocsin::model::contains(wanted.overdue[i], at) != bench.engine().feed_overdue(i)) return "feed_overdue";
+  }
+  for (std::uint16_t i = 0; i < image.alerts.size(); ++i) {
+    const std::string different = alert_differs(image, wanted, i, at, bench.engine().alert_state(i));
+    if (!different.empty()) return different;
+    const AlertState state = state_of(image, wanted, i, at);
+    if (doubts != nullptr && doubts->in_doubt(i) != (!state.raised && state.when == Truth::unknown)) {
+      return "unknown or known of alert " + std::to_string(i);
+    }
+  }
+  return {};
 }
 
 std::string Comparison::differs(const std::vector<Input>& lines) const {
@@ -274,16 +371,13 @@ std::string Comparison::differs(const std::vector<Input>& lines) const {
     }
     const Evaluation meaning = model.evaluate(model.clock());
     std::string different = facts_differ(meaning, follower, decided);
-    if (different.empty() && i % 4 == 0) {
-      for (Instant at = model.clock() - 20; at <= decided && different.empty(); ++at)
-        different = instant_differs(running, meaning, at);
-    }
-    if (different.empty() && decided == model.clock() &&
-        meaning.theater_level(0, decided) != running.engine().theater_level(0))
-      different = "theater level";
+    if (different.empty() && i % 4 == 0) different = past_differs(running, meaning, lines[i].time, decided);
+    if (different.empty() && decided == model.clock())
+      different = present_differs(running, meaning, options_.late ? nullptr : &follower);
     for (const AlertEvent& event : events) {
       if (!different.empty() || options_.late) break;
       different = hypotheses_differ(running.image(), model, meaning, event);
+      if (different.empty()) different = evidence_differs(running.image(), meaning, event);
     }
     if (!different.empty()) return where + different;
     if (options_.save_and_restore) {
@@ -295,7 +389,8 @@ std::string Comparison::differs(const std::vector<Input>& lines) const {
 }
 
 void compare(std::uint64_t first_seed, const Options& options) {
-  for (std::uint64_t i = 1; i <= kRuns; ++i) Comparison{first_seed + i, options}.run();
+  const std::uint64_t runs = options.save_and_restore ? kRuns / 4 : kRuns;  // their checksums take most of the time
+  for (std::uint64_t i = 1; i <= runs; ++i) Comparison{first_seed + i, options}.run();
 }
 }  // namespace
 
@@ -311,7 +406,13 @@ TEST(Model, agrees_beyond_a_small_log) { compare(3'000'000, {true, 1'000'000, 16
 
 TEST(Model, agrees_when_saved_and_restored_after_every_line) { compare(4'000'000, {true, 20, 24, true}); }
 
-TEST(Model, agrees_when_saved_and_restored_within_a_long_horizon) { compare(5'000'000, {true, 1'000'000, 256, true}); }
+TEST(Model, agrees_when_saved_and_restored_within_a_long_horizon) { compare(5'000'000, {true, 1'000'000, 64, true}); }
+
+TEST(Model, agrees_over_weeks_of_real_time) {
+  constexpr Span kHour = 3'600'000;
+  compare(7'000'000, {true, 1000 * kHour, 256, false, kHour});
+  compare(8'000'000, {true, 20 * kHour, 256, false, kHour + 17});
+}
 
 /// Any order of arrival ends in the same standing events, for each number of copies.
 TEST(Model, ends_the_same_in_any_order_of_arrival) {
@@ -320,7 +421,7 @@ TEST(Model, ends_the_same_in_any_order_of_arrival) {
     BookBuilder book = random_book(prng, 1'000'000);
     book.bounds.log_capacity = 256;
     book.bounds.contact_runs = 64;
-    book.bounds.standing_capacity = 2048;
+    book.bounds.standing_capacity = 256;
     book.bounds.copies = static_cast<std::uint16_t>(seed % 9);
     RandomLines random{prng, true};
     std::vector<Input> lines;

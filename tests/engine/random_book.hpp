@@ -10,11 +10,27 @@
 namespace tocsin::test_support {
 inline constexpr engine::Instant kRandomFirst = 1000;
 
+/// Stretches the milliseconds of the toy books to longer times, with some jitter; 1: as they are.
+class TimeScale {
+ public:
+  TimeScale(Prng& prng, engine::Span unit) : prng_{prng}, unit_{unit} {}
+  /// A span of about so many units; of 0 units: 0.
+  [[nodiscard]] engine::Span operator()(engine::Span units) {
+    return unit_ == 1 || units == 0 ? units : units * unit_ - prng_.between(0, unit_ - 1) * (prng_.chance(50) ? 1 : 0);
+  }
+  [[nodiscard]] engine::Span between(engine::Span low, engine::Span high) { return (*this)(prng_.between(low, high)); }
+
+ private:
+  Prng& prng_;
+  engine::Span unit_;
+};
+
 /// A book of three feeds (one without `every`), three indicators with filters, some thirty nodes of every kind and
 /// three alerts with everything an alert can have.
 class RandomBook {
  public:
-  RandomBook(Prng& prng, engine::Span horizon_ms) : prng_{prng}, book_{horizon_ms} {}
+  RandomBook(Prng& prng, engine::Span horizon_ms, engine::Span unit)
+      : prng_{prng}, spans_{prng, unit}, book_{horizon_ms} {}
 
   BookBuilder make() {
     declare();
@@ -36,12 +52,12 @@ class RandomBook {
   }
 
   void declare() {
-    book_.theater("everywhere", prng_.between(0, 5));
+    book_.theater("everywhere", spans_.between(0, 5));
     const auto o0 = book_.origin("first", 'A');
     const auto o1 = book_.origin("second", 'C');
     const auto o2 = book_.origin("third", 'F');
-    const auto f0 = book_.feed("alpha", {o0, o1, o2}, prng_.between(4, 9), prng_.between(0, 4));
-    const auto f1 = book_.feed("bravo", {o0, o1, o2}, prng_.between(6, 12), 0);
+    const auto f0 = book_.feed("alpha", {o0, o1, o2}, spans_.between(4, 9), spans_.between(0, 4));
+    const auto f1 = book_.feed("bravo", {o0, o1, o2}, spans_.between(6, 12), 0);
     const auto f2 = book_.feed("charlie", {o0, o1, o2});
     const auto keep = [&] { return static_cast<std::uint16_t>(prng_.between(1, 6)); };
     book_.indicator("i0", {f0}, keep());
@@ -93,10 +109,10 @@ class RandomBook {
     for (int i = 0; i < 8; ++i) {
       const auto op = static_cast<Op>(prng_.between(1, 12));
       const std::uint16_t indicator = any_indicator();
-      numbers_.push_back(book_.number(op, indicator, op == Op::last ? 0 : prng_.between(1, 12)));
+      numbers_.push_back(book_.number(op, indicator, op == Op::last ? 0 : spans_.between(1, 12)));
       engine::Node& node = book_.edit(numbers_.back());
       node.filter = any_filter(indicator);
-      if (op != Op::last && prng_.chance(40)) node.ago_ms = prng_.between(1, 10);
+      if (op != Op::last && prng_.chance(40)) node.ago_ms = spans_.between(1, 10);
       if (prng_.chance(30)) node.at_least = static_cast<std::uint32_t>(prng_.between(1, 3));
       if (op != Op::quantile) continue;
       node.digits = static_cast<std::uint8_t>(prng_.below(3));
@@ -120,9 +136,16 @@ class RandomBook {
     book_.condition("c1", static_cast<std::uint16_t>(end - 1));
   }
 
+  /// C of `in last C to D`: not so near D that more than the engine's limit of truths would be remembered.
+  engine::Span start_of(engine::Span to) {
+    engine::Span from = prng_.between(1, to);
+    while (engine::runs_needed(from, to) > 64) from = prng_.between(1, from);
+    return from;
+  }
+
   std::uint16_t combine(std::uint16_t a, std::uint16_t b) {
     constexpr Op kPlain[] = {Op::both, Op::either, Op::negate, Op::from_until};
-    const engine::Span to = prng_.between(1, 10);
+    const engine::Span to = spans_.between(1, 10);
     switch (prng_.below(8)) {
       case 0:
         return book_.node(Op::hold_for, a, 0, to);
@@ -131,11 +154,11 @@ class RandomBook {
       case 2:
         return book_.in_last(a, 0, to);
       case 3:
-        return book_.in_last(a, prng_.between(1, to), to);
+        return book_.in_last(a, start_of(to), to);
       case 4:
         return book_.node(Op::since, a, b, engine::kUnbounded);
       case 5:
-        return book_.since(a, b, prng_.chance(40) ? 0 : prng_.between(1, to), to);
+        return book_.since(a, b, prng_.chance(40) ? 0 : start_of(to), to);
       default:
         return book_.node(kPlain[prng_.below(4)], a, b);
     }
@@ -144,8 +167,8 @@ class RandomBook {
   void make_alert(const char* name) {
     BookBuilder::AlertOptions options;
     options.level = static_cast<engine::Level>(prng_.between(1, 3));
-    options.hold_ms = prng_.chance(50) ? 0 : prng_.between(1, 5);
-    options.cooldown_ms = prng_.chance(50) ? 0 : prng_.between(1, 9);
+    options.hold_ms = prng_.chance(50) ? 0 : spans_.between(1, 5);
+    options.cooldown_ms = prng_.chance(50) ? 0 : spans_.between(1, 9);
     if (prng_.chance(40)) options.clear = pick(conditions_);
     if (prng_.chance(50)) options.levels.push_back({pick(conditions_), 4, 0});
     while (prng_.chance(40) && options.needs.size() < 3) options.needs.push_back(any_need());
@@ -163,26 +186,29 @@ class RandomBook {
     if (prng_.chance(50)) need.indicators.push_back(static_cast<std::uint16_t>((need.indicators[0] + 1U) % 3U));
     for (const std::uint16_t indicator : need.indicators) need.filters.push_back(any_filter(indicator));
     need.count = static_cast<std::uint16_t>(prng_.between(1, 3));
-    need.window_ms = prng_.between(1, 9);
+    need.window_ms = spans_.between(1, 9);
     need.cap = static_cast<engine::Level>(prng_.between(1, 3));
     return need;
   }
 
   Prng& prng_;
+  TimeScale spans_;
   BookBuilder book_;
   std::vector<std::uint16_t> numbers_;
   std::vector<std::uint16_t> conditions_;
 };
 
-inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms) { return RandomBook{prng, horizon_ms}.make(); }
+inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms, engine::Span unit = 1) {
+  return RandomBook{prng, horizon_ms, unit}.make();
+}
 
 /// A random line near the clock: mostly reports, some late, early, repeated, retracted or superseding.
 class RandomLines {
  public:
-  RandomLines(Prng& prng, bool late) : prng_{prng}, late_{late} {}
+  RandomLines(Prng& prng, bool late, engine::Span unit = 1) : prng_{prng}, spans_{prng, unit}, late_{late} {}
 
   engine::Input next() {
-    clock_ += prng_.chance(60) ? 0 : prng_.chance(95) ? prng_.between(1, 4) : prng_.between(5, 40);
+    clock_ += prng_.chance(60) ? 0 : prng_.chance(95) ? spans_.between(1, 4) : spans_.between(5, 40);
     const std::uint64_t dice = prng_.below(100);
     if (dice < 8) return Bench::clock(clock_);
     const auto indicator = static_cast<std::uint16_t>(prng_.below(3));
@@ -239,7 +265,8 @@ class RandomLines {
   }
   engine::Instant time() {
     if (!late_ || prng_.chance(50)) return clock_;
-    return prng_.chance(15) ? clock_ + prng_.between(1, 5) : clock_ - prng_.between(0, 25);
+    return prng_.chance(15) ? clock_ + spans_.between(1, 5)
+                            : std::max<engine::Instant>(0, clock_ - spans_.between(0, 25));
   }
   engine::Input again() {
     engine::Input input = sent_[prng_.index(sent_.size())];
@@ -249,6 +276,7 @@ class RandomLines {
   }
 
   Prng& prng_;
+  TimeScale spans_;
   bool late_;
   engine::Instant clock_ = kRandomFirst;
   std::uint64_t seq_ = 1;
