@@ -146,7 +146,10 @@ Instant Engine::last_contact(std::uint16_t feed) const {
 
 bool Engine::look(Instant at) {
   const Block& block = this->block();
-  if (at < block.header().first || at > block.header().clock || at < block.base().header->evaluated) return false;
+  const StateHeader& base = *block.base().header;
+  if (at < block.header().first || at > block.header().clock || at < base.evaluated) return false;
+  // The base has taken in samples of the next instant, which may have pushed out what this one rests on.
+  if (at == base.evaluated && base.pending != kForever) return false;
   Stepper{block}.go_to(at);
   return true;
 }

@@ -243,7 +243,7 @@ class Walk {
     } else {
       const Number number = leaf_at(step.node, step.at);
       item.value = number.value;
-      item.saturated = number.saturated;
+      item.saturated = saturated_at(block_, view(step.at), node, step.at);
       item.known = number.known;
     }
     if (already_shown(item)) return;
@@ -386,7 +386,7 @@ NodeView view_of(const Block& block, std::uint16_t index) {
       const Number number = number_at(block, state, node, at, 0);
       view.value = number.value;
       view.known = number.known && !state.indicators[node.a].blind;
-      view.saturated = number.saturated;
+      view.saturated = saturated_at(block, state, node, at);
       view.reports = number.reports;
       view.due = number.due;
       return view;

@@ -25,11 +25,6 @@ bool ReportCursor::step(Sample& out) {
   return false;
 }
 
-Instant ReportCursor::pushed_out() {
-  Sample older{};
-  return step(older) ? older.time : ring_.pushed_out;
-}
-
 std::uint16_t OriginSet::count() const {
   int total = 0;
   for (const std::uint64_t word : words_) total += std::popcount(word);
@@ -56,8 +51,6 @@ struct WindowScan {
   double least = 0;
   double largest = 0;
   OriginSet origins;
-  bool saturated = false;
-  Instant pushed_out = kNever;
 };
 
 constexpr Span kDay = 86'400'000;
@@ -71,13 +64,9 @@ WindowScan scan(const Block& block, const State& state, const Node& node, Instan
   const Instant after = end - node.window_ms;
   const Op op = static_cast<Op>(node.op);
   Instant day = kNever;
-  bool at_end = true;
   while (cursor.next(sample)) {
     ++block.work().total;
-    if (sample.time <= after) {
-      at_end = false;
-      break;
-    }
+    if (sample.time <= after) break;
     if (!passes(block.image(), node.filter, sample.matches)) continue;
     if (sample.time > end) {
       found.entering = sample.time;
@@ -94,10 +83,6 @@ WindowScan scan(const Block& block, const State& state, const Node& node, Instan
     ++found.count;
     found.oldest = sample.time;
     if (found.count == cap) return found;
-  }
-  if (at_end) {
-    found.pushed_out = cursor.pushed_out();
-    found.saturated = found.pushed_out > after;
   }
   return found;
 }
@@ -150,7 +135,6 @@ Number number_at(const Block& block, const State& state, const Node& node, Insta
   const WindowScan found = scan(block, state, node, instant, gathers(op), cap);
   Number number;
   if (found.count >= node.at_least) number = value_of(block, node, found);
-  number.saturated = found.saturated;
   number.reports = found.count;
   number.due = kForever;
   const auto due = [&number](Instant at) {
@@ -158,8 +142,22 @@ Number number_at(const Block& block, const State& state, const Node& node, Insta
   };
   if (found.count > 0) due(found.oldest + node.ago_ms + node.window_ms);
   if (found.entering != kForever) due(found.entering + node.ago_ms);
-  if (found.saturated) due(found.pushed_out + node.ago_ms + node.window_ms);
   return number;
+}
+
+bool saturated_at(const Block& block, const State& state, const Node& node, Instant instant) {
+  if (static_cast<Op>(node.op) == Op::last) return false;
+  const Instant end = instant - node.ago_ms;
+  const Instant after = end - node.window_ms;
+  ReportCursor cursor{block, state, node.a, instant};
+  Sample sample{};
+  while (cursor.next(sample)) {
+    if (sample.time <= after) return false;
+  }
+  while (cursor.step(sample)) {
+    if (sample.time <= end) return sample.time > after;
+  }
+  return block.rings()[node.a].pushed_out > after;
 }
 
 Number arithmetic(Op op, const Number& left, const Number& right) {

@@ -23,12 +23,10 @@ class ReportCursor {
     --left_;
     return true;
   }
-  /// After next() returned false: time of the newest report that was pushed out, or kNever.
-  [[nodiscard]] Instant pushed_out();
-
- private:
+  /// The next older report, beyond `keep` too, as far as any is left.
   bool step(Sample& out);
 
+ private:
   std::span<const LogEntry> log_;
   std::span<const Sample> samples_;
   const Ring& ring_;
@@ -47,15 +45,17 @@ class ReportCursor {
 struct Number {
   double value = 0;
   bool known = false;
-  bool saturated = false;
   std::uint32_t reports = 0;  ///< so many are behind it
   Instant due = kForever;     ///< when time alone changes it next
 };
 
 /// The number of a node that is taken from reports, at `instant`, blindness aside.
-/// @param cap  a count need not go beyond this; 0: to the end. `saturated` is then not looked for beyond it.
+/// @param cap  a count need not go beyond this; 0: to the end.
 [[nodiscard]] Number number_at(const Block& block, const State& state, const Node& node, Instant instant,
                                std::uint16_t cap);
+/// Whether a report that `keep` pushed out would lie in the number's window, filter aside. Where the reports themselves
+/// are gone and only the newest of them is known: whether it, or one before it, may.
+[[nodiscard]] bool saturated_at(const Block& block, const State& state, const Node& node, Instant instant);
 
 /// A set of origins.
 class OriginSet {
