@@ -23,7 +23,8 @@ bool load_book(const std::string& path, const std::string& target, LoadedBook& o
     out.messages = "no target \"" + target + "\": there are " + compiler::target_names() + "\n";
     return false;
   }
-  const compiler::SourceFile source{path, std::move(content)};
+  compiler::SourceFile source{path, std::move(content)};
+  compiler::read_includes(source);
   const compiler::CompileResult compiled = compiler::compile(source, *budget);
   out.messages = compiler::render_all(compiled.diagnostics, source);
   if (!compiled.ok) return false;

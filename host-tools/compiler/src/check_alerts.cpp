@@ -101,7 +101,9 @@ class AlertChecker : public CheckBase {
     std::set<std::string> origins;
     bool known = true;
     for (const NeedItem& item : need.items) {
+      const std::size_t errors = diagnostics_.size();
       expressions_.filter(item.filter);
+      known = known && diagnostics_.size() == errors;
       const Word& name = item.indicator;
       if (model_.conditions.find(name.text) != kNowhere && model_.indicators.find(name.text) == kNowhere) {
         error(name.at, quoted(name.text) + " is a condition: `needs` counts the origins of indicators");

@@ -122,7 +122,8 @@ void ExprChecker::name_as_number(const Expr& expr) {
 }
 
 void ExprChecker::quantile_rank(const Argument& argument) {
-  const std::string help = "q lies from 0 to 1: `0.5` is the middle, `0.95` the value that 95 of 100 reports reach at most";
+  const std::string help =
+      "q lies from 0 to 1: `0.5` is the middle, `0.95` the value that 95 of 100 reports reach at most";
   if (argument.number < 0 || argument.number > 1) {
     error(argument.at, quoted(argument.text) + " is not a rank of a quantile", help);
   } else if (!decimal_of(argument.text)) {
@@ -175,7 +176,8 @@ void ExprChecker::call_arguments(const Expr& expr) {
   if (wants_quantile && !quantile_seen) {
     error(expr.at, "`quantile` needs its rank before the window", "e.g. `" + call + ", 0.95, 90d)`");
   } else if (wants_window && windows == 0) {
-    error(expr.at, quoted(function) + " needs a window", "e.g. `" + call + (wants_quantile ? ", 0.95, 90d)`" : ", 24h)`"));
+    error(expr.at, quoted(function) + " needs a window",
+          "e.g. `" + call + (wants_quantile ? ", 0.95, 90d)`" : ", 24h)`"));
   }
 }
 

@@ -64,7 +64,7 @@ engine::ListRef Emitter::list(const std::vector<std::uint16_t>& values, Range at
 }
 
 std::vector<std::uint16_t> Emitter::indices(const std::vector<Word>& names, const NameTable& table,
-                                          const Numbering& numbering) {
+                                            const Numbering& numbering) {
   std::vector<std::uint16_t> found;
   for (const Word& name : names) found.push_back(numbering[table.find(name.text)]);
   return found;

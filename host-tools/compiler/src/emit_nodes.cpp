@@ -13,17 +13,17 @@
 namespace tocsin::compiler {
 namespace {
 constexpr std::array<std::pair<std::string_view, engine::Op>, 12> kFunctions{{{"count", engine::Op::count},
-                                                                             {"sum", engine::Op::sum},
-                                                                             {"last", engine::Op::last},
-                                                                             {"max", engine::Op::max},
-                                                                             {"origins", engine::Op::origins},
-                                                                             {"mean", engine::Op::mean},
-                                                                             {"min", engine::Op::min},
-                                                                             {"median", engine::Op::median},
-                                                                             {"mad", engine::Op::mad},
-                                                                             {"stddev", engine::Op::stddev},
-                                                                             {"quantile", engine::Op::quantile},
-                                                                             {"days", engine::Op::days}}};
+                                                                              {"sum", engine::Op::sum},
+                                                                              {"last", engine::Op::last},
+                                                                              {"max", engine::Op::max},
+                                                                              {"origins", engine::Op::origins},
+                                                                              {"mean", engine::Op::mean},
+                                                                              {"min", engine::Op::min},
+                                                                              {"median", engine::Op::median},
+                                                                              {"mad", engine::Op::mad},
+                                                                              {"stddev", engine::Op::stddev},
+                                                                              {"quantile", engine::Op::quantile},
+                                                                              {"days", engine::Op::days}}};
 
 engine::Op op_of(const Expr& expr) {
   switch (expr.kind) {
@@ -161,7 +161,9 @@ engine::FilterTerm Emitter::term_of(const FilterTerm& term) const {
 Digest Emitter::digest_of(const engine::FilterTerm& term) const {
   Canonical form{"term"};
   form.number(term.key).number(term.comparison).real(term.value);
-  const auto named = [&](const engine::Name& name) { form.text(std::string_view{out_.text}.substr(name.offset, name.length)); };
+  const auto named = [&](const engine::Name& name) {
+    form.text(std::string_view{out_.text}.substr(name.offset, name.length));
+  };
   switch (static_cast<engine::FilterKey>(term.key)) {
     case engine::FilterKey::origin:
       named(out_.origins[term.ref].name);

@@ -10,14 +10,14 @@ namespace tocsin::compiler {
 namespace {
 using engine::FilterKey;
 constexpr std::array<std::pair<std::string_view, FilterKey>, 9> kKeys{{{"value", FilterKey::value},
-                                                                      {"origin", FilterKey::origin},
-                                                                      {"feed", FilterKey::feed},
-                                                                      {"actor", FilterKey::actor},
-                                                                      {"target", FilterKey::target},
-                                                                      {"grade", FilterKey::grade},
-                                                                      {"reliability", FilterKey::reliability},
-                                                                      {"credibility", FilterKey::credibility},
-                                                                      {"tag", FilterKey::tag}}};
+                                                                       {"origin", FilterKey::origin},
+                                                                       {"feed", FilterKey::feed},
+                                                                       {"actor", FilterKey::actor},
+                                                                       {"target", FilterKey::target},
+                                                                       {"grade", FilterKey::grade},
+                                                                       {"reliability", FilterKey::reliability},
+                                                                       {"credibility", FilterKey::credibility},
+                                                                       {"tag", FilterKey::tag}}};
 constexpr int kDigits = 6;  // credibility 1..6; 0 stands for a report without one
 
 // What a report is, as far as grades go.

@@ -73,8 +73,7 @@ bool holds_somewhere(ExprKind comparison, const Interval& a, const Interval& b) 
 
 // IEEE rounding keeps order, so the rounded corners bound every rounded result.
 Interval from_corners(const Interval& a, const Interval& b, double (*join)(double, double)) {
-  const double corners[] = {join(a.least, b.least), join(a.least, b.most), join(a.most, b.least),
-                            join(a.most, b.most)};
+  const double corners[] = {join(a.least, b.least), join(a.least, b.most), join(a.most, b.least), join(a.most, b.most)};
   if (std::any_of(std::begin(corners), std::end(corners), [](double x) { return std::isnan(x); })) return kAnything;
   return {*std::min_element(std::begin(corners), std::end(corners)),
           *std::max_element(std::begin(corners), std::end(corners)), false};
@@ -150,8 +149,7 @@ Interval Never::call(const Expr& expr) const {
 }
 
 Interval Never::values_of(const Expr& expr) const {
-  if (expr.kind == ExprKind::number)
-    return {expr.number, expr.number, std::floor(expr.number) == expr.number};
+  if (expr.kind == ExprKind::number) return {expr.number, expr.number, std::floor(expr.number) == expr.number};
   if (expr.kind == ExprKind::call) return call(expr);
   if (expr.kind < ExprKind::add || expr.kind > ExprKind::divide) return kAnything;
   return arithmetic(expr.kind, values_of(*expr.left), values_of(*expr.right));
@@ -216,8 +214,8 @@ void Never::conjuncts(const Expr& expr, bool wanted, std::vector<Atom>& out,
                       std::vector<std::uint32_t>& followed) const {
   out.push_back({&expr, wanted});
   if (expr.kind == ExprKind::negate) return conjuncts(*expr.left, !wanted, out, followed);
-  const bool joins = wanted ? expr.kind == ExprKind::both || expr.kind == ExprKind::unless
-                            : expr.kind == ExprKind::either;
+  const bool joins =
+      wanted ? expr.kind == ExprKind::both || expr.kind == ExprKind::unless : expr.kind == ExprKind::either;
   if (joins) {
     conjuncts(*expr.left, wanted, out, followed);
     conjuncts(*expr.right, expr.kind == ExprKind::unless ? !wanted : wanted, out, followed);
@@ -258,8 +256,9 @@ bool Never::agree(const std::vector<Atom>& atoms) const {
     ExprKind comparison = atom.wanted ? expr.kind : opposite(expr.kind);
     if (turned) comparison = mirrored(comparison);
     const double value = limit.least;
-    Bounds& range = bounds.try_emplace(to_sexpr(turned ? *expr.right : *expr.left), Bounds{turned ? right : left, {}, {}, {}})
-                        .first->second;
+    Bounds& range =
+        bounds.try_emplace(to_sexpr(turned ? *expr.right : *expr.left), Bounds{turned ? right : left, {}, {}, {}})
+            .first->second;
     const bool open = comparison == ExprKind::less || comparison == ExprKind::greater;
     if (comparison == ExprKind::not_equal) {
       range.excluded.push_back(value);
@@ -285,8 +284,8 @@ bool Never::agree(const std::vector<Atom>& atoms) const {
       open = false;
     }
     if (least > most) return true;
-    return least == most && (open || std::find(range.excluded.begin(), range.excluded.end(), least) !=
-                                         range.excluded.end());
+    return least == most &&
+           (open || std::find(range.excluded.begin(), range.excluded.end(), least) != range.excluded.end());
   });
 }
 }  // namespace tocsin::compiler

@@ -101,7 +101,8 @@ class Parser {
             full ? "join some of them" : kHelp);
       return;
     }
-    if (!known->error.empty()) return error(include.at, "the file " + compiler::quoted(path) + " " + known->error, kHelp);
+    if (!known->error.empty())
+      return error(include.at, "the file " + compiler::quoted(path) + " " + known->error, kHelp);
     const auto file = static_cast<std::size_t>(known - source_.included.begin()) + 1;
     if (std::find(reached_.begin(), reached_.end(), file) == reached_.end()) reached_.push_back(file);
   }
@@ -115,7 +116,5 @@ class Parser {
 };
 }  // namespace
 
-Book parse(const SourceFile& source, std::vector<Diagnostic>& diagnostics) {
-  return Parser{source, diagnostics}.run();
-}
+Book parse(const SourceFile& source, std::vector<Diagnostic>& diagnostics) { return Parser{source, diagnostics}.run(); }
 }  // namespace tocsin::compiler

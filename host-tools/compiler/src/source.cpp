@@ -33,9 +33,7 @@ std::optional<std::string> text_at(std::string_view source, std::size_t& at) {
 }
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
+bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
 // The paths in `include "path"`, wherever the word stands: nothing else in the language has a text after it.
 std::vector<std::string> includes_of(std::string_view source) {

@@ -89,15 +89,9 @@ class Warner {
     }
   }
 
-  // Calls and feeds that an expression names.
+  // Numbers that an expression takes from reports.
   void leaves(const Expr& expr) {
     for_each_leaf(expr, [&](const Expr& leaf) {
-      if (leaf.kind == ExprKind::overdue) {
-        const FeedDecl& feed = book_.feeds[model_.feeds.find(leaf.name.text)];
-        if (feed.every.ms == 0)
-          warning(leaf.name.at, quoted(feed.name.text) + " promises no regularity: it is never overdue",
-                  "give the feed an `every`");
-      }
       if (leaf.kind != ExprKind::call) return;
       const IndicatorDecl& indicator = book_.indicators[model_.indicators.find(leaf.indicator.text)];
       for (const Argument& argument : leaf.arguments) {
@@ -117,7 +111,8 @@ class Warner {
   }
 
   void window(const IndicatorDecl& indicator, const Duration& duration, const std::optional<Duration>& ending) {
-    const engine::Span back = duration.ms + (ending ? ending->ms : 0);  // what was pushed out before it ends is lost too
+    const engine::Span back =
+        duration.ms + (ending ? ending->ms : 0);  // what was pushed out before it ends is lost too
     longest_window(back, duration.at);
     std::int64_t expected = 0;
     for (const Word& name : indicator.feeds) {
@@ -126,10 +121,9 @@ class Warner {
     }
     if (expected <= static_cast<std::int64_t>(indicator.keep.value)) return;
     const std::string most = std::to_string(expected);
-    const std::string what =
-        ending ? "a window of " + text::format_span(duration.ms) + " ending " + text::format_span(ending->ms) +
-                     " ago can reach back over "
-               : "a window of " + text::format_span(duration.ms) + " can hold ";
+    const std::string what = ending ? "a window of " + text::format_span(duration.ms) + " ending " +
+                                          text::format_span(ending->ms) + " ago can reach back over "
+                                    : "a window of " + text::format_span(duration.ms) + " can hold ";
     warning(duration.at,
             what + most + " reports of " + quoted(indicator.name.text) + ", which keeps " +
                 std::to_string(indicator.keep.value),
@@ -178,31 +172,44 @@ class Warner {
 
   // --- What can never be true ---
   // The parts that cannot be so whatever is around them.
-  void impossible_parts(const Expr& expr, std::vector<Note>& out) const {
+  struct Part {
+    Note what;
+    const char* mend;
+  };
+  void impossible_parts(const Expr& expr, std::vector<Part>& out) const {
+    constexpr const char* kMend = "correct it or leave it out";
     const bool indicator = expr.kind == ExprKind::name || expr.kind == ExprKind::call;
     const Word& subject = expr.kind == ExprKind::call ? expr.indicator : expr.name;
     if (indicator && !never_.can_pass(subject, expr.filter)) {
-      out.push_back({expr.filter.at, "no report of " + quoted(subject.text) + " can pass this filter"});
+      out.push_back({{expr.filter.at, "no report of " + quoted(subject.text) + " can pass this filter"}, kMend});
       return;
+    }
+    if (expr.kind == ExprKind::overdue && !never_.can_be(expr, true)) {
+      out.push_back({{expr.name.at, quoted(expr.name.text) + " promises no regularity: it is never overdue"},
+                     "give the feed an `every`"});
     }
     const std::size_t before = out.size();
     if (expr.left) impossible_parts(*expr.left, out);
     if (expr.right) impossible_parts(*expr.right, out);
     const bool comparison = expr.kind >= ExprKind::less && expr.kind <= ExprKind::greater;
     if (comparison && out.size() == before && !never_.can_be(expr, true))
-      out.push_back({expr.at, "this comparison can never be true"});
+      out.push_back({{expr.at, "this comparison can never be true"}, kMend});
   }
 
   void never(const Expr& expr, Range at, const std::string& what) {
-    std::vector<Note> parts;
+    constexpr std::size_t kShown = 8;
+    std::vector<Part> parts;
     impossible_parts(expr, parts);
-    if (!never_.can_be(expr, true)) {
-      if (parts.empty()) parts.push_back({expr.at, "its parts contradict each other"});
-      constexpr std::size_t kShown = 8;
-      if (parts.size() > kShown) parts.resize(kShown);
-      return warning(at, what + " can never be true", "correct it or leave it out", std::move(parts));
+    if (never_.can_be(expr, true)) {
+      for (Part& part : parts) warning(part.what.at, std::move(part.what.message), part.mend);
+      return;
     }
-    for (Note& part : parts) warning(part.at, std::move(part.message), "correct it or leave it out");
+    std::vector<Note> notes;
+    for (Part& part : parts) {
+      if (notes.size() < kShown) notes.push_back(std::move(part.what));
+    }
+    if (notes.empty()) notes.push_back({expr.at, "its parts contradict each other"});
+    warning(at, what + " can never be true", "correct it or leave it out", std::move(notes));
   }
 
   // What an alert's evidence can show at most; named conditions are followed once each.

@@ -170,25 +170,138 @@ TEST(BadBooks, tests) {
   check_rows(kRows);
 }
 
-TEST(BadBooks, words_of_later_versions) {
+TEST(BadBooks, filters) {
   constexpr Row kRows[] = {
-      {"include \"x.watch\"", "1:1 error: `include` is not in this version of the language\n"},
-      {"hypothesis h \"H\"", "1:12 error: `hypothesis` is not in this version of the language\n"},
-      {"condition x = quantile(air, 0.9, 90d ending 1d ago, at least 20) > 1",
-       "1:15 error: `quantile` is not in this version of the language\n"},
-      {"condition x = sum(air, 1d, at least 2) > 1", "1:28 error: `at least` is not in this version of the language\n"},
-      {"condition x = sum(air, 1d ending 1h ago) > 1", "1:27 error: `ending` is not in this version of the language\n"},
-      {"condition x = sum(air[value > 2], 1d) > 1", "1:22 error: filters are not in this version of the language\n"},
-      {"condition x = air[origin = mnd]", "1:18 error: filters are not in this version of the language\n"},
-      {"condition x = air since ships in last 1d", "1:19 error: `since` is not in this version of the language\n"},
-      {"condition x = from air until ships", "1:15 error: `from ... until` is not in this version of the language\n"},
-      {"condition x = air in last 1h to 1d", "1:27 error: `in last C to D` is not in this version of the language\n"},
-      {"alert x { theater strait when surge against surge }",
-       "1:37 error: `against` is not in this version of the language\n"},
-      {"alert x { theater strait when surge disconfirm \"d\" by 72h }",
-       "1:37 error: `disconfirm` is not in this version of the language\n"},
+      {"condition x = air[orgin = mnd]", "1:19 error: `orgin` is not a key of a filter\n"},
+      {"condition x = air[origin = mdn]", "1:28 error: no origin is called `mdn`\n"},
+      {"condition x = air[feed = daly]", "1:26 error: no feed is called `daly`\n"},
+      {"condition x = air[actor = roc, target = usa]",
+       "1:27 error: no actor is called `roc`\n1:41 error: no actor is called `usa`\n"},
+      {"condition x = air[origin >= mnd]", "1:26 error: `origin` is a name: it takes `=` and `!=`\n"},
+      {"condition x = air[value = mnd]", "1:27 error: `value` is a number, and `mnd` is not\n"},
+      {"condition x = air[grade >= B7]", "1:28 error: `B7` is not a grade\n"},
+      {"condition x = air[grade > B2]", "1:25 error: `grade` takes `=`, `!=`, `>=` and `<=`\n"},
+      {"condition x = air[reliability = G]", "1:33 error: `G` is not a reliability\n"},
+      {"condition x = air[credibility >= 0]", "1:34 error: `0` is not a credibility\n"},
+      {"condition x = air[tag > drill]", "1:23 error: `tag` takes `=` and `!=`\n"},
+      {"condition x = air[]", "1:19 error: expected a key of a filter such as value or origin, found `]`\n"},
+      {"condition x = air[value]", "1:24 error: expected a comparison such as `=` or `>=`, found `]`\n"},
+      {"condition x = air[value >]", "1:26 error: expected a value, found `]`\n"},
+      {"condition x = air[value == 2]", "1:25 error: unknown comparison `==`\n"},
+      {"condition x = air[value = 2", "1:28 error: expected `]`, found the end of the book\n"},
+      {"condition x = surge[value = 2]", "1:15 error: `surge` is a condition: only an indicator takes a filter\n"},
+      {"alert x { theater strait when surge needs 1 origins of air[origin = mdn] within 1d else watch }",
+       "1:69 error: no origin is called `mdn`\n"},
+      {"alert x { theater korea when launch needs 2 origins of launch[origin = jcs] within 1d else watch }",
+       "1:43 error: `needs` 2 origins, but only 1 can report this\n"},
   };
   check_rows(kRows);
+}
+
+TEST(BadBooks, parts_of_numbers) {
+  constexpr Row kRows[] = {
+      {"condition x = quantile(air, 90d) > 1", "1:15 error: `quantile` needs its rank before the window\n"},
+      {"condition x = quantile(air, 0.9) > 1", "1:15 error: `quantile` needs a window\n"},
+      {"condition x = quantile(air, 1.5, 90d) > 1", "1:29 error: `1.5` is not a rank of a quantile\n"},
+      {"condition x = quantile(air, -0.5, 90d) > 1", "1:29 error: `-0.5` is not a rank of a quantile\n"},
+      {"condition x = quantile(air, 0.1234567890123456, 90d) > 1",
+       "1:29 error: this rank has more than 15 digits behind the point\n"},
+      {"condition x = mean(air, 0.5, 90d) > 1",
+       "1:25 error: a window needs a unit\n1:30 error: `mean` takes one window\n"},
+      {"condition x = mean(air, at least 3, 90d) > 1",
+       "1:25 error: `at least` comes after the window\n1:37 error: `at least` comes after the window\n"},
+      {"condition x = mean(air, 90d, at least 0) > 1", "1:30 error: `at least` needs a number from 1 to 4096\n"},
+      {"condition x = mean(air, 90d, at least 5000) > 1", "1:30 error: `at least` needs a number from 1 to 4096\n"},
+      {"condition x = mean(air, 90d, at least 2, at least 3) > 1", "1:42 error: a second `at least`\n"},
+      {"condition x = mean(air, 90d ending 1d) > 1", "1:38 error: expected `ago`, found `)`\n"},
+      {"condition x = last(air, 0.5) > 1", "1:25 error: `last` takes no number here\n"},
+  };
+  check_rows(kRows);
+}
+
+TEST(BadBooks, operators_that_look_back) {
+  constexpr Row kRows[] = {
+      {"condition x = air in last 3d to 1d", "1:27 error: `in last C to D` goes from the nearer to the farther\n"},
+      {"condition x = air since ships in last 3d to 1d",
+       "1:39 error: `in last C to D` goes from the nearer to the farther\n"},
+      {"condition x = air in last 7d to 7d",
+       "1:27 error: `in last 7d to 7d` must remember 302400001 separate truths, the engine remembers at most 4096: up "
+       "to 6d23h57m to 7d fits\n"},
+      {"condition x = from air and ships", "1:33 error: expected `until`, found the end of the book\n"},
+      {"condition x = air and from air until ships", "1:23 error: expected a condition, found `from`\n"},
+      {"condition x = from from air until ships until launch", "1:20 error: expected a condition, found `from`\n"},
+      {"condition x = air since not ships", "1:25 error: expected a comparison, a name or `(`, found `not`\n"},
+      {"condition x = air then ships", "1:29 error: expected `within`, found the end of the book\n"},
+  };
+  check_rows(kRows);
+  // What it says would fit does.
+  CHECK(testing::compile_with("condition x = air in last 6d23h57m to 7d", "server").ok);
+}
+
+TEST(BadBooks, judgements) {
+  constexpr Row kRows[] = {
+      {"hypothesis h hypothesis h", "1:25 error: a second hypothesis called `h`\n"},
+      {"alert x { theater strait when surge weigh h +1 }", "1:43 error: no hypothesis is called `h`\n"},
+      {"hypothesis h alert x { theater strait when surge weigh h 1 }",
+       "1:58 error: expected a weight such as +2, found `1`\n"},
+      {"hypothesis h alert x { theater strait when surge weigh h +1.5 }",
+       "1:58 error: expected a weight such as +2, found `+`\n"},
+      {"hypothesis h alert x { theater strait when surge weigh h +2000 }", "1:58 error: this weight is too large\n"},
+      {"hypothesis h alert x { theater strait when surge weigh h +1, h +2 }", "1:62 error: `h` is named twice\n"},
+      {"hypothesis h alert x { theater strait when surge weigh h +1 when air > 2 }",
+       "1:66 error: `air` alone means that a report has just arrived, it is not a number\n"},
+      {"alert x { theater strait when surge against air }",
+       "1:45 error: `air` is an indicator: `against` takes the names of conditions\n"},
+      {"alert x { theater strait when surge against surg }", "1:45 error: no condition is called `surg`\n"},
+      {"alert x { theater strait when surge against surge, surge }", "1:52 error: `surge` is named twice\n"},
+      {"alert x { theater strait when surge against surge against surge }", "1:51 error: a second `against` in `x`\n"},
+      {"alert x { theater strait when surge disconfirm \"d\" }", "1:52 error: expected `by`, found `}`\n"},
+      {"alert x { theater strait when surge marking amber marking red }", "1:51 error: a second `marking` in `x`\n"},
+      {"alert x { theater strait when surge release usa, usa }", "1:50 error: `usa` is named twice\n"},
+  };
+  check_rows(kRows);
+  std::string many = "alert x { theater strait when surge weigh ";
+  std::string declared;
+  for (int i = 0; i < 17; ++i) {
+    declared += "hypothesis h" + std::to_string(i) + " ";
+    many += (i == 0 ? "h" : ", h") + std::to_string(i) + " +1";
+  }
+  STRCMP_EQUAL("1:161 error: `x` weighs more than 16 hypotheses\n", errors_of(many + " }\n" + declared).c_str());
+}
+
+TEST(BadBooks, weigh_and_against_may_rest_on_any_indicator) {
+  STRCMP_EQUAL("", errors_of("hypothesis h condition n = news in last 1d\n"
+                             "alert x { theater strait when surge weigh h +1 when news against n }")
+                       .c_str());
+}
+
+TEST(BadBooks, words_of_the_language_are_no_names) {
+  for (const char* word :
+       {"actor",    "after",      "against",   "ago",        "alert",       "and",         "at",           "between",
+        "blind",    "by",         "caveat",    "clear",      "clock",       "compartment", "compartments", "condition",
+        "cooldown", "count",      "days",      "disconfirm", "else",        "ending",      "every",        "evidence",
+        "expect",   "feed",       "feeds",     "for",        "from",        "grace",       "heartbeat",    "hold",
+        "horizon",  "hypothesis", "in",        "include",    "indicator",   "keep",        "kind",         "last",
+        "least",    "level",      "linkage",   "mad",        "marking",     "max",         "mean",         "median",
+        "min",      "needs",      "not",       "nothing",    "of",          "or",          "origin",       "origins",
+        "overdue",  "quantile",   "received",  "release",    "reliability", "reports",     "retracts",     "role",
+        "since",    "stddev",     "step_down", "sum",        "test",        "theater",     "then",         "to",
+        "unit",     "unless",     "until",     "version",    "watchbook",   "weigh",       "when",         "within"}) {
+    const std::string message =
+        std::string{"1:7 error: `"} + word + "` is a word of the language and cannot be a name\n";
+    STRCMP_EQUAL(message.c_str(), errors_of(std::string{"actor "} + word).substr(0, message.size()).c_str());
+  }
+  STRCMP_EQUAL("", errors_of("alert x { theater strait when surge marking clear release test }").c_str());
+}
+
+TEST(BadBooks, more_filters_and_tags_than_an_image_holds) {
+  std::string many = "condition x = surge";
+  for (int i = 0; i < 33; ++i) many += " or air[value > " + std::to_string(i) + "]";
+  STRCMP_EQUAL("1:625 error: more than 32 different filters on one indicator\n", errors_of(many).c_str());
+  std::string tags = "condition x = surge";
+  for (int i = 0; i < 65; ++i)
+    tags += std::string{" or "} + (i < 32 ? "air" : i < 64 ? "ships" : "launch") + "[tag = t" + std::to_string(i) + "]";
+  STRCMP_EQUAL("1:1237 error: the filters of the book name more than 64 tags\n", errors_of(tags).c_str());
 }
 
 TEST(BadBooks, all_mistakes_of_a_book_come_in_one_run) {
@@ -221,6 +334,12 @@ TEST(BadBooks, each_error_has_its_mend) {
     const CompileResult result = testing::compile_with(declarations);
     return result.diagnostics.empty() ? std::string{} : result.diagnostics.front().help;
   };
+  STRCMP_EQUAL("did you mean `origin`?", help_of("condition x = air[orgin = mnd]").c_str());
+  STRCMP_EQUAL("did you mean `mnd`?", help_of("condition x = air[origin = mdn]").c_str());
+  STRCMP_EQUAL("did you mean `in last 1d to 3d`?", help_of("condition x = air in last 3d to 1d").c_str());
+  STRCMP_EQUAL("e.g. `quantile(air, 0.95, 90d)`", help_of("condition x = quantile(air, 90d) > 1").c_str());
+  STRCMP_EQUAL("it stands alone or in parentheses: (from ... until ...)",
+               help_of("condition x = air and from air until ships").c_str());
   STRCMP_EQUAL("did you mean `theater`?", help_of("theatre x").c_str());
   STRCMP_EQUAL("did you mean `14h`?", help_of("theater x { step_down 14 }").c_str());
   STRCMP_EQUAL("did you mean `14d`?", help_of("theater x { step_down 14 d }").c_str());

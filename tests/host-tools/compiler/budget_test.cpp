@@ -40,6 +40,11 @@ TEST(Budget, adds_windows_up_to_how_far_the_book_looks_back) {
   LONGLONGS_EQUAL(36, look_back("overdue(daily)"));
   LONGLONGS_EQUAL(96, look_back("(surge then ships within 3d)"));
   LONGLONGS_EQUAL(50, look_back("(max(air, 48h) > 2 for 2h)"));
+  LONGLONGS_EQUAL(26, look_back("mean(air, 1d ending 2h ago) > 2"));
+  LONGLONGS_EQUAL(48, look_back("(surge since ships in last 1h to 1d)"));
+  const CompileResult endless = testing::compile_with("alert a { theater strait when surge since ships }");
+  CHECK(endless.budget.endless);
+  CHECK(render(endless.budget).find("looks back 1d, and without end where it says `since`") != std::string::npos);
 }
 
 TEST(Budget, refuses_a_book_that_does_not_fit_and_says_what_to_change) {
@@ -53,6 +58,36 @@ TEST(Budget, refuses_a_book_that_does_not_fit_and_says_what_to_change) {
   CHECK(diagnostic.message.find("reports kept") != std::string::npos);
   CHECK(diagnostic.help.find("`keep` of hog") != std::string::npos);
   CHECK(render(result.budget).find("hog") != std::string::npos);
+}
+
+TEST(Budget, says_which_first_span_would_fit) {
+  const std::string hungry = "alert a { theater strait when surge in last 6d23h56m to 7d }\n";
+  CHECK(testing::compile_with(hungry, "server").ok);
+  const std::string text = testing::kVocabulary + hungry;
+  const CompileResult result = testing::compile_with(hungry, "mcu");
+  CHECK_FALSE(result.ok);
+  UNSIGNED_LONGS_EQUAL(1, result.diagnostics.size());
+  const Diagnostic& diagnostic = result.diagnostics[0];
+  LONGS_EQUAL(31, place_of(text, diagnostic.at.begin).column);
+  CHECK_TEXT(diagnostic.message.find("remembers 2523 separate truths, up to 6d") != std::string::npos,
+             diagnostic.message.c_str());
+  const std::size_t from = diagnostic.help.find("in last ");
+  const std::string would = diagnostic.help.substr(from, diagnostic.help.find('`', from) - from);
+  CHECK_TEXT(testing::compile_with("alert a { theater strait when surge " + would + " }\n", "mcu").ok, would.c_str());
+}
+
+TEST(Budget, late_news_reaches_as_far_as_asked_for) {
+  const auto with = [](std::uint64_t reports) {
+    const auto target = with_reach(*find_target("edge"), reports);
+    if (!target) return std::uint16_t{0};
+    const CompileResult result = compile({"book.watch", testing::kVocabulary + kAlert}, *target);
+    return testing::load(result).bounds.log_capacity;
+  };
+  UNSIGNED_LONGS_EQUAL(16, with(16));
+  UNSIGNED_LONGS_EQUAL(10'000, with(10'000));
+  CHECK_FALSE(with_reach(*find_target("edge"), 15).has_value());
+  CHECK_FALSE(with_reach(*find_target("edge"), 16'385).has_value());
+  CHECK(with_reach(*find_target("server"), 16'384).has_value());
 }
 
 TEST(Budget, knows_its_targets) {

@@ -51,7 +51,17 @@ TEST(Grammar, groups_as_the_language_page_says) {
       {"in last with two spans", "a in last 1d to 3d", "(in-last a 1d 3d)"},
       {"from until takes all that follows", "from a until b or c", "(from-until a (or b c))"},
       {"from until in parentheses", "(from a until b) and c", "(and (from-until a b) c)"},
-      {"filters and overdue", "a[value >= 20, origin = mnd, grade >= B2] and overdue(f)", "(and a[] (overdue f))"},
+      {"filters and overdue", "a[value >= 20, origin = mnd, grade >= B2] and overdue(f)",
+       "(and a[value >= 20, origin = mnd, grade >= B2] (overdue f))"},
+      {"a filter within a call", "count(a[tag = \"x y\"], 1d) > 1", "(> (count a[tag = \"x y\"] 1d) 1)"},
+      {"in last after since belongs to the since", "a since b in last 1d to 3d in last 2d",
+       "(in-last (since a b 1d 3d) 2d)"},
+      {"since after in last", "a in last 1d since b", "(since (in-last a 1d) b)"},
+      {"since from the left", "a since b since c", "(since (since a b) c)"},
+      {"since of comparisons", "last(a) > 1 since last(b) < 2 and c", "(and (since (> (last a) 1) (< (last b) 2)) c)"},
+      {"then of a then in parentheses", "a then (b then c within 1d) within 2d", "(then a (then b c 1d) 2d)"},
+      {"from takes all before until", "from a and b until c and d", "(from-until (and a b) (and c d))"},
+      {"at least of last", "last(a, at least 3) > 1", "(> (last a at-least 3) 1)"},
       {"all parts of a call", "quantile(a, 0.95, 90d ending 1d ago, at least 20) > 1",
        "(> (quantile a 0.95 90d ending 1d at-least 20) 1)"},
       {"line ends and comments are blanks", "a # what\n  and # why\n b", "(and a b)"},
@@ -85,10 +95,14 @@ TEST(Grammar, reads_the_whole_example_of_the_language) {
   CHECK(book.tests.at(0).nothing_else.has_value());
   const AlertDecl& linkage = book.alerts.at(1);
   CHECK(linkage.directed);
-  STRCMP_EQUAL("amber", linkage.marking.text.c_str());
+  CHECK(linkage.marking == tocsin::engine::Marking::amber);
   UNSIGNED_LONGS_EQUAL(3, linkage.release.size());
   UNSIGNED_LONGS_EQUAL(1, linkage.caveats.size());
   UNSIGNED_LONGS_EQUAL(2, linkage.weighs.size());
+  UNSIGNED_LONGS_EQUAL(2, linkage.weighs[0].items.size());
+  STRCMP_EQUAL("opportunism", linkage.weighs[0].items[1].hypothesis.text.c_str());
+  LONGS_EQUAL(1, linkage.weighs[0].items[1].weight);
+  UNSIGNED_LONGS_EQUAL(1, linkage.disconfirms.size());
 }
 
 TEST(Grammar, unescapes_texts_and_leaves_out_what_may_be_left_out) {

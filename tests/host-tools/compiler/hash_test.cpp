@@ -14,6 +14,7 @@ struct Hashes {
   std::uint64_t book = 0;
 };
 const std::string kTail =
+    "hypothesis h hypothesis g\n"
     "alert a \"A\" { theater strait when surge and ships level high level critical when air level elevated when launch "
     "}\n"
     "alert other { theater korea when launch }\n";
@@ -56,6 +57,7 @@ TEST(RuleHash, does_not_see_order_layout_titles_tests_and_budget) {
        "keep 64 }"},
       {"a test", "alert other", "test \"t\" { clock 2024-01-01T00:00Z }\nalert other"},
       {"a caveat and a marking", "level high", "level high caveat \"c\" marking amber release usa"},
+      {"a hypothesis that no rule weighs", "alert other", "hypothesis extra \"E\"\nalert other"},
   };
   for (const Row& row : kRows) {
     const Hashes after = hashes(row.from, row.to);
@@ -85,12 +87,58 @@ TEST(RuleHash, sees_everything_the_rule_rests_on) {
       {"when surge and ships", "when surge or ships"},
       {"when surge and ships", "when surge unless ships"},
       {"origins jcs, mod", "origins jcs"},
+      {"sum(air, 24h)", "sum(air[value > 2], 24h)"},
+      {"sum(air, 24h)", "sum(air, 24h ending 1h ago)"},
+      {"sum(air, 24h)", "sum(air, 24h, at least 2)"},
+      {"sum(air, 24h)", "mean(air, 24h)"},
+      {"sum(air, 24h)", "quantile(air, 0.5, 24h)"},
+      {"when surge and ships", "when surge and ships[origin = mnd]"},
+      {"when surge and ships", "when surge since ships"},
+      {"when surge and ships", "when surge in last 1h to 2h"},
+      {"when surge and ships", "when from surge until ships"},
+      {"level high", "level high against surge"},
+      {"level high", "level high disconfirm \"d\" by 72h"},
+      {"level high", "level high weigh h +1"},
+      {"level high", "level high needs 1 origins of air[value > 1] within 1d else watch"},
   };
   for (const auto& pair : kPairs) {
     const Hashes after = hashes(pair[0], pair[1]);
     CHECK_TEXT(before.rule != after.rule, pair[1]);
     CHECK_TEXT(before.book != after.book, pair[1]);
   }
+}
+
+TEST(RuleHash, tells_apart_what_differs_in_one_part) {
+  constexpr const char* kPairs[][2] = {
+      {"level high weigh h +1", "level high weigh h +2"},
+      {"level high weigh h +1", "level high weigh g +1"},
+      {"level high weigh h +1", "level high weigh h +1 when air"},
+      {"level high weigh h +1", "level high weigh h +1 weigh h +1"},
+      {"level high disconfirm \"d\" by 72h", "level high disconfirm \"d\" by 71h"},
+      {"level high level critical when air[value > 1]", "level high level critical when air[value >= 1]"},
+      {"level high level critical when air[origin = mnd]", "level high level critical when air[origin != mnd]"},
+      {"level high level critical when air[tag = a]", "level high level critical when air[tag = b]"},
+      {"level high level critical when air[grade >= B2]", "level high level critical when air[grade >= B3]"},
+      {"level high level critical when quantile(air, 0.5, 1d) > 1",
+       "level high level critical when quantile(air, 0.05, 1d) > 1"},
+      {"level high level critical when air since ships in last 1h to 2h",
+       "level high level critical when air since ships in last 2h"},
+      {"level high level critical when air since ships", "level high level critical when air since ships in last 2h"},
+  };
+  for (const auto& pair : kPairs)
+    CHECK_TEXT(hashes("level high", pair[0]).rule != hashes("level high", pair[1]).rule, pair[1]);
+  constexpr const char* kSame[][2] = {
+      {"level high weigh h +1, g +2", "level high weigh g +2, h +1"},
+      {"level high weigh h +1 weigh g +2 when air", "level high weigh g +2 when air weigh h +1"},
+      {"level high disconfirm \"d\" by 72h", "level high disconfirm \"other words\" by 3d"},
+      {"level high level critical when air[value > 1, tag = a]",
+       "level high level critical when air[tag = \"a\", value > 1.0]"},
+      {"level high level critical when quantile(air, 0.5, 1d) > 1",
+       "level high level critical when quantile(air, 0.50, 24h) > 1"},
+      {"level high against surge", "level high caveat \"c\" against surge"},
+  };
+  for (const auto& pair : kSame)
+    CHECK_TEXT(hashes("level high", pair[0]).rule == hashes("level high", pair[1]).rule, pair[1]);
 }
 
 TEST(RuleHash, survives_an_edit_elsewhere_in_the_book) {

@@ -60,7 +60,7 @@ struct BudgetReport {
   std::vector<BudgetPart> parts;       ///< they add up to block_bytes
   std::vector<BudgetPart> indicators;  ///< the indicators that keep most, largest first, at most 5
   engine::Span look_back_ms = 0;       ///< longest chain of windows that any alert rests on
-  bool endless = false;                ///< besides, a `since` without `in last` or a `from ... until` looks back without end
+  bool endless = false;  ///< besides, a `since` without `in last` or a `from ... until` looks back without end
 };
 /// A table for people, one part a line.
 [[nodiscard]] std::string render(const BudgetReport& budget);

@@ -73,8 +73,8 @@ void read_includes(SourceFile& source, const ReadFile& read, std::string identit
 /// The same from disk, for a book whose text is there already.
 void read_includes(SourceFile& source);
 
-/// Reads a watch book from disk, with all that it includes. What an `include` names and cannot be read is no error here:
-/// compile() says it at its place.
+/// Reads a watch book from disk, with all that it includes. What an `include` names and cannot be read is no error
+/// here: compile() says it at its place.
 /// @param error  set when nothing is returned: what went wrong with which file.
 [[nodiscard]] std::optional<SourceFile> read_source(const std::string& path, std::string& error);
 }  // namespace tocsin::compiler
