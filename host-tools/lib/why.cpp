@@ -97,8 +97,9 @@ std::string state_lines(const Image& image, const WhyReport& report, const Palet
   const Alert& alert = image.alerts[report.alert];
   std::string line = "down";
   if (state.raised) {
-    line = "raised at " + text::format_instant(state.raised_at) + " (" + span_text(report.at - state.raised_at) +
-           " ago), level " + palette.level(state.level, text::name_of(state.level));
+    line = "raised at " + text::format_instant(state.raised_at) +
+           (state.raised_at == report.at ? "" : " (" + span_text(report.at - state.raised_at) + " ago)") + ", level " +
+           palette.level(state.level, text::name_of(state.level));
   } else if (state.when == Truth::unknown) {
     line += ", and whether it should be raised is " + palette.yellow("unknown");
   }

@@ -308,7 +308,9 @@ class Builder {
     if (shape == Shape::hold_for) {
       return out.parts[0].value == Truth::yes && !out.note.empty() ? out.note : std::string{};
     }
-    if (shape == Shape::then && out.parts[1].value != Truth::yes) {
+    if (shape == Shape::then && out.parts[1].value == Truth::no) {
+      const Instant first = view(index).witness;
+      if (first == kNever || first + node.window_ms < report_.at) return {};  // both sides are to come yet
       return name_of(node.b) + (out.note.empty() ? "" : " (" + out.note + ")");
     }
     if (shape == Shape::in_last) return name_of(node.a);
