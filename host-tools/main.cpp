@@ -12,6 +12,7 @@
 #include "lib/exit_status.hpp"
 #include "verbs/check.hpp"
 #include "verbs/compile.hpp"
+#include "verbs/explain.hpp"
 #include "verbs/fmt.hpp"
 #include "verbs/inject.hpp"
 #include "verbs/log.hpp"
@@ -90,6 +91,17 @@ void add_test(CLI::App& app, Run& run) {
       ->capture_default_str();
   sub->add_flag("--json", options.json, "results as one JSON object on stdout");
   sub->callback([&run] { run = [] { return run_test(options); }; });
+}
+
+void add_explain(CLI::App& app, Run& run) {
+  static ExplainOptions options;
+  CLI::App* sub = verb(app, "explain", "Say in plain English what the rules of a watch book mean",
+                       "  tocsin explain taiwan-korea.watch                all linkages, alerts and conditions\n"
+                       "  tocsin explain taiwan-korea.watch distraction    one of them, or an indicator\n");
+  sub->add_option("book", options.book, "the watch book (*.watch)")->required();
+  sub->add_option("name", options.name, "an alert, linkage, condition or indicator");
+  sub->add_flag("--json", options.json, "one JSON object instead of text");
+  sub->callback([&run] { run = [] { return run_explain(options); }; });
 }
 
 void add_fmt(CLI::App& app, Run& run) {
@@ -277,6 +289,7 @@ int main(int argc, char** argv) {
   add_check(app, run);
   add_compile(app, run);
   add_test(app, run);
+  add_explain(app, run);
   add_fmt(app, run);
   add_replay(app, run);
   add_inject(app, run);

@@ -410,19 +410,28 @@ bool has_error(const std::vector<compiler::Diagnostic>& diagnostics) {
     return diagnostic.severity == compiler::Severity::error;
   });
 }
+
+// The text alone: what it includes is somebody else's text and reads as empty.
+std::vector<compiler::Diagnostic> errors_of_form(const std::string& path, const std::string& text) {
+  compiler::SourceFile alone;
+  alone.path = path;
+  alone.text = text;
+  compiler::read_includes(alone, [](const std::string&) { return compiler::ReadText{}; });
+  std::vector<compiler::Diagnostic> diagnostics;
+  (void)compiler::parse(alone, diagnostics);
+  return diagnostics;
+}
 }  // namespace
 
 FormattedBook format_book(const compiler::SourceFile& source) {
   FormattedBook result;
-  (void)compiler::parse(source, result.diagnostics);
+  result.diagnostics = errors_of_form(source.path, source.text);
   if (has_error(result.diagnostics)) return result;
   const TokenizedBook book = tokenize(source.text);
   std::string text = Formatter{book}.run();
   // Text is a person's work: nothing goes out unless every word of it is still there and still reads.
   const TokenizedBook again = tokenize(text);
-  std::vector<compiler::Diagnostic> said;
-  (void)compiler::parse({source.path, text}, said);
-  if (words_of(again) != words_of(book) || has_error(said)) {
+  if (words_of(again) != words_of(book) || has_error(errors_of_form(source.path, text))) {
     result.diagnostics.push_back({compiler::Severity::error,
                                   {},
                                   "internal error: formatting would change this book, so it is left as it is",
