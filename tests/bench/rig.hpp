@@ -15,7 +15,7 @@
 namespace tocsin::bench {
 /// What a run took and brought.
 struct Run {
-  double seconds = 0;
+  double seconds = 0;  ///< processor time
   std::array<double, 4> quarter_seconds{};
   std::uint64_t lines = 0;
   std::uint64_t not_taken = 0;  ///< lines that did not count
