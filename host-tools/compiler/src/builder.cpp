@@ -81,7 +81,9 @@ void Builder::expected(std::uint32_t offset, std::string_view what) {
       what == "a name" || what == "a new name" || what == "an indicator's name" || what.starts_with("the name of");
   std::string message = "expected " + std::string{what} + ", found " + found_at(offset);
   std::string help;
-  if (what.front() == '`') {
+  if (what == "`)`" && !found.empty() && (is_digit(found.front()) || found == "at")) {
+    help = "a comma is missing";
+  } else if (what.front() == '`') {
     const std::string_view keyword = what.substr(1, what.size() - 2);
     help = did_you_mean(found, {&keyword, 1});
   } else if (wants_name && is_reserved(found)) {

@@ -334,6 +334,8 @@ TEST(BadBooks, each_error_has_its_mend) {
     const CompileResult result = testing::compile_with(declarations);
     return result.diagnostics.empty() ? std::string{} : result.diagnostics.front().help;
   };
+  STRCMP_EQUAL("a comma is missing", help_of("condition x = sum(air 24h) > 1").c_str());
+  STRCMP_EQUAL("a comma is missing", help_of("condition x = mean(air, 3d at least 2) > 1").c_str());
   STRCMP_EQUAL("did you mean `origin`?", help_of("condition x = air[orgin = mnd]").c_str());
   STRCMP_EQUAL("did you mean `mnd`?", help_of("condition x = air[origin = mdn]").c_str());
   STRCMP_EQUAL("did you mean `in last 1d to 3d`?", help_of("condition x = air in last 3d to 1d").c_str());
