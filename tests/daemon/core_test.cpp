@@ -4,6 +4,7 @@
 #include "tocsin/daemon/core.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -335,4 +336,91 @@ TEST(Core, gives_up_when_a_sync_fails) {
   CHECK_TRUE(core.commit() == CommitResult::fatal);
   CHECK_TRUE(disk.mend());
   CHECK_TRUE(core.commit() == CommitResult::fatal);
+}
+
+namespace {
+tocsin::wire::ControlRequest why_request(const char* name) {
+  tocsin::wire::ControlRequest request;
+  request.kind = tocsin::wire::ControlKind::why;
+  request.name = name;
+  return request;
+}
+}  // namespace
+
+TEST(Core, says_what_a_rule_rests_on_now_with_the_book_to_read_it) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const std::vector<InputView> items{report("mnd_daily", 1, "pla_aircraft", kMay, 49)};
+  LONGS_EQUAL(0, take(core, core.principal("desk"), items).size());
+  commit(core);
+  clock.pass(3'600'000);
+  tocsin::wire::ControlReply reply;
+  STRCMP_EQUAL("", core.why(why_request("strait_activity"), reply).c_str());
+  CHECK_TRUE(reply.why.has_value());
+  const auto& why = reply.why->report;
+  LONGLONGS_EQUAL(kMay + 3'600'000, why.at);  // nothing was due, yet the answer is of now
+  CHECK_TRUE(tocsin::wire::fits(why, core.image()));
+  CHECK_FALSE(why.state.raised);
+  const auto& alert = core.image().alerts[core.image().find_alert("strait_activity")];
+  const auto& surge = core.image().nodes[alert.when];
+  ENUMS_EQUAL_INT(tocsin::engine::Truth::yes, why.find(surge.a)->truth);
+  ENUMS_EQUAL_INT(tocsin::engine::Truth::no, why.find(surge.b)->truth);
+  const auto* sum = why.find(core.image().nodes[surge.a].a);
+  CHECK_TRUE(sum != nullptr && sum->known);
+  DOUBLES_EQUAL(49, sum->value, 0);
+  LONGLONGS_EQUAL(kMay + 86'400'000, sum->due);
+  std::vector<std::uint64_t> words(reply.why->image.size() / 8 + 1);
+  std::memcpy(words.data(), reply.why->image.data(), reply.why->image.size());
+  tocsin::engine::Image image;
+  ENUMS_EQUAL_INT(tocsin::engine::ImageError::none,
+                  tocsin::engine::load_image(std::as_bytes(std::span{words}).first(reply.why->image.size()), image));
+  UNSIGNED_LONGLONGS_EQUAL(core.image().book_hash, image.book_hash);
+}
+
+TEST(Core, looks_back_as_far_as_it_remembers_and_not_ahead) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const std::vector<InputView> items{report("mnd_daily", 1, "pla_aircraft", kMay, 49)};
+  LONGS_EQUAL(0, take(core, core.principal("desk"), items).size());
+  clock.pass(1000);
+  tocsin::wire::ControlReply reply;
+  auto request = why_request("lull");
+  request.at = kMay;
+  STRCMP_EQUAL("", core.why(request, reply).c_str());
+  LONGLONGS_EQUAL(kMay, reply.why->report.at);
+  LONGS_EQUAL(core.image().find_condition("lull"), reply.why->report.condition);
+  request.at = kMay + 1001;
+  STRCMP_CONTAINS("after the daemon's clock", core.why(request, reply).c_str());
+  request.at = 1000;
+  STRCMP_CONTAINS("further back", core.why(request, reply).c_str());
+  CHECK_FALSE(reply.unknown_name);
+  STRCMP_CONTAINS("did you mean \"lull\"?", core.why(why_request("lul"), reply).c_str());
+  CHECK_TRUE(reply.unknown_name);
+}
+
+TEST(Core, that_was_asked_why_says_the_same_afterwards) {
+  const auto run = [this](bool asks) {
+    Site fresh;
+    FakeClock time;
+    Core core{fresh.config(), time};
+    STRCMP_EQUAL("", core.open().c_str());
+    const auto desk = core.principal("desk");
+    const std::vector<InputView> surge{report("mnd_daily", 1, "pla_aircraft", kMay, 49),
+                                       report("mnd_daily", 2, "plan_ships", kMay, 19)};
+    (void)take(core, desk, surge);
+    tocsin::wire::ControlReply reply;
+    for (unsigned hour = 0; hour < 48; ++hour) {
+      time.pass(3'600'000);
+      if (asks) STRCMP_EQUAL("", core.why(why_request("distraction"), reply).c_str());
+      core.advance();
+    }
+    commit(core);
+    std::string said;
+    (void)core.alerts_since(0, 100, reply);
+    for (const auto& bytes : reply.alerts) said.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return said;
+  };
+  const std::string silent = run(false);
+  CHECK_TRUE(silent.size() > 100);
+  CHECK_TRUE(silent == run(true));
 }

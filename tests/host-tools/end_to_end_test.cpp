@@ -256,3 +256,47 @@ TEST(EndToEnd, speed_spreads_the_lines_over_time) {
   CHECK(took > 2s);
   CHECK(took < 15s);
 }
+
+TEST(EndToEnd, why_from_the_daemon_says_what_replay_says) {
+  const std::string book = kGolden + "needs-cap/book.watch";
+  const std::string reports = kGolden + "needs-cap/reports.jsonl";
+  configure(book);
+  start();
+  tocsin({"why", endpoint("control"), "distraction"});
+  ends_with(1);
+  STRCMP_CONTAINS("nothing was received yet", done.err.c_str());
+  inject(reports);
+  for (const char* name : {"distraction", "surge"}) {
+    for (const char* form : {"--json", "--timeout=5"}) {
+      tocsin({"why", endpoint("control"), name, form});
+      ends_with(0);
+      const std::string from_daemon = done.out;
+      std::vector<std::string> replay = {"replay", book, reports, "--quiet", "--target", "edge", "--why", name};
+      if (std::string{form} == "--json") replay.emplace_back(form);
+      tocsin(replay);
+      ends_with(0);
+      CHECK(done.out.find(name) != std::string::npos);
+      STRCMP_EQUAL(done.out.c_str(), from_daemon.c_str());
+    }
+  }
+  tocsin({"why", endpoint("control"), "distraction", "--at", "2024-06-09T00:00Z"});
+  ends_with(0);
+  STRCMP_CONTAINS("at 2024-06-09T00:00:00Z", done.out.c_str());
+}
+
+TEST(EndToEnd, why_refuses_what_the_daemon_cannot_answer) {
+  configure(kGolden + "needs-cap/book.watch");
+  start();
+  inject(kGolden + "needs-cap/reports.jsonl");
+  tocsin({"why", endpoint("control"), "distracton"});
+  ends_with(2);
+  STRCMP_CONTAINS("did you mean \"distraction\"?", done.err.c_str());
+  tocsin({"why", endpoint("control"), "distraction", "--at", "2024-05-22T01:00Z"});
+  ends_with(1);
+  STRCMP_CONTAINS("replay the journal's inputs with --why", done.err.c_str());
+  tocsin({"why", endpoint("control"), "distraction", "--at", "2031-01-01T00:00Z"});
+  ends_with(1);
+  STRCMP_CONTAINS("after the daemon's clock", done.err.c_str());
+  tocsin({"why", endpoint("nowhere"), "distraction", "--timeout", "0.3"});
+  ends_with(3);
+}
