@@ -29,17 +29,13 @@ struct Grade {
 // Better is greater, but F and 6 never reach anything.
 bool reaches(Grade grade, ExprKind comparison, bool letters, bool digits, Grade wanted) {
   const bool equal = (!letters || grade.letter == wanted.letter) && (!digits || grade.digit == wanted.digit);
-  switch (comparison) {
-    case ExprKind::equal:
-      return equal;
-    case ExprKind::not_equal:
-      return !equal;
-    case ExprKind::greater_equal:
-      return (!letters || (grade.letter <= wanted.letter && grade.letter != 'F')) &&
-             (!digits || (grade.digit <= wanted.digit && grade.digit != kDigits));
-    default:  // NOLINT(clang-diagnostic-switch-enum): grades take no others
-      return (!letters || grade.letter >= wanted.letter) && (!digits || grade.digit >= wanted.digit);
+  if (comparison == ExprKind::equal) return equal;
+  if (comparison == ExprKind::not_equal) return !equal;
+  if (comparison == ExprKind::greater_equal) {
+    return (!letters || (grade.letter <= wanted.letter && grade.letter != 'F')) &&
+           (!digits || (grade.digit <= wanted.digit && grade.digit != kDigits));
   }
+  return (!letters || grade.letter >= wanted.letter) && (!digits || grade.digit >= wanted.digit);
 }
 
 bool grade_passes(const FilterTerm& term, Grade grade) {
