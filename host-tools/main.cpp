@@ -19,6 +19,7 @@
 #include "verbs/replay.hpp"
 #include "verbs/status.hpp"
 #include "verbs/test.hpp"
+#include "verbs/verify_alerts.hpp"
 #include "verbs/watch.hpp"
 #include "verbs/why.hpp"
 
@@ -262,6 +263,20 @@ void add_log(CLI::App& app, Run& run) {
   sub->add_flag("--json", options.json, "JSON Lines instead of text");
   sub->callback([&run] { run = [] { return run_log(options); }; });
 }
+
+void add_verify_alerts(CLI::App& app, Run& run) {
+  static VerifyAlertsOptions options;
+  CLI::App* sub =
+      verb(app, "verify-alerts", "Check every logged alert with a second, independent evaluator",
+           "  tocsin verify-alerts /var/lib/tocsin/journal.db          the daemon stopped\n"
+           "  tocsin verify-alerts journal.db --json | jq .differing\n"
+           "It reads the whole journal into memory and works out anew all that the rules say of it: at the end, and\n"
+           "after each line that withdrew an event. Thousands of reports take seconds, a million takes hours.\n");
+  sub->add_option("journal", options.journal, "a journal's path (daemon stopped)")->required();
+  sub->add_flag("--json", options.json, "the result as one JSON object");
+  sub->callback([&run] { run = [] { return run_verify_alerts(options); }; });
+}
+
 /// A verb that is none, which CLI11 would only call missing.
 std::string unknown_verb(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return {};
@@ -297,6 +312,7 @@ int main(int argc, char** argv) {
   add_status(app, run);
   add_why(app, run);
   add_log(app, run);
+  add_verify_alerts(app, run);
   if (const std::string error = unknown_verb(app, argc, argv); !error.empty()) {
     std::fputs(error.c_str(), stderr);
     return static_cast<int>(Exit::bad_usage);
