@@ -12,6 +12,7 @@
 #include "lib/exit_status.hpp"
 #include "verbs/check.hpp"
 #include "verbs/compile.hpp"
+#include "verbs/draw.hpp"
 #include "verbs/explain.hpp"
 #include "verbs/fmt.hpp"
 #include "verbs/inject.hpp"
@@ -103,6 +104,18 @@ void add_explain(CLI::App& app, Run& run) {
   sub->add_option("name", options.name, "an alert, linkage, condition or indicator");
   sub->add_flag("--json", options.json, "one JSON object instead of text");
   sub->callback([&run] { run = [] { return run_explain(options); }; });
+}
+
+void add_draw(CLI::App& app, Run& run) {
+  static DrawOptions options;
+  CLI::App* sub = verb(app, "draw", "Draw what rests on what in a watch book",
+                       "  tocsin draw taiwan-korea.watch -o book.svg       needs Graphviz\n"
+                       "  tocsin draw taiwan-korea.watch | dot -Tpdf > book.pdf\n");
+  sub->add_option("book", options.book, "the watch book (*.watch)")->required();
+  sub->add_option("-o,--output", options.output, "the file to write; without it, stdout");
+  sub->add_option("--format", options.format, "dot or svg; without it, by the ending of the file, else dot")
+      ->check(CLI::IsMember({"dot", "svg"}));
+  sub->callback([&run] { run = [] { return run_draw(options); }; });
 }
 
 void add_fmt(CLI::App& app, Run& run) {
@@ -305,6 +318,7 @@ int main(int argc, char** argv) {
   add_compile(app, run);
   add_test(app, run);
   add_explain(app, run);
+  add_draw(app, run);
   add_fmt(app, run);
   add_replay(app, run);
   add_inject(app, run);

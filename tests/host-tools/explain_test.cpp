@@ -24,7 +24,7 @@ watchbook "B" version 1
 theater t "Here" theater u "There"
 actor prc "China"
 origin o "Navy" { reliability B } origin p "Press"
-feed f "Daily" { origins o, p every 1d grace 12h } feed g { origin p }
+feed f "Daily" { origins o, p every 1d grace 12h } feed g { origins o, p }
 indicator ships "Ships seen" { theater t actor prc feeds f unit "ships" role leading }
 indicator act "Hostile act" { theater u feeds g }
 condition x = last(ships) > 1
