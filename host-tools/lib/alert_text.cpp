@@ -146,17 +146,19 @@ std::string judgement_lines(const wire::AlertRecord& alert, const AlertTextOptio
   std::string_view name = "suggests";
   for (const auto& one : alert.hypotheses) {
     const std::string weight = (one.weight > 0 ? "+" : "") + std::to_string(one.weight);
-    out += field(palette, name, padded(weight, 4) + (one.title.empty() ? printable(one.name) : printable(one.title)) +
-                                    (one.title.empty() ? "" : palette.dim("  " + printable(one.name))));
+    out += field(palette, name,
+                 padded(weight, 4) + (one.title.empty() ? printable(one.name) : printable(one.title)) +
+                     (one.title.empty() ? "" : palette.dim("  " + printable(one.name))));
     name = "";
   }
   name = "against";
   for (const auto& one : alert.against) {
     const std::string value{text::name_of(one.value)};
-    out += field(palette, name, printable(one.condition) + " is " +
-                                    (one.value == engine::Truth::yes       ? palette.bold(value)
-                                     : one.value == engine::Truth::unknown ? palette.yellow(value)
-                                                                           : value));
+    out += field(palette, name,
+                 printable(one.condition) + " is " +
+                     (one.value == engine::Truth::yes       ? palette.bold(value)
+                      : one.value == engine::Truth::unknown ? palette.yellow(value)
+                                                            : value));
     name = "";
   }
   name = "caveat";

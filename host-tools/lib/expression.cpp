@@ -13,7 +13,17 @@ using engine::Op;
 using engine::Shape;
 
 /// How tightly a form binds, loosest first.
-enum class Binding : std::uint8_t { alone, disjunction, conjunction, negation, temporal, comparison, sum, product, atom };
+enum class Binding : std::uint8_t {
+  alone,
+  disjunction,
+  conjunction,
+  negation,
+  temporal,
+  comparison,
+  sum,
+  product,
+  atom
+};
 
 constexpr std::size_t kDepthMax = 64;  // a loaded image may nest deeper than a stack should
 
@@ -27,7 +37,7 @@ Binding binding_of(const Node& node) {
       return Binding::atom;
     case Shape::arithmetic:
       return static_cast<Op>(node.op) == Op::multiply || static_cast<Op>(node.op) == Op::divide ? Binding::product
-                                                                                               : Binding::sum;
+                                                                                                : Binding::sum;
     case Shape::comparison:
       return Binding::comparison;
     case Shape::both:
@@ -125,7 +135,8 @@ class Speller {
   }
   void write_number(const Node& node) {
     out_.append(wire::number_word(node.op)).append("(").append(subject_text(image_, node));
-    if (static_cast<Op>(node.op) == Op::quantile) out_.append(", ").append(text::format_number(wire::quantile_of(node)));
+    if (static_cast<Op>(node.op) == Op::quantile)
+      out_.append(", ").append(text::format_number(wire::quantile_of(node)));
     const std::string window = window_text(node);
     if (!window.empty()) out_.append(", ").append(window);
     out_ += ')';

@@ -21,8 +21,8 @@ namespace tocsin::tools {
 
 /// How far an expression is spelled out.
 struct ExpressionOptions {
-  bool spell_out = false;          ///< a node that is a named condition: its expression, not its name
-  std::size_t bytes_max = 2'000;   ///< where it is longer, the rest is `...`
+  bool spell_out = false;         ///< a node that is a named condition: its expression, not its name
+  std::size_t bytes_max = 2'000;  ///< where it is longer, the rest is `...`
 };
 /// The expression of a node. Operands that are named conditions stand by their names.
 [[nodiscard]] std::string expression_text(const engine::Image& image, std::uint16_t node,

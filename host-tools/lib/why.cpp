@@ -106,8 +106,9 @@ std::string state_lines(const Image& image, const WhyReport& report, const Palet
   std::string out = field(palette, "state", line);
   const Standing standing = standing_of(image, report);
   if (standing.cooldown_until != kNever) {
-    out += field(palette, "cooldown", span_text(standing.cooldown_until - report.at) + " left, until " +
-                                          text::format_instant(standing.cooldown_until));
+    out += field(palette, "cooldown",
+                 span_text(standing.cooldown_until - report.at) + " left, until " +
+                     text::format_instant(standing.cooldown_until));
   }
   if (state.raised) out += field(palette, "clear", clear_line(image, report));
   std::size_t index = 0;
@@ -152,8 +153,9 @@ std::string weighing_lines(const Image& image, const WhyReport& report, const Pa
     return view == nullptr ? Truth::unknown : view->truth;
   };
   for (const std::uint16_t condition : image.list(alert.against)) {
-    out += field(palette, "against", value_text(palette, value_of(image.conditions[condition].node), 9) +
-                                         printable(image.view(image.conditions[condition].name)));
+    out += field(palette, "against",
+                 value_text(palette, value_of(image.conditions[condition].node), 9) +
+                     printable(image.view(image.conditions[condition].name)));
   }
   for (const auto& clause : image.weigh_clauses.subspan(alert.weighs.first, alert.weighs.count)) {
     std::string words;

@@ -146,7 +146,8 @@ class Builder {
         const auto* feed = report_.find_feed(node.a);
         if (feed == nullptr) return true;
         if (feed->overdue) out.note = silence_text(image_, report_, *feed);
-        if (!feed->overdue && feed->last_contact != kNever) out.note = "in contact at " + since_text(feed->last_contact);
+        if (!feed->overdue && feed->last_contact != kNever)
+          out.note = "in contact at " + since_text(feed->last_contact);
         if (out.value != Truth::yes) out.lacks = "silence of " + printable(image_.view(image_.feeds[node.a].name));
         return true;
       }
@@ -298,7 +299,7 @@ class Builder {
     if (shape != Shape::then) return join(witness, seen.truth == Truth::yes ? left_text(seen.due) : std::string{});
     if (seen.truth == Truth::yes || seen.witness == kNever || second == Truth::yes) return witness;
     const Instant end = seen.witness + node.window_ms;
-    return join(witness, end < report_.at ? "longer ago than " + duration_text(node.window_ms)
+    return join(witness, end < report_.at    ? "longer ago than " + duration_text(node.window_ms)
                          : end == report_.at ? std::string{"the last instant"}
                                              : left_text(end));
   }

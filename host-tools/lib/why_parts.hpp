@@ -11,8 +11,8 @@
 namespace tocsin::tools {
 /// One node of a condition's tree.
 struct WhyPart {
-  std::string text;              ///< the expression, as a book writes it
-  std::string condition;         ///< its name, when the part is a named condition
+  std::string text;       ///< the expression, as a book writes it
+  std::string condition;  ///< its name, when the part is a named condition
   engine::Truth value{};
   std::optional<double> number;  ///< the number compared with a literal; of a number's own part: its value
   bool is_number = false;        ///< a number's part: `value` has no meaning

@@ -65,7 +65,7 @@ class Replay {
   std::optional<engine::Instant> at_;
   std::size_t look_after_ = 0;  ///< lines stepped when late news could last still reach the instant asked about
   std::map<std::string, engine::Instant, std::less<>> contacts_;  ///< newest up to the instant asked about
-  bool counting_ = true;        ///< dispositions and complaints: in the first pass only
+  bool counting_ = true;  ///< dispositions and complaints: in the first pass only
   engine::Mode mode_{.label = engine::Status::test, .evaluate_exercise = false, .evaluate_test = false};
   Reports reports_;
   std::unique_ptr<Session> session_;
@@ -284,8 +284,8 @@ int Replay::explain() {
     return static_cast<int>(Exit::bad_input);
   }
   add_contacts(report);
-  const std::string answer = options_.why_json ? why_json(session_->image(), report) + "\n"
-                                               : why_text(session_->image(), report, palette_);
+  const std::string answer =
+      options_.why_json ? why_json(session_->image(), report) + "\n" : why_text(session_->image(), report, palette_);
   std::fwrite(answer.data(), 1, answer.size(), stdout);
   return static_cast<int>(Exit::done);
 }

@@ -22,7 +22,7 @@ struct ReplayOptions {
   bool quiet = false;                ///< no summary
 };
 
-/// @returns 0 done; 1 a line was bad or refused, the book does not compile, or a file cannot be read; 2 bad options or no
-/// such rule.
+/// @returns 0 done; 1 a line was bad or refused, the book does not compile, or a file cannot be read; 2 bad options or
+/// no such rule.
 int run_replay(const ReplayOptions& options);
 }  // namespace tocsin::tools

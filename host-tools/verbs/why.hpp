@@ -12,7 +12,7 @@ struct WhyOptions {
   bool json = false;     ///< one JSON object
 };
 
-/// @returns 0 answered; 1 the daemon cannot look there, or its answer is damaged; 2 bad options or no such rule; 3 it was
-/// not reached.
+/// @returns 0 answered; 1 the daemon cannot look there, or its answer is damaged; 2 bad options or no such rule; 3 it
+/// was not reached.
 int run_why(const WhyOptions& options);
 }  // namespace tocsin::tools

@@ -39,7 +39,7 @@ TEST_GROUP(Commands) {
 TEST(Commands, help_shows_every_verb_with_examples_and_exit_statuses) {
   tocsin({"--help"});
   ends_with(0);
-  for (const char* verb : {"check", "compile", "test", "replay", "inject", "watch", "status", "log"}) {
+  for (const char* verb : {"check", "compile", "test", "replay", "inject", "watch", "status", "why", "log"}) {
     STRCMP_CONTAINS(verb, done.out.c_str());
     const Finished help = run_program({TOCSIN_PROGRAM, verb, "--help"});
     LONGS_EQUAL(0, help.status);
@@ -62,7 +62,7 @@ TEST(Commands, bad_usage_ends_with_2_and_says_what) {
   };
   const Row rows[] = {
       {"no verb", {}, "subcommand is required"},
-      {"unknown verb", {"repaly"}, "no verb \"repaly\"; there are check, compile, test, replay"},
+      {"unknown verb", {"repaly"}, "no verb \"repaly\"; there are check, compile, test"},
       {"no book", {"replay"}, "book is required"},
       {"no reports", {"replay", kBook}, "reports is required"},
       {"unknown option", {"replay", kBook, kReports, "--frob"}, "--frob"},

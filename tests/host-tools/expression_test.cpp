@@ -34,8 +34,9 @@ TEST_GROUP(Expression) {
   engine::Image image;
 
   void compile(const std::string& condition, const std::string& clauses = {}) {
-    const std::string path = folder.file("book.watch", kVocabulary + ("condition it = " + condition) +
-                                                           "\nalert rings { theater strait  when it " + clauses + " }\n");
+    const std::string path =
+        folder.file("book.watch", kVocabulary + ("condition it = " + condition) +
+                                      "\nalert rings { theater strait  when it " + clauses + " }\n");
     tools::LoadedBook book;
     CHECK_TEXT(tools::load_book(path, "server", book), (condition + "\n" + book.messages).c_str());
     words.assign(book.image.size() / 8 + 1, 0);

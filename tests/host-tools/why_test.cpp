@@ -51,8 +51,8 @@ TEST_GROUP(Why) {
 
   void setup() override { book = folder.file("book.watch", kBook); }
   void why(const char* name, const char* at, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments = {TOCSIN_PROGRAM, "replay", book, folder.file("r.jsonl", lines), "-q", "--why",
-                                          name};
+    std::vector<std::string> arguments = {TOCSIN_PROGRAM, "replay", book, folder.file("r.jsonl", lines),
+                                          "-q",           "--why",  name};
     if (*at != '\0') arguments.insert(arguments.end(), {"--at", at});
     arguments.insert(arguments.end(), more.begin(), more.end());
     done = run_program(arguments);
@@ -66,8 +66,9 @@ TEST(Why, says_what_is_missing_and_how_long_the_rest_still_counts) {
   ends_with(0);
   says("salvo  condition  at 2024-05-23T08:00:00Z");
   says("lacks      2 of 3 launches, 5 h left\n             1 of 2 origins of launches, 5 h left\n");
-  says("    false    salvo = count(launches, 12h) >= 3 and origins(launches, 12h) >= 2  -- 0 of 2 hold\n"
-       "      false    count(launches, 12h) >= 3  -- 2 of 3 launches, 5 h left\n");
+  says(
+      "    false    salvo = count(launches, 12h) >= 3 and origins(launches, 12h) >= 2  -- 0 of 2 hold\n"
+      "      false    count(launches, 12h) >= 3  -- 2 of 3 launches, 5 h left\n");
 }
 
 TEST(Why, prints_no_alert_events) {

@@ -50,7 +50,7 @@ THIRD_PARTY = [  # header pattern, folders that may
 ]
 PORTABLE = {"engine", "wire", "firmware"}  # run without an operating system
 # Files in those folders that only hosted programs use: the codecs whose messages have no bounded size.
-HOSTED_FILES = re.compile(r"wire/src/host/.*|wire/include/tocsin/wire/(?:alert|batch|control)_codec\.hpp")
+HOSTED_FILES = re.compile(r"wire/src/host/.*|wire/include/tocsin/wire/(?:(?:alert|batch|control)_codec|why)\.hpp")
 HOSTED_BANS_LIFTED = {"heap", "container"}
 EVERYWHERE = set(MAY_INCLUDE) | {"tests"}
 ALL_BUT_TESTS = set(MAY_INCLUDE)

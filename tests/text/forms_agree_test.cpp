@@ -29,8 +29,8 @@ bool same(const Input& a, const Input& b) {
   return a.kind == b.kind && a.status == b.status && a.credibility == b.credibility &&
          a.has_target_seq == b.has_target_seq && a.feed == b.feed && a.indicator == b.indicator &&
          a.origin == b.origin && a.actor == b.actor && a.target == b.target && a.has_tags == b.has_tags &&
-         a.tags == b.tags && a.content == b.content && a.time == b.time && a.received == b.received &&
-         a.seq == b.seq && a.target_seq == b.target_seq && std::memcmp(&a.value, &b.value, sizeof a.value) == 0;
+         a.tags == b.tags && a.content == b.content && a.time == b.time && a.received == b.received && a.seq == b.seq &&
+         a.target_seq == b.target_seq && std::memcmp(&a.value, &b.value, sizeof a.value) == 0;
 }
 
 void check_agreement(const wire::InputView& view, const char* about) {

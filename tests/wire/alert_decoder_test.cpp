@@ -233,10 +233,10 @@ TEST(AlertDecoder, names_unknown_feeds_and_blind_indicators) {
 
 TEST(AlertDecoder, names_every_kind_of_number) {
   const std::pair<engine::Op, const char*> rows[] = {
-      {engine::Op::count, "count"},       {engine::Op::sum, "sum"},       {engine::Op::last, "last"},
-      {engine::Op::max, "max"},           {engine::Op::origins, "origins"}, {engine::Op::mean, "mean"},
-      {engine::Op::min, "min"},           {engine::Op::median, "median"}, {engine::Op::mad, "mad"},
-      {engine::Op::stddev, "stddev"},     {engine::Op::quantile, "quantile"}, {engine::Op::days, "days"},
+      {engine::Op::count, "count"},   {engine::Op::sum, "sum"},           {engine::Op::last, "last"},
+      {engine::Op::max, "max"},       {engine::Op::origins, "origins"},   {engine::Op::mean, "mean"},
+      {engine::Op::min, "min"},       {engine::Op::median, "median"},     {engine::Op::mad, "mad"},
+      {engine::Op::stddev, "stddev"}, {engine::Op::quantile, "quantile"}, {engine::Op::days, "days"},
       {engine::Op::pulse, "pulse"}};
   for (const auto& [op, name] : rows) {
     event.items[0].op = static_cast<std::uint8_t>(op);

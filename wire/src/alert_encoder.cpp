@@ -32,8 +32,8 @@ constexpr std::size_t kItemReserve = kItemBytes + 2 * (kNameClip + kTextOverhead
 constexpr std::size_t kRootReserve = 768;    // root table, its vtable, vectors, and the builder's scratch
 constexpr std::size_t kListedNamesMax = 64;  // unknown feeds, blind indicators
 constexpr std::size_t kUnknownFeedsBytes = 3072;
-constexpr std::size_t kWordsBytes = 4096;     // hypotheses, against, caveats, disconfirmers, release
-constexpr std::size_t kFilterTermsMax = 16;   // of one number; a book's are fewer
+constexpr std::size_t kWordsBytes = 4096;    // hypotheses, against, caveats, disconfirmers, release
+constexpr std::size_t kFilterTermsMax = 16;  // of one number; a book's are fewer
 
 std::string_view clip(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
@@ -86,8 +86,8 @@ static_assert(kArenaBytesMin + 2048 <= kAlertBytesMax, "an alert must fit, with 
 
 schemas::NumberKind number_of(std::uint8_t op) {
   using Kind = schemas::NumberKind;
-  constexpr std::array<Kind, 13> kKinds = {Kind::unspecified, Kind::count,  Kind::sum,      Kind::last, Kind::max,
-                                           Kind::origins,     Kind::mean,   Kind::min,      Kind::median, Kind::mad,
+  constexpr std::array<Kind, 13> kKinds = {Kind::unspecified, Kind::count,    Kind::sum, Kind::last,   Kind::max,
+                                           Kind::origins,     Kind::mean,     Kind::min, Kind::median, Kind::mad,
                                            Kind::stddev,      Kind::quantile, Kind::days};
   if (op < kKinds.size()) return kKinds[op];
   if (op == static_cast<std::uint8_t>(engine::Op::pulse)) return Kind::pulse;
@@ -331,7 +331,8 @@ class Encoder {
       if (!words.IsNull()) table.add_word(words);
       table.add_key(static_cast<schemas::FilterKey>(term.key));
       if (is_comparison(term.comparison)) {
-        table.add_comparison(static_cast<schemas::Comparison>(term.comparison - static_cast<unsigned>(engine::Op::less)));
+        table.add_comparison(
+            static_cast<schemas::Comparison>(term.comparison - static_cast<unsigned>(engine::Op::less)));
       }
       scratch_.terms[count++] = table.Finish();
     }

@@ -13,8 +13,8 @@ std::string_view name_in(const engine::Image& image, const Things& things, std::
 }  // namespace
 
 std::string_view number_word(std::uint8_t op) {
-  constexpr std::array<std::string_view, 13> kWords = {"",     "count", "sum",    "last", "max",    "origins",  "mean",
-                                                       "min",  "median", "mad",   "stddev", "quantile", "days"};
+  constexpr std::array<std::string_view, 13> kWords = {"",    "count",  "sum", "last",   "max",      "origins", "mean",
+                                                       "min", "median", "mad", "stddev", "quantile", "days"};
   if (op < kWords.size()) return kWords[op];
   if (op == static_cast<std::uint8_t>(Op::pulse)) return "pulse";
   return op == static_cast<std::uint8_t>(Op::overdue) ? "overdue" : "";

@@ -128,9 +128,9 @@ class Decoder {
     if (table.against() != nullptr) {
       for (const auto* item : *table.against()) {
         good_ = good_ && item->truth().has_value();
-        out.against.push_back({text(item->condition()), enumerator<engine::Truth>(
-                                                            item->truth().value_or(schemas::Truth::unknown),
-                                                            schemas::Truth::MAX)});
+        out.against.push_back(
+            {text(item->condition()),
+             enumerator<engine::Truth>(item->truth().value_or(schemas::Truth::unknown), schemas::Truth::MAX)});
       }
     }
     out.caveats = texts(table.caveats());

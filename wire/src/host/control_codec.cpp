@@ -251,8 +251,7 @@ std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer) 
   out.limit = table->limit();
   out.name = decoder.text(table->name());
   if (table->at().has_value()) out.at = decoder.instant(table->at().value());
-  const bool good =
-      decoder.good() && out.feed.size() <= kNameBytesMax && out.name.size() <= kNameBytesMax;
+  const bool good = decoder.good() && out.feed.size() <= kNameBytesMax && out.name.size() <= kNameBytesMax;
   return good ? std::optional<ControlRequest>{std::move(out)} : std::nullopt;
 }
 
@@ -281,8 +280,8 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
 }
 
 std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer) {
-  const auto* table = verified<schemas::ControlReply>(buffer, kReplyBytesMax, schemas::ControlReplyIdentifier(),
-                                                       kReplyTablesMax);
+  const auto* table =
+      verified<schemas::ControlReply>(buffer, kReplyBytesMax, schemas::ControlReplyIdentifier(), kReplyTablesMax);
   if (table == nullptr) return std::nullopt;
   Decoder decoder;
   ControlReply out;

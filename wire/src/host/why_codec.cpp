@@ -89,8 +89,8 @@ flatbuffers::Offset<schemas::WhyReply> write_why(flatbuffers::FlatBufferBuilder&
   const auto node_list = builder.CreateVector(nodes);
   const auto feed_list = builder.CreateVector(feeds);
   const auto blind = builder.CreateVector(report.blind_indicators);
-  const auto image = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(answer.image.data()),
-                                          answer.image.size());
+  const auto image =
+      builder.CreateVector(reinterpret_cast<const std::uint8_t*>(answer.image.data()), answer.image.size());
   schemas::WhyReplyBuilder table{builder};
   table.add_at(report.at);
   table.add_clock(report.clock);

@@ -52,11 +52,11 @@ struct AlertRecord {
     std::string feed;       ///< overdue only
     std::string number;     ///< "count", "sum", "quantile" ..., "pulse", "overdue"
     engine::Span window_ms = 0;
-    engine::Span ago_ms = 0;           ///< the window ended so long before `at`
-    std::uint32_t at_least = 0;        ///< unknown when taken from fewer reports; 0: no such demand
-    std::optional<double> quantile;    ///< quantile only: which, 0 to 1
-    std::vector<FilterTerm> filter;    ///< empty: all reports count
-    std::optional<double> value;  ///< absent: unknown
+    engine::Span ago_ms = 0;         ///< the window ended so long before `at`
+    std::uint32_t at_least = 0;      ///< unknown when taken from fewer reports; 0: no such demand
+    std::optional<double> quantile;  ///< quantile only: which, 0 to 1
+    std::vector<FilterTerm> filter;  ///< empty: all reports count
+    std::optional<double> value;     ///< absent: unknown
     engine::Instant at = 0;
     bool saturated = false;
     std::vector<Report> reports;  ///< newest first
@@ -105,7 +105,7 @@ struct AlertRecord {
   std::vector<Disconfirmer> disconfirmers;
   Marking marking{};
   std::vector<std::string> release;
-  bool saturated = false;  ///< some number behind it is
+  bool saturated = false;                          ///< some number behind it is
   std::optional<engine::EventKind> retracts_kind;  ///< retracted only
   engine::Instant retracts_at = 0;
   struct Reason {

@@ -32,11 +32,11 @@ struct Ack {
 enum class ControlKind : std::uint8_t { hello = 0, status = 1, alerts_since = 2, shutdown = 3, why = 4 };
 struct ControlRequest {
   ControlKind kind{};
-  std::uint64_t id = 0;     ///< echoed in the reply
-  std::string feed;         ///< hello: whose mark is asked for
-  std::uint64_t since = 0;  ///< alerts_since: events with a number greater than this
-  std::uint32_t limit = 0;  ///< alerts_since: at most so many; 0 means 256
-  std::string name{};       ///< why: an alert, linkage or condition of the book
+  std::uint64_t id = 0;                 ///< echoed in the reply
+  std::string feed;                     ///< hello: whose mark is asked for
+  std::uint64_t since = 0;              ///< alerts_since: events with a number greater than this
+  std::uint32_t limit = 0;              ///< alerts_since: at most so many; 0 means 256
+  std::string name{};                   ///< why: an alert, linkage or condition of the book
   std::optional<engine::Instant> at{};  ///< why: the instant asked about; absent: the daemon's clock
 };
 [[nodiscard]] std::vector<std::byte> encode_request(const ControlRequest& request);

@@ -24,13 +24,13 @@ struct WhyReport {
   engine::Instant at = 0;
   engine::Instant clock = 0;
   engine::Instant first_instant = 0;
-  engine::Instant reach = 0;                  ///< older instants cannot be asked about
-  std::uint16_t alert = engine::kNone;        ///< the alert or linkage asked about, or
-  std::uint16_t condition = engine::kNone;    ///< the condition
-  engine::AlertState state;                   ///< of the alert
-  std::vector<engine::NeedView> needs;        ///< of the alert, in the book's order
-  std::vector<Node> nodes;                    ///< all that the rule reaches, by rising index
-  std::vector<Feed> feeds;                    ///< all that carry what the rule reaches, by rising index
+  engine::Instant reach = 0;                ///< older instants cannot be asked about
+  std::uint16_t alert = engine::kNone;      ///< the alert or linkage asked about, or
+  std::uint16_t condition = engine::kNone;  ///< the condition
+  engine::AlertState state;                 ///< of the alert
+  std::vector<engine::NeedView> needs;      ///< of the alert, in the book's order
+  std::vector<Node> nodes;                  ///< all that the rule reaches, by rising index
+  std::vector<Feed> feeds;                  ///< all that carry what the rule reaches, by rising index
   std::vector<std::uint16_t> blind_indicators;
 
   /// What a node is, or null when the rule does not reach it. Binary search.
@@ -50,7 +50,8 @@ struct RuleName {
 
 /// Looks at a rule. Calls Engine::look(); changes nothing that step() does.
 /// @param rule  found().
-/// @returns false when the instant cannot be asked about (before the first instant or out of reach, or after the clock).
+/// @returns false when the instant cannot be asked about (before the first instant or out of reach, or after the
+/// clock).
 [[nodiscard]] bool look_at_rule(engine::Engine& engine, const engine::Image& image, RuleName rule, engine::Instant at,
                                 WhyReport& out);
 
