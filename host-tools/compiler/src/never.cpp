@@ -18,36 +18,21 @@ constexpr std::size_t kFollowedMax = 64;  // named conditions looked into from o
 bool is_comparison(ExprKind kind) { return kind >= ExprKind::less && kind <= ExprKind::greater; }
 
 ExprKind opposite(ExprKind kind) {
-  switch (kind) {
-    case ExprKind::less:
-      return ExprKind::greater_equal;
-    case ExprKind::less_equal:
-      return ExprKind::greater;
-    case ExprKind::equal:
-      return ExprKind::not_equal;
-    case ExprKind::not_equal:
-      return ExprKind::equal;
-    case ExprKind::greater_equal:
-      return ExprKind::less;
-    default:  // NOLINT(clang-diagnostic-switch-enum): comparisons only
-      return ExprKind::less_equal;
-  }
+  if (kind == ExprKind::less) return ExprKind::greater_equal;
+  if (kind == ExprKind::less_equal) return ExprKind::greater;
+  if (kind == ExprKind::equal) return ExprKind::not_equal;
+  if (kind == ExprKind::not_equal) return ExprKind::equal;
+  if (kind == ExprKind::greater_equal) return ExprKind::less;
+  return ExprKind::less_equal;
 }
 
 // `a < b` is `b > a`.
 ExprKind mirrored(ExprKind kind) {
-  switch (kind) {
-    case ExprKind::less:
-      return ExprKind::greater;
-    case ExprKind::less_equal:
-      return ExprKind::greater_equal;
-    case ExprKind::greater_equal:
-      return ExprKind::less_equal;
-    case ExprKind::greater:
-      return ExprKind::less;
-    default:  // NOLINT(clang-diagnostic-switch-enum): `=` and `!=` are their own mirrors
-      return kind;
-  }
+  if (kind == ExprKind::less) return ExprKind::greater;
+  if (kind == ExprKind::less_equal) return ExprKind::greater_equal;
+  if (kind == ExprKind::greater_equal) return ExprKind::less_equal;
+  if (kind == ExprKind::greater) return ExprKind::less;
+  return kind;
 }
 
 bool holds_somewhere(ExprKind comparison, const Interval& a, const Interval& b) {
@@ -55,20 +40,13 @@ bool holds_somewhere(ExprKind comparison, const Interval& a, const Interval& b) 
   const auto never_whole = [](const Interval& whole, const Interval& other) {
     return whole.whole && other.least == other.most && std::floor(other.least) != other.least;
   };
-  switch (comparison) {
-    case ExprKind::less:
-      return a.least < b.most;
-    case ExprKind::less_equal:
-      return a.least <= b.most;
-    case ExprKind::greater:
-      return a.most > b.least;
-    case ExprKind::greater_equal:
-      return a.most >= b.least;
-    case ExprKind::equal:
-      return a.least <= b.most && b.least <= a.most && !never_whole(a, b) && !never_whole(b, a);
-    default:  // NOLINT(clang-diagnostic-switch-enum): `!=`
-      return a.least < a.most || b.least < b.most || a.least != b.least;
-  }
+  if (comparison == ExprKind::less) return a.least < b.most;
+  if (comparison == ExprKind::less_equal) return a.least <= b.most;
+  if (comparison == ExprKind::greater) return a.most > b.least;
+  if (comparison == ExprKind::greater_equal) return a.most >= b.least;
+  if (comparison == ExprKind::equal)
+    return a.least <= b.most && b.least <= a.most && !never_whole(a, b) && !never_whole(b, a);
+  return a.least < a.most || b.least < b.most || a.least != b.least;
 }
 
 // IEEE rounding keeps order, so the rounded corners bound every rounded result.
