@@ -22,11 +22,11 @@ ListRef BookBuilder::list(const std::vector<std::uint16_t>& elements) {
   return ref;
 }
 
-std::uint16_t BookBuilder::theater(const char* name, Span step_down_ms) {
+std::uint16_t BookBuilder::theater(const char* name, Span step_down_ms, std::uint16_t blind_after) {
   Theater record{};
   record.name = text(name);
   record.step_down_ms = step_down_ms;
-  record.blind_after = kNone;
+  record.blind_after = blind_after;
   theaters_.push_back(record);
   return static_cast<std::uint16_t>(theaters_.size() - 1);
 }

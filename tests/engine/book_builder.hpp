@@ -13,7 +13,7 @@ class BookBuilder {
  public:
   explicit BookBuilder(engine::Span horizon_ms) { horizon_ms_ = horizon_ms; }
 
-  std::uint16_t theater(const char* name, engine::Span step_down_ms = 0);
+  std::uint16_t theater(const char* name, engine::Span step_down_ms = 0, std::uint16_t blind_after = engine::kNone);
   std::uint16_t origin(const char* name, char reliability = 'B');
   std::uint16_t feed(const char* name, std::vector<std::uint16_t> origins, engine::Span every_ms = 0,
                      engine::Span grace_ms = 0);

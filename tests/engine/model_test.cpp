@@ -6,10 +6,10 @@
 #include "tocsin/model/model.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <string>
 
+#include "follower.hpp"
 #include "random_book.hpp"
 
 #include "CppUTest/TestHarness.h"  // last: it redefines `new`
@@ -22,7 +22,7 @@ using tocsin::model::Model;
 
 namespace {
 #ifdef TOCSIN_NIGHTLY
-constexpr std::uint64_t kRuns = 40'000;
+constexpr std::uint64_t kRuns = 10'000;
 #elif !defined(__linux__)
 constexpr std::uint64_t kRuns = 6;  // the board
 #elif !defined(__x86_64__)
@@ -33,42 +33,6 @@ constexpr std::uint64_t kRuns = 60;
 constexpr std::uint64_t kRuns = 400;
 #endif
 constexpr int kLines = 60;
-
-/// What stands after all that an engine handed out.
-class Follower {
- public:
-  /// @returns false when a retraction names nothing that stands.
-  bool follow(const std::vector<AlertEvent>& events) {
-    for (const AlertEvent& event : events) {
-      if (event.kind != EventKind::retracted && event.alert < in_doubt_.size())
-        in_doubt_[event.alert] = event.kind == EventKind::unknown;
-      if (event.kind == EventKind::unknown || event.kind == EventKind::known) continue;
-      if (event.kind != EventKind::retracted) {
-        standing_.push_back({event.at, event.alert, event.kind, event.level, event.raised_at});
-        continue;
-      }
-      const Fact gone{event.at, event.alert, event.retracted_kind, event.level, event.raised_at};
-      const auto found = std::find(standing_.begin(), standing_.end(), gone);
-      if (found == standing_.end()) return false;
-      standing_.erase(found);
-    }
-    return true;
-  }
-  [[nodiscard]] std::vector<Fact> up_to(Instant to) const {
-    std::vector<Fact> out;
-    std::copy_if(standing_.begin(), standing_.end(), std::back_inserter(out),
-                 [to](const Fact& fact) { return fact.at <= to; });
-    std::sort(out.begin(), out.end());
-    return out;
-  }
-
-  /// Whether the last word on an alert was that it is unknown.
-  [[nodiscard]] bool in_doubt(std::uint16_t alert) const { return in_doubt_[alert]; }
-
- private:
-  std::vector<Fact> standing_;
-  std::array<bool, 3> in_doubt_{};
-};
 
 struct Options {
   bool late;
@@ -87,7 +51,7 @@ class Comparison {
     const std::vector<Input> lines = make_lines();
     if (differs(lines).empty()) return;
     const std::vector<Input> fewest = shrunk(lines);
-    for (const Input& line : fewest) print(line);
+    print_run(fewest);
     std::printf("seed %llu, %u lines\n", static_cast<unsigned long long>(seed_), unsigned(fewest.size()));
     print_book();
     FAIL(differs(fewest).c_str());
@@ -137,6 +101,22 @@ class Comparison {
                 int{line.indicator}, int{line.origin}, static_cast<int>(line.time), static_cast<int>(line.received),
                 line.value, int{line.credibility}, static_cast<int>(line.tags), line.has_tags ? " tagged" : "",
                 line.has_target_seq ? static_cast<int>(line.target_seq) : -1);
+  }
+  /// The lines and what the engine said to each (without the clock lines between them).
+  void print_run(const std::vector<Input>& lines) const {
+    static const char* const kKinds[] = {"raised", "escalated", "eased", "cleared", "unknown", "known", "retracted"};
+    Prng prng{seed_};
+    BookBuilder book = make_book(prng);
+    Bench bench{book};
+    bench.engine().start(kRandomFirst, {Status::test, false, true});
+    for (const Input& line : lines) {
+      print(line);
+      for (const AlertEvent& event : bench.step(line)) {
+        std::printf("    %s alert %u at %d level %u raised_at %d\n", kKinds[static_cast<std::size_t>(event.kind)],
+                    unsigned{event.alert}, static_cast<int>(event.at), static_cast<unsigned>(event.level),
+                    static_cast<int>(event.raised_at));
+      }
+    }
   }
   void print_book() const {
     Prng prng{seed_};
@@ -266,6 +246,22 @@ std::string instant_differs(Bench& bench, const Evaluation& wanted, Instant at) 
   return {};
 }
 
+/// What an event says of its theaters and of what cannot be seen.
+std::string surroundings_differ(const Image& image, const Evaluation& wanted, const AlertEvent& event) {
+  const Alert& rule = image.alerts[event.alert];
+  const auto theaters = image.list(rule.theaters);
+  for (std::size_t i = 0; i < theaters.size(); ++i) {
+    if (event.theater_levels[i] != wanted.theater_level(theaters[i], event.at))
+      return "theater " + std::to_string(theaters[i]) + " of an event at " + std::to_string(event.at);
+  }
+  for (const std::uint16_t feed : image.list(rule.feeds)) {
+    const bool overdue = ((event.overdue_feeds[feed / 64U] >> (feed % 64U)) & 1U) != 0;
+    if (overdue != tocsin::model::contains(wanted.overdue[feed], event.at))
+      return "silence of feed " + std::to_string(feed) + " in an event at " + std::to_string(event.at);
+  }
+  return {};
+}
+
 /// Each number, pulse and silence that an event rests on.
 std::string evidence_differs(const Image& image, const Evaluation& wanted, const AlertEvent& event) {
   for (std::size_t i = 0; i < event.item_count; ++i) {
@@ -328,7 +324,9 @@ std::string Comparison::past_differs(Bench& bench, const Evaluation& wanted, Ins
 std::string present_differs(Bench& bench, const Evaluation& wanted, const Follower* doubts) {
   const Instant at = wanted.within.to;
   const Image& image = bench.image();
-  if (wanted.theater_level(0, at) != bench.engine().theater_level(0)) return "theater level";
+  for (std::uint16_t i = 0; i < image.theaters.size(); ++i) {
+    if (wanted.theater_level(i, at) != bench.engine().theater_level(i)) return "level of theater " + std::to_string(i);
+  }
   for (std::uint16_t i = 0; i < image.feeds.size(); ++i) {
     if (tocsin::model::contains(wanted.overdue[i], at) != bench.engine().feed_overdue(i)) return "feed_overdue";
   }
@@ -378,6 +376,7 @@ std::string Comparison::differs(const std::vector<Input>& lines) const {
       if (!different.empty() || options_.late) break;
       different = hypotheses_differ(running.image(), model, meaning, event);
       if (different.empty()) different = evidence_differs(running.image(), meaning, event);
+      if (different.empty()) different = surroundings_differ(running.image(), meaning, event);
     }
     if (!different.empty()) return where + different;
     if (options_.save_and_restore) {
@@ -412,6 +411,34 @@ TEST(Model, agrees_over_weeks_of_real_time) {
   constexpr Span kHour = 3'600'000;
   compare(7'000'000, {true, 1000 * kHour, 256, false, kHour});
   compare(8'000'000, {true, 20 * kHour, 256, false, kHour + 17});
+}
+
+/// What is pushed out of rings and log, and what final events leave behind, over a long run.
+TEST(Model, agrees_over_thousands_of_reports) {
+  constexpr Span kHour = 3'600'000;
+  const std::uint64_t runs = std::max<std::uint64_t>(1, kRuns / 50);
+  for (std::uint64_t seed = 9'000'001; seed <= 9'000'000 + runs; ++seed) {
+    Prng prng{seed};
+    BookBuilder book = random_book(prng, 60 * kHour, kHour, 64);
+    book.bounds.log_capacity = 64;
+    book.bounds.contact_runs = 64;
+    book.bounds.standing_capacity = 512;
+    book.bounds.copies = static_cast<std::uint16_t>(seed % 9);
+    Bench bench{book};
+    bench.engine().start(kRandomFirst, {});
+    Model model{bench.image(), kRandomFirst};
+    Follower follower;
+    RandomLines lines{prng, true, kHour};
+    const auto where = StringFrom(static_cast<long long>(seed));
+    for (int i = 0; i < 2000; ++i) {
+      const Input line = lines.next();
+      CHECK_TEXT(follower.follow(bench.step(line)), where.asCharString());
+      ENUMS_EQUAL_INT_TEXT(model.take(line), bench.disposition, where.asCharString());
+      if (i % 500 != 499) continue;
+      const std::string different = facts_differ(model.evaluate(model.clock()), follower, model.clock() - 1);
+      CHECK_TEXT(different.empty(), (where.asCharString() + different).c_str());
+    }
+  }
 }
 
 /// Any order of arrival ends in the same standing events, for each number of copies.

@@ -29,8 +29,8 @@ class TimeScale {
 /// three alerts with everything an alert can have.
 class RandomBook {
  public:
-  RandomBook(Prng& prng, engine::Span horizon_ms, engine::Span unit)
-      : prng_{prng}, spans_{prng, unit}, book_{horizon_ms} {}
+  RandomBook(Prng& prng, engine::Span horizon_ms, engine::Span unit, std::int64_t keep_max)
+      : prng_{prng}, spans_{prng, unit}, keep_max_{keep_max}, book_{horizon_ms} {}
 
   BookBuilder make() {
     declare();
@@ -52,17 +52,21 @@ class RandomBook {
   }
 
   void declare() {
-    book_.theater("everywhere", spans_.between(0, 5));
+    const auto blind_after = [&] {
+      return prng_.chance(50) ? engine::kNone : static_cast<std::uint16_t>(prng_.between(1, 2));
+    };
+    book_.theater("east", spans_.between(0, 5), blind_after());
+    book_.theater("west", spans_.between(0, 5), blind_after());
     const auto o0 = book_.origin("first", 'A');
     const auto o1 = book_.origin("second", 'C');
     const auto o2 = book_.origin("third", 'F');
     const auto f0 = book_.feed("alpha", {o0, o1, o2}, spans_.between(4, 9), spans_.between(0, 4));
     const auto f1 = book_.feed("bravo", {o0, o1, o2}, spans_.between(6, 12), 0);
     const auto f2 = book_.feed("charlie", {o0, o1, o2});
-    const auto keep = [&] { return static_cast<std::uint16_t>(prng_.between(1, 6)); };
-    book_.indicator("i0", {f0}, keep());
-    book_.indicator("i1", {f0, f1}, keep());
-    book_.indicator("i2", {f2}, keep());
+    const auto keep = [&] { return static_cast<std::uint16_t>(prng_.between(1, keep_max_)); };
+    book_.indicator("i0", {f0}, keep(), 0);
+    book_.indicator("i1", {f0, f1}, keep(), 1);
+    book_.indicator("i2", {f2}, keep(), 1);
     book_.actor("x");
     book_.actor("y");
     book_.tag("s");
@@ -166,6 +170,8 @@ class RandomBook {
 
   void make_alert(const char* name) {
     BookBuilder::AlertOptions options;
+    options.theaters = prng_.chance(40) ? std::vector<std::uint16_t>{0, 1}
+                                        : std::vector<std::uint16_t>{static_cast<std::uint16_t>(prng_.below(2))};
     options.level = static_cast<engine::Level>(prng_.between(1, 3));
     options.hold_ms = prng_.chance(50) ? 0 : spans_.between(1, 5);
     options.cooldown_ms = prng_.chance(50) ? 0 : spans_.between(1, 9);
@@ -193,13 +199,15 @@ class RandomBook {
 
   Prng& prng_;
   TimeScale spans_;
+  std::int64_t keep_max_;
   BookBuilder book_;
   std::vector<std::uint16_t> numbers_;
   std::vector<std::uint16_t> conditions_;
 };
 
-inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms, engine::Span unit = 1) {
-  return RandomBook{prng, horizon_ms, unit}.make();
+/// @param unit  what the book's spans are multiples of, roughly. @param keep_max  largest `keep`.
+inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms, engine::Span unit = 1, std::int64_t keep_max = 6) {
+  return RandomBook{prng, horizon_ms, unit, keep_max}.make();
 }
 
 /// A random line near the clock: mostly reports, some late, early, repeated, retracted or superseding.

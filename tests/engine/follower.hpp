@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file Follower: what an engine's events add up to.
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "tocsin/engine/event.hpp"
+#include "tocsin/model/model.hpp"
+
+namespace tocsin::test_support {
+/// What stands after all events so far, and what was last said of doubt.
+class Follower {
+ public:
+  /// @returns false when a retraction names nothing that stands.
+  bool follow(const std::vector<engine::AlertEvent>& events) {
+    using engine::EventKind;
+    for (const engine::AlertEvent& event : events) {
+      // That a raised alert is up again, its clear withdrawn, ends doubt as a raise does.
+      if (event.kind != EventKind::retracted || event.retracted_kind == EventKind::cleared)
+        in_doubt_[event.alert] = event.kind == EventKind::unknown;
+      if (event.kind == EventKind::unknown || event.kind == EventKind::known) continue;
+      const bool gone = event.kind == EventKind::retracted;
+      const model::Fact fact{event.at, event.alert, gone ? event.retracted_kind : event.kind, event.level,
+                             event.raised_at};
+      if (!gone) {
+        standing_.push_back(fact);
+        continue;
+      }
+      const auto found = std::find(standing_.begin(), standing_.end(), fact);
+      if (found == standing_.end()) return false;
+      standing_.erase(found);
+    }
+    return true;
+  }
+  /// What stands up to an instant, in output order.
+  [[nodiscard]] std::vector<model::Fact> up_to(engine::Instant to) const {
+    std::vector<model::Fact> out;
+    std::copy_if(standing_.begin(), standing_.end(), std::back_inserter(out),
+                 [to](const model::Fact& fact) { return fact.at <= to; });
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  /// Whether the last word on an alert was that it is unknown.
+  [[nodiscard]] bool in_doubt(std::uint16_t alert) const {
+    const auto found = in_doubt_.find(alert);
+    return found != in_doubt_.end() && found->second;
+  }
+
+ private:
+  std::vector<model::Fact> standing_;
+  std::map<std::uint16_t, bool> in_doubt_;
+};
+}  // namespace tocsin::test_support
