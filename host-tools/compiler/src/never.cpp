@@ -169,9 +169,21 @@ bool Never::can_be(const Expr& expr, bool wanted) const {
       return !wanted || can_be(*expr.right, true);
     case ExprKind::from_until:
       return !wanted || can_be(*expr.left, true);
-    default:  // NOLINT(clang-diagnostic-switch-enum): numbers have no truth
+    case ExprKind::number:  // numbers have no truth, comparisons went before
+    case ExprKind::call:
+    case ExprKind::add:
+    case ExprKind::subtract:
+    case ExprKind::multiply:
+    case ExprKind::divide:
+    case ExprKind::less:
+    case ExprKind::less_equal:
+    case ExprKind::equal:
+    case ExprKind::not_equal:
+    case ExprKind::greater_equal:
+    case ExprKind::greater:
       return true;
   }
+  return true;
 }
 
 // A chain of `and` (or of denied `or`): each part for itself, and all of them together.
