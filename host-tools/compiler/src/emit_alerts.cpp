@@ -124,16 +124,19 @@ void Emitter::append(Canonical& form, std::vector<Digest> parts) {
 
 Digest Emitter::digest_of(const engine::Need& need) const {
   Canonical form{"need"};
-  form.number(need.window_ms).number(need.count).number(need.cap);
-  std::vector<Digest> items;
+  form.number(need.window_ms).number(need.count).number(need.cap).number(need.indicators.count);
+  for (std::size_t i = 0; i < need.indicators.count; ++i)
+    form.digest(indicator_digests_[out_.lists[need.indicators.first + i]]);
+  std::vector<Digest> filtered;
   for (std::size_t i = 0; i < need.indicators.count; ++i) {
     const std::uint16_t filter = out_.lists[need.filters + i];
-    items.push_back(Canonical{"item"}
-                        .digest(indicator_digests_[out_.lists[need.indicators.first + i]])
-                        .digest(filter == engine::kNone ? Digest{} : filter_digests_[filter])
-                        .finish());
+    if (filter == engine::kNone) continue;
+    filtered.push_back(Canonical{"item"}
+                           .digest(indicator_digests_[out_.lists[need.indicators.first + i]])
+                           .digest(filter_digests_[filter])
+                           .finish());
   }
-  append(form, std::move(items));
+  if (!filtered.empty()) append(form.text("filters"), std::move(filtered));
   return form.finish();
 }
 
@@ -154,7 +157,8 @@ Digest Emitter::digest_of(const engine::WeighClause& clause) const {
 }
 
 // Covers what decides when it rings, how loud, and which figures go out with it. Titles, caveats, the words of
-// `disconfirm`, markings, releases and compartments are left out.
+// `disconfirm`, markings, releases and compartments are left out. Clauses that a rule does not have are not in its
+// form, so that rules keep their hashes when the language grows.
 Digest Emitter::digest_of(const engine::Alert& record, const AlertDecl& alert) const {
   Canonical form{"alert"};
   form.number(record.kind).text(alert.name.text).number(record.directed).number(record.theaters.count);
@@ -172,20 +176,22 @@ Digest Emitter::digest_of(const engine::Alert& record, const AlertDecl& alert) c
   parts = {};
   for (std::size_t i = 0; i < record.needs.count; ++i) parts.push_back(digest_of(out_.needs[record.needs.first + i]));
   append(form, std::move(parts));
+  const auto append_any = [&](const char* what) {
+    if (!parts.empty()) append(form.text(what), std::move(parts));
+    parts = {};
+  };
   parts = {};
   for (std::size_t i = 0; i < record.weighs.count; ++i)
     parts.push_back(digest_of(out_.weigh_clauses[record.weighs.first + i]));
-  append(form, std::move(parts));
-  parts = {};
+  append_any("weighs");
   for (const Word& name : alert.against) {
     const std::uint16_t node = condition_node_[model_.conditions.find(name.text)];
-    parts.push_back(Canonical{"against"}.text(name.text).digest(node_digests_[node]).finish());
+    parts.push_back(Canonical{"condition"}.text(name.text).digest(node_digests_[node]).finish());
   }
-  append(form, std::move(parts));
-  parts = {};
+  append_any("against");
   for (const DisconfirmClause& disconfirm : alert.disconfirms)
     parts.push_back(Canonical{"disconfirm"}.number(disconfirm.by.ms).finish());
-  append(form, std::move(parts));
+  append_any("disconfirms");
   return form.finish();
 }
 

@@ -73,6 +73,16 @@ engine::Op op_of(const Expr& expr) {
   return found == kFunctions.end() ? engine::Op::last : found->second;
 }
 
+// An operation's number in hashes: those of the first image version, which had gaps where now is more.
+std::int64_t hash_code(std::uint8_t op) {
+  constexpr int kNewNumbers = 64;
+  const int code = op;
+  if (code <= static_cast<int>(engine::Op::origins)) return code;
+  if (code <= static_cast<int>(engine::Op::days)) return code - static_cast<int>(engine::Op::mean) + kNewNumbers;
+  if (code <= static_cast<int>(engine::Op::divide)) return code - static_cast<int>(engine::Op::add) + 6;
+  return code - 16;
+}
+
 engine::Node make(engine::Op op) {
   engine::Node record{};
   record.op = static_cast<std::uint8_t>(op);
@@ -246,13 +256,11 @@ std::uint16_t Emitter::node(engine::Node record, Range at, std::uint16_t root) {
   return index;
 }
 
-// Spans and ranks of the operations that have none are 0 and change nothing.
+// What a node does not have is not in its form: rules keep their hashes when the language grows.
 Digest Emitter::digest_of(const engine::Node& node) const {
   Canonical form{"node"};
-  form.number(node.op).number(node.window_ms).number(node.ago_ms).real(node.value);
-  form.number(node.numerator).number(node.digits).number(node.at_least);
+  form.number(hash_code(node.op)).number(node.window_ms).real(node.value);
   form.text(node.condition == engine::kNone ? std::string_view{} : condition_name(node.condition));
-  form.digest(node.filter == engine::kNone ? Digest{} : filter_digests_[node.filter]);
   switch (engine::shape_of(node.op)) {
     case engine::Shape::literal:
       break;
@@ -278,6 +286,11 @@ Digest Emitter::digest_of(const engine::Node& node) const {
       form.digest(node_digests_[node.a]).digest(node_digests_[node.b]);
       break;
   }
+  if (node.ago_ms != 0) form.text("ago").number(node.ago_ms);
+  if (node.op == static_cast<std::uint8_t>(engine::Op::quantile))
+    form.text("rank").number(node.numerator).number(node.digits);
+  if (node.at_least != 0) form.text("at least").number(node.at_least);
+  if (node.filter != engine::kNone) form.text("filter").digest(filter_digests_[node.filter]);
   return form.finish();
 }
 

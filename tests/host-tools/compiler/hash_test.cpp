@@ -141,6 +141,11 @@ TEST(RuleHash, tells_apart_what_differs_in_one_part) {
     CHECK_TEXT(hashes("level high", pair[0]).rule == hashes("level high", pair[1]).rule, pair[1]);
 }
 
+TEST(RuleHash, is_the_same_in_every_version_of_the_compiler) {
+  UNSIGNED_LONGLONGS_EQUAL(0x5beca25ef55a5a02ULL, before.rule);
+  UNSIGNED_LONGLONGS_EQUAL(0x27f7aa56f7a8befULL, before.book);
+}
+
 TEST(RuleHash, survives_an_edit_elsewhere_in_the_book) {
   for (const char* elsewhere : {"actor someone", "indicator extra { theater strait feeds daily }", "origin extra",
                                 "alert more { theater strait when air }", "condition more = ships"}) {
