@@ -239,14 +239,15 @@ class Builder {
       case Shape::in_last:
         out.parts.push_back(part(node.a, false));
         out.note = engine::shape_of(node.op) == Shape::hold_for ? hold_note(node, view(index), out.parts[0].value)
-                                                                : in_last_note(view(index));
+                                                                : in_last_note(node, view(index), out.parts[0].value);
         break;
       case Shape::then:
       case Shape::since:
       case Shape::from_until:
         out.parts.push_back(part(node.a, false));
         out.parts.push_back(part(node.b, false));
-        out.note = pair_note(node, view(index), out.parts[1].value);
+        out.note = engine::shape_of(node.op) == Shape::then ? then_note(node, view(index), out)
+                                                            : began_note(node, view(index), out);
         break;
       case Shape::literal:
       case Shape::report_number:
@@ -285,37 +286,76 @@ class Builder {
     if (seen.truth == Truth::yes) return since;
     return join(since, left_text(seen.due != kForever ? seen.due : seen.witness + node.window_ms));
   }
-  [[nodiscard]] std::string in_last_note(const NodeView& seen) const {
-    if (seen.witness == kNever) return seen.truth == Truth::yes ? std::string{} : "not that is remembered";
+  [[nodiscard]] std::string in_last_note(const Node& node, const NodeView& seen, Truth operand) const {
+    if (operand == Truth::yes && node.ago_ms == 0) return "true now";
+    if (seen.witness == kNever) return seen.truth == Truth::no ? "not true in that time" : "";
     const std::string last = "last true at " + since_text(seen.witness);
     return join(last, seen.truth == Truth::yes ? left_text(seen.due) : std::string{});
   }
-  /// Of `then`, `since` and `from`: which instant of the other part made it so, or what it waits for.
-  [[nodiscard]] std::string pair_note(const Node& node, const NodeView& seen, Truth second) const {
-    const Shape shape = engine::shape_of(node.op);
-    const std::string witness =
-        (shape == Shape::since ? name_of(node.b) : name_of(node.a)) +
-        (seen.witness == kNever ? " not true that is remembered" : " last true at " + since_text(seen.witness));
-    if (shape != Shape::then) return join(witness, seen.truth == Truth::yes ? left_text(seen.due) : std::string{});
-    if (seen.truth == Truth::yes || seen.witness == kNever || second == Truth::yes) return witness;
+  [[nodiscard]] std::string then_note(const Node& node, const NodeView& seen, const WhyPart& out) const {
+    const std::string first = name_of(node.a);
+    if (seen.truth == Truth::no && out.parts[1].value == Truth::yes) {
+      return name_of(node.b) + " began without " + first + " in the " + duration_text(node.window_ms) + " before";
+    }
+    if (seen.truth != Truth::yes && out.parts[0].value == Truth::yes) return first + " true now";
+    if (seen.witness == kNever) {
+      return seen.truth == Truth::no ? first + " not true in the last " + duration_text(node.window_ms) : "";
+    }
+    const std::string last = first + " last true at " + since_text(seen.witness);
     const Instant end = seen.witness + node.window_ms;
-    return join(witness, end < report_.at    ? "longer ago than " + duration_text(node.window_ms)
-                         : end == report_.at ? std::string{"the last instant"}
-                                             : left_text(end));
+    if (seen.truth == Truth::yes) return last;
+    if (end < report_.at) return join(last, "longer ago than " + duration_text(node.window_ms));
+    return join(last, end == report_.at ? "the last instant" : left_text(end));
   }
+  /// Of `since` and `from`: when it began.
+  [[nodiscard]] std::string began_note(const Node& node, const NodeView& seen, const WhyPart& out) const {
+    const bool since = engine::shape_of(node.op) == Shape::since;
+    const std::string name = since ? name_of(node.b) : name_of(node.a);
+    const bool now = out.parts[since ? 1 : 0].value == Truth::yes;
+    if (now && node.ago_ms == 0 && seen.truth == Truth::yes) return name + " true now";
+    if (seen.witness != kNever) {
+      return join(name + " last true at " + since_text(seen.witness),
+                  seen.truth == Truth::yes ? left_text(seen.due) : std::string{});
+    }
+    if (seen.truth != Truth::no) return {};
+    return since ? "no " + name + " in that time with " + name_of(node.a) + " ever since"
+                 : "no " + name + " since " + name_of(node.b);
+  }
+  /// Empty when the parts say it themselves.
   [[nodiscard]] std::string lack_of(std::uint16_t index, const WhyPart& out) const {
     const Node& node = image_.nodes[index];
-    const Shape shape = engine::shape_of(node.op);
-    if (shape == Shape::hold_for) {
-      return out.parts[0].value == Truth::yes && !out.note.empty() ? out.note : std::string{};
+    if (out.value == Truth::unknown) {
+      for (const WhyPart& one : out.parts) {
+        if (one.value == Truth::unknown) return {};
+      }
+      return name_of(index) + ": not known throughout that time";
     }
-    if (shape == Shape::then && out.parts[1].value == Truth::no) {
-      const Instant first = view(index).witness;
-      if (first == kNever || first + node.window_ms < report_.at) return {};  // both sides are to come yet
-      return name_of(node.b) + (out.note.empty() ? "" : " (" + out.note + ")");
+    switch (engine::shape_of(node.op)) {
+      case Shape::hold_for:
+        return out.parts[0].value == Truth::yes ? out.note : std::string{};
+      case Shape::then: {
+        const Instant first = view(index).witness;
+        const bool over = first == kNever || first + node.window_ms < report_.at;
+        if (out.parts[1].value == Truth::yes) return out.note;
+        if (over && out.parts[0].value != Truth::yes) return {};  // both sides are to come yet
+        return name_of(node.b) + " (" + out.note + ")";
+      }
+      case Shape::from_until:
+        return name_of(node.a);
+      case Shape::literal:
+      case Shape::report_number:
+      case Shape::arithmetic:
+      case Shape::comparison:
+      case Shape::pulse:
+      case Shape::overdue:
+      case Shape::both:
+      case Shape::either:
+      case Shape::negate:
+      case Shape::in_last:
+      case Shape::since:
+        break;
     }
-    if (shape == Shape::in_last) return name_of(node.a);
-    return out.note;
+    return {};
   }
 
   const Image& image_;

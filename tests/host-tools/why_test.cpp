@@ -33,6 +33,9 @@ alert rings "Salvo" {
   hold   2h
   cooldown 2d
 }
+condition after = launches then signals within 2h
+condition before = quiet then launches within 2h
+condition open = from launches until signals
 alert beacon_down { theater korea  when overdue(beacon) }
 )";
 
@@ -109,6 +112,26 @@ TEST(Why, names_silent_feeds_since_when_and_what_they_make_unknown) {
 TEST(Why, tells_since_when_something_lasts) {
   why("quiet", "2024-05-23T02:15Z");
   says("quiet = count(signals, 2h) <= 5 for 1h  -- true since 2024-05-23T01:30:00Z (45 min ago), 15 min left\n");
+}
+
+TEST(Why, tells_which_side_of_a_sequence_is_still_to_come_and_until_when) {
+  why("after", "2024-05-23T03:30Z");
+  says("lacks      signals (launches last true at 2024-05-23T03:00:00Z (30 min ago), 1 h 30 min left)\n");
+  why("after", "2024-05-23T06:00Z");
+  says("lacks      a report of launches\n             a report of signals\n");
+  says("-- launches last true at 2024-05-23T03:00:00Z (3 h ago), longer ago than 2h\n");
+  why("after", "2024-05-23T01:30Z");
+  says("true     launches then signals within 2h  -- launches last true at 2024-05-23T01:00:00Z (30 min ago)\n");
+  why("before", "2024-05-23T03:00Z");
+  says("true     quiet then launches within 2h");
+}
+
+TEST(Why, tells_what_opened_a_span_or_that_nothing_did) {
+  why("open", "2024-05-23T01:20Z");
+  says("true     from launches until signals  -- launches last true at 2024-05-23T01:00:00Z (20 min ago)\n");
+  why("open", "2024-05-23T02:00Z");
+  says("lacks      launches\n");
+  says("false    from launches until signals  -- no launches since signals\n");
 }
 
 TEST(Why, answers_of_an_instant_further_back_than_late_news_reaches) {
