@@ -195,7 +195,9 @@ class Builder {
     }
     out.number = seen.value;
     out.note = compared(node, seen, out.value);
-    if (out.value != Truth::yes) out.lacks = out.note;
+    // "2 of 3 launches" says what it speaks of, "is 4, not >= 5" does not.
+    const bool nameless = out.note.starts_with("is ");
+    if (out.value != Truth::yes) out.lacks = (nameless ? name_of(node.a) + " " : "") + out.note;
   }
   [[nodiscard]] std::string join_unknown(const Node& node) const {
     std::string out;
@@ -324,7 +326,11 @@ class Builder {
   /// Empty when the parts say it themselves.
   [[nodiscard]] std::string lack_of(std::uint16_t index, const WhyPart& out) const {
     const Node& node = image_.nodes[index];
+    const bool is_then = engine::shape_of(node.op) == Shape::then;
+    const Instant first = view(index).witness;
+    const bool over = first == kNever || first + node.window_ms < report_.at;  // of `then`: its A no longer counts
     if (out.value == Truth::unknown) {
+      if (is_then && !over) return out.parts[1].lacks;
       for (const WhyPart& one : out.parts) {
         if (one.value == Truth::unknown) return {};
       }
@@ -333,13 +339,10 @@ class Builder {
     switch (engine::shape_of(node.op)) {
       case Shape::hold_for:
         return out.parts[0].value == Truth::yes ? out.note : std::string{};
-      case Shape::then: {
-        const Instant first = view(index).witness;
-        const bool over = first == kNever || first + node.window_ms < report_.at;
+      case Shape::then:
         if (out.parts[1].value == Truth::yes) return out.note;
         if (over && out.parts[0].value != Truth::yes) return {};  // both sides are to come yet
         return name_of(node.b) + " (" + out.note + ")";
-      }
       case Shape::from_until:
         return name_of(node.a);
       case Shape::literal:

@@ -18,9 +18,11 @@ origin jcs "ROK Joint Chiefs of Staff" { reliability B }
 origin mod "Japan Ministry of Defense" { reliability B }
 origin desk "Duty analyst" { reliability C }
 feed radar { origins jcs, mod, desk }
+feed phone { origin desk }
 feed beacon { origin jcs  every 1h grace 30m }
 indicator launches "Launches" { kind launch  theater korea  feeds radar  unit "missiles" }
 indicator signals "Signals" { kind launch  theater korea  feeds beacon }
+indicator calls "Calls" { kind launch  theater korea  feeds phone }
 condition salvo = count(launches, 12h) >= 3 and origins(launches, 12h) >= 2
 condition quiet = count(signals, 2h) <= 5 for 1h
 alert rings "Salvo" {
@@ -33,9 +35,9 @@ alert rings "Salvo" {
   hold   2h
   cooldown 2d
 }
-condition after = launches then signals within 2h
-condition before = quiet then launches within 2h
-condition open = from launches until signals
+condition answered = launches then calls within 2h
+condition broken = quiet then launches within 2h
+condition opened = from launches until calls
 alert beacon_down { theater korea  when overdue(beacon) }
 )";
 
@@ -115,23 +117,27 @@ TEST(Why, tells_since_when_something_lasts) {
 }
 
 TEST(Why, tells_which_side_of_a_sequence_is_still_to_come_and_until_when) {
-  why("after", "2024-05-23T03:30Z");
-  says("lacks      signals (launches last true at 2024-05-23T03:00:00Z (30 min ago), 1 h 30 min left)\n");
-  why("after", "2024-05-23T06:00Z");
-  says("lacks      a report of launches\n             a report of signals\n");
+  lines += report(1, "phone", "calls", "01:30", "desk");
+  why("answered", "2024-05-23T03:30Z");
+  says("lacks      calls (launches last true at 2024-05-23T03:00:00Z (30 min ago), 1 h 30 min left)\n");
+  why("answered", "2024-05-23T06:00Z");
+  says("lacks      a report of launches\n             a report of calls\n");
   says("-- launches last true at 2024-05-23T03:00:00Z (3 h ago), longer ago than 2h\n");
-  why("after", "2024-05-23T01:30Z");
-  says("true     launches then signals within 2h  -- launches last true at 2024-05-23T01:00:00Z (30 min ago)\n");
-  why("before", "2024-05-23T03:00Z");
-  says("true     quiet then launches within 2h");
+  why("answered", "2024-05-23T01:30Z");
+  says(
+      "true     answered = launches then calls within 2h  -- launches last true at 2024-05-23T01:00:00Z (30 min "
+      "ago)\n");
+  why("broken", "2024-05-23T03:00Z");
+  says("true     broken = quiet then launches within 2h");
 }
 
 TEST(Why, tells_what_opened_a_span_or_that_nothing_did) {
-  why("open", "2024-05-23T01:20Z");
-  says("true     from launches until signals  -- launches last true at 2024-05-23T01:00:00Z (20 min ago)\n");
-  why("open", "2024-05-23T02:00Z");
+  lines += report(1, "phone", "calls", "01:30", "desk");
+  why("opened", "2024-05-23T01:20Z");
+  says("true     opened = from launches until calls  -- launches last true at 2024-05-23T01:00:00Z (20 min ago)\n");
+  why("opened", "2024-05-23T02:00Z");
   says("lacks      launches\n");
-  says("false    from launches until signals  -- no launches since signals\n");
+  says("false    opened = from launches until calls  -- no launches since calls\n");
 }
 
 TEST(Why, answers_of_an_instant_further_back_than_late_news_reaches) {
