@@ -65,13 +65,16 @@ void add_compile(CLI::App& app, Run& run) {
   static CompileOptions options;
   CLI::App* sub = verb(app, "compile", "Make a rule image of a watch book",
                        "  tocsin compile taiwan-korea.watch -o taiwan-korea.tcn\n"
-                       "  tocsin compile taiwan-korea.watch --budget       what memory does it need, and for what?\n");
+                       "  tocsin compile taiwan-korea.watch --budget       what memory and work, and for what?\n");
   sub->add_option("book", options.book, "the watch book (*.watch)")->required();
   sub->add_option("-o,--output", options.output, "the rule image to write (*.tcn)");
   sub->add_option("--target", options.target, "budget it must fit: mcu, edge or server")
       ->check(kTargets)
       ->capture_default_str();
-  sub->add_flag("--budget", options.budget, "print the memory by part on stdout");
+  sub->add_option("--reach", options.reach,
+                  "late news may reach past so many of the newest reports; without it, what the target has")
+      ->check(CLI::PositiveNumber);
+  sub->add_flag("--budget", options.budget, "print memory and the most work a line can make, by part, on stdout");
   sub->add_flag("--json", options.json, "diagnostics and memory as one JSON object on stdout");
   sub->callback([&run] {
     if (options.output.empty() && !options.budget && !options.json) {
@@ -91,6 +94,7 @@ void add_test(CLI::App& app, Run& run) {
   sub->add_option("--target", options.target, "budget it is compiled for: mcu, edge or server")
       ->check(kTargets)
       ->capture_default_str();
+  sub->add_flag("--verbose", options.verbose, "lines and events in order of time of tests that pass, too");
   sub->add_flag("--json", options.json, "results as one JSON object on stdout");
   sub->callback([&run] { run = [] { return run_test(options); }; });
 }

@@ -14,10 +14,11 @@
 
 namespace tocsin::tools {
 namespace {
-nlohmann::ordered_json parts_json(const std::vector<compiler::BudgetPart>& parts) {
+nlohmann::ordered_json parts_json(const std::vector<compiler::BudgetPart>& parts, bool with_steps = false) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const compiler::BudgetPart& part : parts) {
     all.push_back({{"name", part.name}, {"bytes", part.bytes}, {"detail", part.detail}});
+    if (with_steps) all.back()["steps"] = part.steps;
   }
   return all;
 }
@@ -28,9 +29,17 @@ std::string to_json(const compiler::CompileResult& result, const compiler::Sourc
   out["diagnostics"] = nlohmann::ordered_json::parse(compiler::to_json(result.diagnostics, source));
   if (!result.budget.parts.empty()) {
     const compiler::BudgetReport& budget = result.budget;
-    out["budget"] = {{"target", budget.target},           {"limit_bytes", budget.limit_bytes},
-                     {"block_bytes", budget.block_bytes}, {"look_back_ms", budget.look_back_ms},
-                     {"parts", parts_json(budget.parts)}, {"largest_indicators", parts_json(budget.indicators)}};
+    out["budget"] = {{"target", budget.target},
+                     {"limit_bytes", budget.limit_bytes},
+                     {"block_bytes", budget.block_bytes},
+                     {"look_back_ms", budget.look_back_ms},
+                     {"endless", budget.endless},
+                     {"steps_at_one_instant", budget.instant_steps},
+                     {"steps_for_one_line", budget.line_steps},
+                     {"parts", parts_json(budget.parts)},
+                     {"indicators", parts_json(budget.indicators)},
+                     {"conditions", parts_json(budget.conditions, true)},
+                     {"alerts", parts_json(budget.alerts, true)}};
   }
   return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -39,6 +48,16 @@ std::string to_json(const compiler::CompileResult& result, const compiler::Sourc
 int run_compile(const CompileOptions& options) {
   BookSource book;
   if (const int status = open_book(options.book, options.target, book); status != 0) return status;
+  if (options.reach != 0) {
+    const auto target = compiler::with_reach(book.target, options.reach);
+    if (!target) {
+      (void)std::fprintf(
+          stderr, "tocsin: --reach %llu: give %llu to %llu reports\n", static_cast<unsigned long long>(options.reach),
+          static_cast<unsigned long long>(compiler::kReachMin), static_cast<unsigned long long>(compiler::kReachMax));
+      return static_cast<int>(Exit::bad_usage);
+    }
+    book.target = *target;
+  }
   const compiler::CompileResult result = compiler::compile(book.source, book.target);
   if (options.json) {
     (void)std::printf("%s\n", to_json(result, book.source).c_str());

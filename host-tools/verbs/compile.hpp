@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file `tocsin compile BOOK -o IMAGE`: makes a rule image of a watch book.
+#include <cstdint>
 #include <string>
 
 namespace tocsin::tools {
@@ -8,7 +9,8 @@ struct CompileOptions {
   std::string book;             ///< path of the watch book
   std::string output;           ///< path of the rule image to write; may be empty when only `budget` is wanted
   std::string target = "edge";  ///< named budget: mcu, edge or server
-  bool budget = false;          ///< prints the memory by part on stdout
+  std::uint64_t reach = 0;      ///< so many of the newest reports late news may reach past; 0: what the target has
+  bool budget = false;          ///< prints memory and work by part on stdout
   bool json = false;            ///< diagnostics and memory as one JSON object on stdout instead of text
 };
 

@@ -9,6 +9,7 @@ struct TestOptions {
   std::string filter;           ///< runs only tests whose title contains this; empty: all
   std::string target = "edge";  ///< named budget: mcu, edge or server
   bool json = false;            ///< results as one JSON object on stdout instead of text
+  bool verbose = false;         ///< shows lines and events of tests that pass, too
 };
 
 /// Runs each test of the book in a fresh engine.

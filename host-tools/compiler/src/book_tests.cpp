@@ -157,6 +157,8 @@ class Run {
 
   void start(engine::Instant first) { engine_.start(first, engine::Mode{}); }
 
+  [[nodiscard]] engine::Engine& evaluator() { return engine_; }
+
   TestStep step(const TestInput& line) {
     TestStep step;
     step.at = line.at;
@@ -242,7 +244,8 @@ std::string trimmed_line(const SourceFile& source, Range at) {
 
 }  // namespace
 
-TestResult run_book_test(const TestDecl& test, const engine::Image& image) {
+TestResult run_book_test(const TestDecl& test, const engine::Image& image,
+                         const std::function<void(engine::Engine&, const TestResult&)>& at_end) {
   TestResult result;
   result.title = test.title.text;
   result.at = test.title.at;
@@ -280,6 +283,7 @@ TestResult run_book_test(const TestDecl& test, const engine::Image& image) {
       }
     }
   }
+  if (at_end) at_end(run.evaluator(), result);
   return result;
 }
 

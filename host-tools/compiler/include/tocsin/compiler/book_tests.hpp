@@ -2,6 +2,7 @@
 #pragma once
 /// @file run_book_test(): one `test` of a watch book against a fresh engine.
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,7 +44,9 @@ struct TestResult {
 /// steps its lines in order, moves the clock to the latest time the test names, and compares.
 /// @param test   of a book that compiled.
 /// @param image  the book's loaded image.
-[[nodiscard]] TestResult run_book_test(const TestDecl& test, const engine::Image& image);
+/// @param at_end  called once with the engine as it is after the last line, e.g. to look() at an instant; may be empty.
+[[nodiscard]] TestResult run_book_test(const TestDecl& test, const engine::Image& image,
+                                       const std::function<void(engine::Engine&, const TestResult&)>& at_end = {});
 
 /// `strait_activity raised at 2024-05-23T01:00:00Z level elevated`
 [[nodiscard]] std::string describe(const TestEvent& event);

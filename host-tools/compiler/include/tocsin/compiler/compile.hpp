@@ -51,15 +51,22 @@ struct BudgetPart {
   std::string name;
   std::uint64_t bytes = 0;
   std::string detail;  ///< what it is for, in words
+  /// Rows of conditions and alerts: their share of BudgetReport::line_steps.
+  std::uint64_t steps = 0;
 };
 /// What a book costs and how far back it looks.
 struct BudgetReport {
   std::string target;
   std::uint64_t limit_bytes = 0;
   std::uint64_t block_bytes = 0;
-  std::vector<BudgetPart> parts;       ///< they add up to block_bytes
-  std::vector<BudgetPart> indicators;  ///< the indicators that keep most, largest first, at most 5
-  engine::Span look_back_ms = 0;       ///< longest chain of windows that any alert rests on
+  std::vector<BudgetPart> parts;  ///< they add up to block_bytes
+  /// The same memory by whose it is, largest first. What several conditions or alerts share is the first one's.
+  std::vector<BudgetPart> indicators;
+  std::vector<BudgetPart> conditions;
+  std::vector<BudgetPart> alerts;
+  std::uint64_t instant_steps = 0;  ///< most work at one instant: see engine::Cost
+  std::uint64_t line_steps = 0;     ///< most work for one line; UINT64_MAX: more than can be counted
+  engine::Span look_back_ms = 0;    ///< longest chain of windows that any alert rests on
   bool endless = false;  ///< besides, a `since` without `in last` or a `from ... until` looks back without end
 };
 /// A table for people, one part a line.
