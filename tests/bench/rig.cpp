@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <time.h>  // NOLINT(modernize-deprecated-headers): POSIX clocks
 
+#include "tocsin/engine/rule/cost.hpp"
 #include "tocsin/test_support/heap_guard.hpp"
 
 namespace tocsin::bench {
@@ -35,7 +36,10 @@ Rig::Rig(std::string text, const char* target) : event_{std::make_unique<engine:
   engine_ = std::make_unique<engine::Engine>(image_, std::as_writable_bytes(std::span{block_}));
 }
 
-std::uint64_t Rig::worst_step_allowed() const { return UINT64_MAX; }
+std::uint64_t Rig::worst_step_allowed() const {
+  std::vector<std::uint64_t> steps(image_.nodes.size());
+  return engine::cost_of(image_, steps).line;
+}
 
 Run Rig::run(const std::vector<engine::Input>& lines) {
   Run run;
