@@ -238,8 +238,11 @@ class Formatter {
   [[nodiscard]] bool same_group(std::size_t before, std::size_t now) const {
     const DeclarationOutline& declaration = declarations_[now];
     const Gap& gap = tokens_[declaration.all.first].before;
-    return declaration.keyword == declarations_[before].keyword && !gap.blank_before && gap.comments.empty() &&
-           on_one_line(declaration) && on_one_line(declarations_[before]);
+    // A comment above one of them does not part them, an empty line does.
+    const bool parted = gap.blank_before || std::any_of(gap.comments.begin(), gap.comments.end(),
+                                                        [](const auto& comment) { return comment.blank_before; });
+    return declaration.keyword == declarations_[before].keyword && !parted && on_one_line(declaration) &&
+           on_one_line(declarations_[before]);
   }
 
   void group(std::span<const DeclarationOutline> declarations) {

@@ -58,6 +58,7 @@ class Explainer {
     add(out, "missing", missing(reach, consequence(alert)));
     add(out, "late", late());
     add(out, "judgement", judgement(alert));
+    add(out, "caveats", caveats(alert));
     add(out, "handling", handling(alert));
     return out;
   }
@@ -373,10 +374,13 @@ class Explainer {
       say("What would speak against it afterwards, to be looked at by hand " + span_in_words(clause.by.ms) +
           " after it rang: \"" + printable(clause.text.text) + "\".");
     }
-    bool first = true;
+    return out;
+  }
+
+  [[nodiscard]] static std::string caveats(const AlertDecl& alert) {
+    std::string out;
     for (const compiler::Word& caveat : alert.caveats) {
-      say((first ? "Bear in mind: " : "Also: ") + sentence(caveat.text));
-      first = false;
+      out += (out.empty() ? "Bear in mind: " : " Also: ") + sentence(caveat.text);
     }
     return out;
   }

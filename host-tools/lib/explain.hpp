@@ -10,7 +10,7 @@
 
 namespace tocsin::tools {
 struct Paragraph {
-  std::string topic;  ///< rings, level, ends, rests_on, missing, late, judgement, handling; or meaning, use
+  std::string topic;  ///< rings, level, ends, rests_on, missing, late, judgement, caveats, handling; or meaning, use
   std::string text;   ///< whole sentences on one line
 };
 struct Explanation {

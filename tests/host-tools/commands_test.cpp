@@ -39,7 +39,8 @@ TEST_GROUP(Commands) {
 TEST(Commands, help_shows_every_verb_with_examples_and_exit_statuses) {
   tocsin({"--help"});
   ends_with(0);
-  for (const char* verb : {"check", "compile", "test", "replay", "inject", "watch", "status", "why", "log"}) {
+  for (const char* verb :
+       {"check", "compile", "test", "explain", "draw", "fmt", "replay", "inject", "watch", "status", "why", "log"}) {
     STRCMP_CONTAINS(verb, done.out.c_str());
     const Finished help = run_program({TOCSIN_PROGRAM, verb, "--help"});
     LONGS_EQUAL(0, help.status);

@@ -125,7 +125,7 @@ TEST(Explain, a_rule_says_when_it_rings_how_high_and_when_it_ends) {
   STRCMP_CONTAINS("\"Feint\" loses 1 in any case.", judgement.c_str());
   STRCMP_CONTAINS("whether y holds, which would speak against it.", judgement.c_str());
   STRCMP_CONTAINS("3 days after it rang: \"No second act\".", judgement.c_str());
-  STRCMP_CONTAINS("Bear in mind: Order is not intent.", judgement.c_str());
+  STRCMP_EQUAL("Bear in mind: Order is not intent.", paragraph(rule, "caveats").c_str());
   STRCMP_EQUAL("It is marked TLP:AMBER+STRICT and may be released to usa and jpn.",
                paragraph(rule, "handling").c_str());
 }

@@ -81,6 +81,9 @@ std::string words(const std::string& text) {
   return out;
 }
 
+/// Compiling is what takes time: the mutations of large books are not compiled.
+bool small(const std::string& text) { return text.size() < 12'000; }
+
 /// The laws. A text that is refused must say why; `path` is for the message.
 bool holds_laws(const std::string& path, const std::string& text, bool compiles = true) {
   const FormattedBook once = format_book({path, text, {}});
@@ -198,6 +201,11 @@ TEST(Fmt, refuses_what_cannot_be_read) {
   STRCMP_CONTAINS("refused", formatted("condition a = \"never closed").c_str());
 }
 
+TEST(Fmt, finds_the_shipped_book_as_it_would_leave_it) {
+  const std::string shipped = content(TOCSIN_SOURCE_DIR "/watchbooks/taiwan-korea/book.watch");
+  STRCMP_EQUAL(formatted(shipped).c_str(), shipped.c_str());
+}
+
 TEST(Fmt, keeps_every_book_of_the_tree) {
   std::size_t good = 0;
   for (const auto& path : books()) good += holds_laws(path.string(), content(path)) ? 1U : 0U;
@@ -214,14 +222,14 @@ TEST(Fmt, keeps_books_with_comments_anywhere) {
   for (const auto& path : books()) {
     const std::string text = content(path);
     const TokenizedBook book = tokenize(text);
-    for (int round = 0; round < 3; ++round) {
+    for (int round = 0; round < (small(text) ? 4 : 1); ++round) {
       std::string shaken;
       for (const Token& token : book.tokens) {
         shaken += std::string{token.text};
         // A sign and its number, or a time's parts, are one token to the language.
         if (token.text != "-" && token.text != "+") shaken += kBetween[below(kBetween.size())];
       }
-      holds_laws(path.string() + " shaken with seed " + std::to_string(kSeed), shaken, round == 0);
+      holds_laws(path.string() + " shaken with seed " + std::to_string(kSeed), shaken, round == 0 && small(text));
     }
   }
 }
@@ -236,7 +244,7 @@ TEST(Fmt, loses_nothing_of_broken_books) {
     const std::string text = content(path);
     const TokenizedBook book = tokenize(text);
     if (book.tokens.size() < 4) continue;
-    for (int round = 0; round < 12; ++round) {
+    for (int round = 0; round < (small(text) ? 12 : 4); ++round) {
       std::vector<std::string> tokens;
       for (const Token& token : book.tokens) tokens.emplace_back(token.text);
       const std::size_t at = below(tokens.size());
@@ -247,7 +255,7 @@ TEST(Fmt, loses_nothing_of_broken_books) {
       if (round % 4 == 3) tokens[at] = tokens[at].substr(0, below(tokens[at].size() + 1));
       std::string mutant;
       for (std::size_t i = 0; i < tokens.size(); ++i) mutant += tokens[i] + (i % 7 == 0 ? "\n" : " ");
-      kept += holds_laws(path.string() + " mutated", mutant, round < 4) ? 1U : 0U;
+      kept += holds_laws(path.string() + " mutated", mutant, round < 4 && small(text)) ? 1U : 0U;
     }
   }
   CHECK(kept > 0);
