@@ -87,10 +87,10 @@ TEST(FormatAlert, says_what_was_retracted_and_why) {
   event.retracted_kind = engine::EventKind::raised;
   event.reason = {test_support::sample::launches, false, 40, event.at};
   const wire::AlertContext context{{}, std::nullopt, true};
-  STRCMP_CONTAINS(
-      R"("marking":"amber","release":["usa","rok"],"not_journaled":true,"retracts":{"event":"raised","at":"2024-05-27T13:44:00Z"},)"
-      R"("reason":{"feed":"launches","seq":40}})",
-      format(context).c_str());
+  STRCMP_CONTAINS(R"("marking":"amber","release":["usa","rok"],"not_journaled":true,)"
+                  R"("retracts":{"event":"raised","at":"2024-05-27T13:44:00Z"},)"
+                  R"("reason":{"feed":"launches","seq":40}})",
+                  format(context).c_str());
   event.reason = {test_support::sample::launches, true, 0, event.at};
   STRCMP_CONTAINS(R"("reason":{"feed":"launches","heartbeat":"2024-05-27T13:44:00Z"}})", format().c_str());
 }
