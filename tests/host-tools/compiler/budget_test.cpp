@@ -29,6 +29,33 @@ TEST(Budget, is_what_the_engine_computes) {
   }
 }
 
+TEST(Budget, rows_by_thing_are_part_of_the_whole_and_count_shared_nodes_once) {
+  const CompileResult result = testing::compile_with(
+      kAlert + "alert b { theater strait when surge clear when not surge in last 14d }\ncondition other = surge\n");
+  CHECK(result.ok);
+  const BudgetReport& budget = result.budget;
+  const auto image = testing::load(result);
+  UNSIGNED_LONGS_EQUAL(image.indicators.size(), budget.indicators.size());
+  UNSIGNED_LONGS_EQUAL(image.conditions.size(), budget.conditions.size());
+  UNSIGNED_LONGS_EQUAL(2, budget.alerts.size());
+  std::uint64_t bytes = 0;
+  std::uint64_t steps = 0;
+  for (const auto* rows : {&budget.indicators, &budget.conditions, &budget.alerts}) {
+    for (const BudgetPart& part : *rows) {
+      bytes += part.bytes;
+      steps += part.steps;
+    }
+  }
+  CHECK(bytes < budget.block_bytes);
+  CHECK(steps > 0 && steps <= budget.line_steps);
+  CHECK(budget.instant_steps > 0 && budget.instant_steps < budget.line_steps);
+  // Both clear alike: the nodes are the first one's.
+  const BudgetPart& a = budget.alerts[budget.alerts[0].name == "a" ? 0 : 1];
+  const BudgetPart& b = budget.alerts[budget.alerts[0].name == "b" ? 0 : 1];
+  CHECK(a.bytes > b.bytes);
+  STRCMP_EQUAL("0 nodes of its own", b.detail.c_str());
+}
+
 TEST(Budget, adds_windows_up_to_how_far_the_book_looks_back) {
   LONGLONGS_EQUAL(15LL * 86'400'000, testing::compile_with(kAlert).budget.look_back_ms);
   const auto look_back = [](const char* when) {

@@ -105,6 +105,14 @@ TEST(Grammar, reads_the_whole_example_of_the_language) {
   UNSIGNED_LONGS_EQUAL(1, linkage.disconfirms.size());
 }
 
+TEST(Grammar, a_book_with_every_word_compiles_in_silence) {
+  const SourceFile source{"every_word.watch",
+                          testing::read_text(TOCSIN_SOURCE_DIR "/tests/host-tools/compiler/golden/every_word.watch")};
+  const CompileResult result = compile(source, *find_target("edge"));
+  STRCMP_EQUAL("", render_all(result.diagnostics, source).c_str());
+  CHECK(result.ok);
+}
+
 TEST(Grammar, unescapes_texts_and_leaves_out_what_may_be_left_out) {
   std::vector<Diagnostic> diagnostics;
   const Book book = parse({"b", "actor a \"x \\\"y\\\" \\\\ \xC3\xA9\" actor b {} actor c"}, diagnostics);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: no text, however broken, deep or long, makes the compiler crash, hang or contradict itself.
 /// How: seeded mutations of good books, and texts built to exhaust a stack, a table or patience.
+#include <cctype>
+
 #include "tocsin/test_support/prng.hpp"
 
 #include "books.hpp"
@@ -35,14 +37,36 @@ std::string repeated(const std::string& text, int count) {
 
 TEST_GROUP(Robustness) {
   std::string good = testing::read_text(TOCSIN_SOURCE_DIR "/tests/host-tools/compiler/golden/whole_language.watch");
+  std::string every_word = testing::read_text(TOCSIN_SOURCE_DIR "/tests/host-tools/compiler/golden/every_word.watch");
 };
+
+TEST(Robustness, survives_words_in_the_wrong_place) {
+  constexpr std::uint64_t kSeed = 20241014;
+  Prng random{kSeed};
+  std::vector<std::string> pieces;  // words and single characters; together they are the text
+  const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (std::size_t at = 0; at < every_word.size();) {
+    std::size_t end = at + 1;
+    while (is_word(every_word[at]) && end < every_word.size() && is_word(every_word[end])) ++end;
+    pieces.push_back(every_word.substr(at, end - at));
+    at = end;
+  }
+  for (int round = 0; round < 300; ++round) {
+    std::vector<std::string> mixed = pieces;
+    for (std::uint64_t changes = 1 + random.below(3); changes > 0; --changes)
+      mixed[random.index(mixed.size())] = pieces[random.index(pieces.size())];
+    std::string text;
+    for (const std::string& piece : mixed) text += piece;
+    must_hold_together(text, ("seed 20241014, round " + std::to_string(round)).c_str());
+  }
+}
 
 TEST(Robustness, survives_random_changes_of_bytes) {
   constexpr std::uint64_t kSeed = 20240523;
   Prng random{kSeed};
   constexpr std::string_view kBytes = "{}()[]\"\\#,<>=!+-*/ \n\t.09azAZ_\xC3\xFF";
   for (int round = 0; round < 400; ++round) {
-    std::string text = good;
+    std::string text = round % 2 == 0 ? good : every_word;
     for (std::uint64_t changes = 1 + random.below(6); changes > 0; --changes) {
       const std::size_t at = random.index(text.size());
       switch (random.below(4)) {
@@ -66,7 +90,9 @@ TEST(Robustness, survives_random_changes_of_bytes) {
 }
 
 TEST(Robustness, survives_every_cut) {
-  for (std::size_t size = 0; size < good.size(); size += 7) must_hold_together(good.substr(0, size), "cut");
+  for (std::size_t size = 0; size < good.size(); size += 13) must_hold_together(good.substr(0, size), "cut");
+  for (std::size_t size = 0; size < every_word.size(); size += 13)
+    must_hold_together(every_word.substr(0, size), "cut");
 }
 
 TEST(Robustness, survives_texts_built_to_hurt) {
@@ -74,6 +100,10 @@ TEST(Robustness, survives_texts_built_to_hurt) {
   must_hold_together("condition x = " + repeated("(", kMany), "open parentheses");
   must_hold_together("condition x = " + repeated("not ", kMany) + "y", "not not not");
   must_hold_together("condition x = " + repeated("from ", kMany) + "y", "from from from");
+  must_hold_together("condition x = " + repeated("(from ", kMany) + "y", "from in parentheses");
+  must_hold_together("condition x = i[" + repeated("value > 1, ", kMany) + "value > 1]", "a long filter");
+  must_hold_together("hypothesis h alert a { weigh " + repeated("h +1, ", kMany) + "h +1 }", "a long weigh");
+  must_hold_together(repeated("include \"x\" ", kMany), "many includes");
   must_hold_together("condition x = y" + repeated(" and y", kMany), "a long chain");
   must_hold_together("condition x = y" + repeated(" for 1h", kMany), "a long chain of postfixes");
   must_hold_together("condition x = 1" + repeated(" + 1", kMany) + " > 2", "a long sum");
