@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of an alert, episode by episode.
 #include <algorithm>
+#include <span>
 
 #include "evaluate.hpp"
 
@@ -14,10 +15,10 @@ struct Life {
   const Alert& rule;
   std::uint16_t index;
   const Evaluation& now;
-  Intervals may_rise;              ///< `when` true, `clear when` not
-  Intervals cleared;               ///< `clear when` true for `hold`
-  std::vector<Intervals> needs;    ///< when each has its origins
-  std::vector<Instant> need_from;  ///< in the episode at hand: met from here on
+  Intervals may_rise;                ///< `when` true, `clear when` not
+  Intervals cleared;                 ///< `clear when` true for `hold`
+  std::span<const Intervals> needs;  ///< when each has its origins
+  std::vector<Instant> need_from;    ///< in the episode at hand: met from here on
 
   /// The level of the episode at hand at an instant.
   [[nodiscard]] Level level_at(Instant at) const {
@@ -66,6 +67,7 @@ struct Life {
 }  // namespace
 
 void decide_alerts(const Image& image, const Reports& reports, Evaluation& out) {
+  for (const Need& need : image.needs) out.needs.push_back(need_met(reports, need, out.blind, out.within));
   std::vector<Fact> facts;
   for (std::size_t i = 0; i < image.alerts.size(); ++i) {
     const Alert& rule = image.alerts[i];
@@ -74,8 +76,7 @@ void decide_alerts(const Image& image, const Reports& reports, Evaluation& out) 
     Life life{image, rule, static_cast<std::uint16_t>(i), out, {}, {}, {}, {}};
     life.may_rise = intersected(when.yes, complement(clear, out.within));
     life.cleared = held_for(clear, rule.hold_ms);
-    for (const Need& need : image.needs.subspan(rule.needs.first, rule.needs.count))
-      life.needs.push_back(need_met(reports, need, out.blind, out.within));
+    life.needs = std::span{out.needs}.subspan(rule.needs.first, rule.needs.count);
     Instant from = out.within.from;
     for (;;) {
       const Instant raised_at = first_from(life.may_rise, from);

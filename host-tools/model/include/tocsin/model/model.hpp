@@ -60,6 +60,7 @@ struct Evaluation {
   std::vector<Intervals> blind;                   ///< by indicator
   std::vector<Verdict> verdicts;                  ///< by node; empty for numbers
   std::vector<std::vector<NumberPiece>> numbers;  ///< by node; empty for conditions
+  std::vector<Intervals> needs;                   ///< by need, when its window holds enough origins
   std::vector<Fact> facts;                        ///< in output order
   std::vector<std::vector<LevelPiece>> theaters;  ///< by theater, what raised alerts make of it
   std::vector<Intervals> dark_theaters;           ///< by theater, when it is UNKNOWN
