@@ -117,7 +117,7 @@ constexpr auto kFunctions =
 class Formatter {
  public:
   explicit Formatter(const TokenizedBook& book)
-      : book_{book}, tokens_{book.tokens}, declarations_{outline(book.tokens)}, lines_{book} {}
+      : tokens_{book.tokens}, declarations_{outline(book.tokens)}, lines_{book} {}
 
   std::string run() {
     for (std::size_t first = 0; first < declarations_.size();) {
@@ -388,7 +388,6 @@ class Formatter {
     }
   }
 
-  const TokenizedBook& book_;
   const std::vector<Token>& tokens_;
   std::vector<DeclarationOutline> declarations_;
   Lines lines_;

@@ -137,7 +137,9 @@ class Timeline {
         break;
       }
     }
-    add(line.time.instant, ' ', std::move(text));
+    const bool refused = std::any_of(result.failures.begin(), result.failures.end(),
+                                     [&](const TestFailure& failure) { return failure.at.begin == line.at.begin; });
+    add(line.time.instant, ' ', std::move(text), refused);
   }
 
   void add_events(const TestStep& step) {
