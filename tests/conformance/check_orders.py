@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 
-from check_replay import standing
+sys.dont_write_bytecode = True
+from check_replay import standing  # noqa: E402  beside this file
 
 TEST = re.compile(r'^test "((?:[^"\\]|\\.)*)" \{\n(.*?)^\}', re.DOTALL | re.MULTILINE)
 REPORTS = re.compile(r"at (\S+)\s+(\w+)\s+reports (.*?)(?: from (\w+))?(?: received \S+)?$")
