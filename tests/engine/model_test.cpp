@@ -228,7 +228,7 @@ std::string node_differs(const Image& image, const NodeView& view, const Evaluat
   const bool taken = shape_of(node.op) == Shape::report_number;
   const bool counted = taken && static_cast<Op>(node.op) != Op::last;
   const bool same_value = !number.known || (number.value == view.value && (!counted || number.reports == view.reports));
-  // Of what was pushed out the engine knows the newest only: a window that ends before it may be marked to be safe.
+  // Of what was pushed out beyond reach the engine knows the newest only: a window before it may be marked to be safe.
   const bool cautious = node.ago_ms > 0 && view.saturated;
   const bool same_rest = !number.known || !taken || number.saturated == view.saturated || cautious;
   if (number.known == view.known && same_value && same_rest) return {};
@@ -355,17 +355,16 @@ std::string hypotheses_differ(const Image& image, const Model& model, const Eval
   return same ? std::string{} : std::string{text};
 }
 
-/// The last 20 milliseconds, or some instants about a line's time where milliseconds are too many. The instant before
-/// reach() may be looked at too, but there reports of the next one are in the rings already.
+/// The last 20 milliseconds, or some instants about a line's time where milliseconds are too many.
 std::string Comparison::past_differs(Bench& bench, const Evaluation& wanted, Instant about, Instant to) const {
-  const Instant from = std::max(to - 20, bench.engine().reach());
+  const Instant from = std::max(to - 20, bench.engine().reach() - 1);
   std::string different;
   if (options_.unit == 1) {
     for (Instant at = from; at <= to && different.empty(); ++at) different = instant_differs(bench, wanted, at);
     return different;
   }
   for (const Instant at : {about - 1, about, about + 1, to - options_.unit, to}) {
-    const bool in_reach = at >= bench.engine().reach() && at <= to;
+    const bool in_reach = at >= bench.engine().reach() - 1 && at <= to;
     if (in_reach && different.empty()) different = instant_differs(bench, wanted, at);
   }
   return different;
