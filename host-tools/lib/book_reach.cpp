@@ -31,7 +31,9 @@ bool is_unknown_of_none(const Expr& call) {
 void walk(const compiler::Book& book, const Expr& expr, bool follow, BookReach& out) {
   if (expr.left) walk(book, *expr.left, follow, out);
   if (expr.right) walk(book, *expr.right, follow, out);
-  if (expr.kind == ExprKind::divide) out.may_lack_reports = true;
+  if (expr.kind == ExprKind::divide && (expr.right->kind != ExprKind::number || expr.right->number == 0)) {
+    out.divides = true;
+  }
   if (expr.kind == ExprKind::overdue) add(out.overdue, expr.name.text);
   if (expr.kind == ExprKind::call) {
     add(out.indicators, expr.indicator.text);

@@ -13,7 +13,8 @@ struct BookReach {
   std::vector<std::string> conditions;
   std::vector<std::string> indicators;
   std::vector<std::string> overdue;  ///< feeds named in `overdue`
-  bool may_lack_reports = false;     ///< takes a number that is unknown of no reports, or of too few, or divides
+  bool may_lack_reports = false;     ///< takes a number that is unknown of no reports, or of too few
+  bool divides = false;              ///< by what may be zero
 };
 
 /// Adds what an expression of a book without cycles rests on, through named conditions too.

@@ -301,7 +301,8 @@ class Explainer {
           "reports to take it from.");
     }
     if (out.empty() && reach.overdue.empty() && never.empty()) return {};
-    const bool unknowable = !groups.empty() || !always.empty() || reach.may_lack_reports;
+    if (reach.divides) say("What is divided by zero is unknown as well.");
+    const bool unknowable = reach.divides || !groups.empty() || !always.empty() || reach.may_lack_reports;
     if (unknowable && !consequence.empty()) say(consequence);
     if (!never.empty()) {
       say("No feed promises to report " + list_in_words(never, "or") +
@@ -370,10 +371,12 @@ class Explainer {
           (names.size() == 1 ? " holds, which would speak" : " hold, which would speak") + " against it." +
           definitions(names));
     }
+    std::vector<std::string> checks;
     for (const compiler::DisconfirmClause& clause : alert.disconfirms) {
-      say("What would speak against it afterwards, to be looked at by hand " + span_in_words(clause.by.ms) +
-          " after it rang: \"" + printable(clause.text.text) + "\".");
+      checks.push_back("\"" + printable(clause.text.text) + "\" " + span_in_words(clause.by.ms) + " after it rang");
     }
+    if (!checks.empty())
+      say("What would speak against it afterwards, to be looked at by hand: " + list_in_words(checks) + ".");
     return out;
   }
 

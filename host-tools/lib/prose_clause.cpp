@@ -152,10 +152,10 @@ std::string Prose::filter(const compiler::Filter& filter) const {
         parts.push_back((equal ? "that came by " : "that did not come by ") + feed(term.value));
         break;
       case engine::FilterKey::actor:
-        parts.push_back((equal ? "that name as actor " : "that name an actor other than ") + actor(term.value));
+        parts.push_back((equal ? "naming as actor " : "naming an actor other than ") + actor(term.value));
         break;
       case engine::FilterKey::target:
-        parts.push_back((equal ? "that name as target " : "that name a target other than ") + actor(term.value));
+        parts.push_back((equal ? "naming as target " : "naming a target other than ") + actor(term.value));
         break;
       case engine::FilterKey::grade:
         parts.push_back("graded " + better(term.value.text, term.comparison));
@@ -167,7 +167,7 @@ std::string Prose::filter(const compiler::Filter& filter) const {
         parts.push_back("of credibility " + better(term.value.text, term.comparison));
         break;
       case engine::FilterKey::tag:
-        parts.push_back((equal ? "tagged " : "tagged, but not with ") + term.value.text);
+        parts.push_back((equal ? "tagged \"" : "with tags, none of them \"") + printable(term.value.text) + "\"");
         break;
     }
   }

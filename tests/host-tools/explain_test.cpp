@@ -81,6 +81,9 @@ TEST(Explain, each_condition_becomes_a_clause) {
       {"act", "there is a report of \"Hostile act\""},
       {"ships[value >= 20, origin = o]",
        "there is a report of \"Ships seen\" with a value of at least 20 and seen by Navy"},
+      {"ships[actor = prc, tag != drill, grade >= B2]",
+       "there is a report of \"Ships seen\" naming as actor China, with tags, none of them \"drill\" and graded B2 or "
+       "better"},
       {"not act in last 7d", "there has been no report of \"Hostile act\" in the last 7 days"},
       {"x in last 1d to 5d", "x has held at some moment between 5 days and 24 hours ago"},
       {"not (x or y)", "neither x nor y holds"},
@@ -124,7 +127,7 @@ TEST(Explain, a_rule_says_when_it_rings_how_high_and_when_it_ends) {
   STRCMP_CONTAINS("\"Feint\" gains 2 if y holds.", judgement.c_str());
   STRCMP_CONTAINS("\"Feint\" loses 1 in any case.", judgement.c_str());
   STRCMP_CONTAINS("whether y holds, which would speak against it.", judgement.c_str());
-  STRCMP_CONTAINS("3 days after it rang: \"No second act\".", judgement.c_str());
+  STRCMP_CONTAINS("looked at by hand: \"No second act\" 3 days after it rang.", judgement.c_str());
   STRCMP_EQUAL("Bear in mind: Order is not intent.", paragraph(rule, "caveats").c_str());
   STRCMP_EQUAL("It is marked TLP:AMBER+STRICT and may be released to usa and jpn.",
                paragraph(rule, "handling").c_str());
