@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Warnings: allowed, but probably not what was meant.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "tocsin/text/json_lines.hpp"
@@ -171,6 +172,21 @@ class Warner {
   }
 
   // --- What can never be true ---
+  // Why a comparison fails, when one side's range tells.
+  [[nodiscard]] std::string reason(const Expr& comparison) const {
+    for (const Expr* side : {comparison.left.get(), comparison.right.get()}) {
+      const Interval range = never_.values_of(*side);
+      if (range.empty()) return ": a side is always unknown";
+      if (side->kind == ExprKind::number || !std::isfinite(range.least) || !std::isfinite(range.most)) continue;
+      return ": " + std::string{side->kind == ExprKind::call ? quoted(side->name.text) : "one side"} + " is " +
+             (range.least == range.most
+                  ? text::format_number(range.least)
+                  : "between " + text::format_number(range.least) + " and " + text::format_number(range.most)) +
+             " here";
+    }
+    return {};
+  }
+
   // The parts that cannot be so whatever is around them.
   struct Part {
     Note what;
@@ -193,7 +209,7 @@ class Warner {
     if (expr.right) impossible_parts(*expr.right, out);
     const bool comparison = expr.kind >= ExprKind::less && expr.kind <= ExprKind::greater;
     if (comparison && out.size() == before && !never_.can_be(expr, true))
-      out.push_back({{expr.at, "this comparison can never be true"}, kMend});
+      out.push_back({{expr.at, "this comparison can never be true" + reason(expr)}, kMend});
   }
 
   void never(const Expr& expr, Range at, const std::string& what) {

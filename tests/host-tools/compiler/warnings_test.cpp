@@ -65,7 +65,7 @@ TEST(Warnings, a_window_that_ends_long_ago_needs_all_that_came_since) {
 
 TEST(Warnings, a_number_that_asks_for_more_reports_than_are_kept) {
   STRCMP_EQUAL(
-      "1:31 warning: this comparison can never be true\n"
+      "1:31 warning: this comparison can never be true: a side is always unknown\n"
       "1:46 warning: `air` keeps 64 reports: this number is always unknown\n",
       warnings_of("alert a { theater strait when mean(air, 60d, at least 65) > 3 or surge }").c_str());
 }
@@ -176,7 +176,7 @@ TEST(Warnings, say_which_clause_or_part_can_never_be_true) {
   STRCMP_EQUAL(
       "1:66 warning: this `weigh ... when` can never be true\n",
       warnings_of("hypothesis h alert a { theater strait when surge weigh h +1 when air and not air }").c_str());
-  STRCMP_EQUAL("1:40 warning: this comparison can never be true\n",
+  STRCMP_EQUAL("1:40 warning: this comparison can never be true: `count` is between 0 and 64 here\n",
                warnings_of("alert a { theater strait when surge or count(air, 1d) < 0 }").c_str());
   STRCMP_EQUAL("1:43 warning: no report of `air` can pass this filter\n",
                warnings_of("alert a { theater strait when surge or air[origin = jcs] }").c_str());
