@@ -217,9 +217,9 @@ TEST(AlertDecoder, keeps_the_marking_but_not_the_judgement_where_nothing_is_expl
   }
 }
 
-TEST(AlertDecoder, says_so_when_some_number_is_saturated) {
+TEST(AlertDecoder, says_so_when_the_event_rests_on_a_saturated_number) {
   CHECK_TRUE(decode().saturated);
-  event.items[0].saturated = false;
+  event.saturated = false;
   CHECK_FALSE(decode().saturated);
 }
 

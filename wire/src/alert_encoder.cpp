@@ -156,7 +156,7 @@ class Encoder {
     root.add_not_journaled(context_.not_journaled);
     root.add_truncated(truncated_);
     root.add_marking(static_cast<schemas::Marking>(alert.marking));
-    root.add_saturated(saturated());
+    root.add_saturated(event_.saturated);
     if (event_.kind == engine::EventKind::retracted) {
       root.add_retracts(static_cast<schemas::EventKind>(event_.retracted_kind));
     }
@@ -231,11 +231,6 @@ class Encoder {
 
   // Evidence and what is to be weighed with it: only where an episode starts or changes its level.
   [[nodiscard]] bool explains() const { return event_.kind <= engine::EventKind::eased; }
-  [[nodiscard]] bool saturated() const {
-    const std::size_t count = std::min<std::size_t>(event_.item_count, engine::kEvidenceItemsMax);
-    return std::any_of(event_.items.begin(), event_.items.begin() + static_cast<std::ptrdiff_t>(count),
-                       [](const engine::EvidenceItem& item) { return item.saturated; });
-  }
   // Room for a piece in the share of the words.
   bool word_room(std::size_t bytes) {
     if (builder_.GetSize() + bytes <= words_end_) return true;

@@ -244,6 +244,7 @@ class Walk {
       const Number number = leaf_at(step.node, step.at);
       item.value = number.value;
       item.saturated = saturated_at(block_, view(step.at), node, step.at);
+      out_.saturated = out_.saturated || item.saturated;
       item.known = number.known;
     }
     if (already_shown(item)) return;
@@ -289,30 +290,79 @@ class Walk {
   std::size_t size_ = 0;
 };
 
-void show_blindness(const Block& block, const State& state, AlertEvent& out) {
+bool uses_reports(const Node& node) {
+  const Shape shape = shape_of(node.op);
+  return shape == Shape::report_number || shape == Shape::pulse;
+}
+
+/// Marks of nodes that are free between two evaluations.
+void mark_node(const Block& block, std::uint16_t node) {
+  block.dirty_nodes()[node / 64U] |= std::uint64_t{1} << (node % 64U);
+}
+
+/// Visits the marked nodes and all below them, and takes the marks away. @param highest  no node above it is marked.
+template <class Visit>
+void each_marked(const Block& block, std::uint16_t highest, Visit visit) {
   const Image& image = block.image();
-  const Alert& rule = image.alerts[out.alert];
-  for (const std::uint16_t feed : image.list(rule.feeds)) {
-    if (state.feeds[feed].overdue) out.overdue_feeds[feed / 64U] |= std::uint64_t{1} << (feed % 64U);
-  }
-  // Operands come before their node, so one pass downwards finds all that `when` reaches.
-  const std::span<std::uint64_t> marks = block.dirty_nodes();  // free between two evaluations
-  const auto mark = [marks](std::uint16_t node) { marks[node / 64U] |= std::uint64_t{1} << (node % 64U); };
-  mark(rule.when);
-  for (std::size_t i = rule.when + std::size_t{1}; i > 0;) {
+  const std::span<std::uint64_t> marks = block.dirty_nodes();
+  for (std::size_t i = highest + std::size_t{1}; i > 0;) {  // operands come before their node: one pass downwards
     --i;
     const std::uint64_t bit = std::uint64_t{1} << (i % 64U);
     if ((marks[i / 64U] & bit) == 0) continue;
     marks[i / 64U] &= ~bit;
     const Node& node = image.nodes[i];
     const Shape shape = shape_of(node.op);
-    if (shape == Shape::report_number || shape == Shape::pulse) {
-      if (state.indicators[node.a].blind) out.blind_indicators[node.a / 64U] |= std::uint64_t{1} << (node.a % 64U);
-    } else if (shape != Shape::literal && shape != Shape::overdue) {
-      mark(node.a);
-      if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) mark(node.b);
+    visit(node);
+    if (uses_reports(node) || shape == Shape::literal || shape == Shape::overdue) continue;
+    mark_node(block, node.a);
+    if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) mark_node(block, node.b);
+  }
+}
+
+void show_blindness(const Block& block, const State& state, AlertEvent& out) {
+  const Image& image = block.image();
+  const Alert& rule = image.alerts[out.alert];
+  for (const std::uint16_t feed : image.list(rule.feeds)) {
+    if (state.feeds[feed].overdue) out.overdue_feeds[feed / 64U] |= std::uint64_t{1} << (feed % 64U);
+  }
+  mark_node(block, rule.when);
+  each_marked(block, rule.when, [&](const Node& node) {
+    if (uses_reports(node) && state.indicators[node.a].blind) {
+      out.blind_indicators[node.a / 64U] |= std::uint64_t{1} << (node.a % 64U);
+    }
+  });
+}
+
+/// Whether what becomes of the alert rests on a number that speaks of the reports that are kept only.
+bool rests_on_saturated(const Block& block, const State& state, const AlertEvent& event) {
+  const Image& image = block.image();
+  const Alert& rule = image.alerts[event.alert];
+  std::uint16_t highest = rule.when;
+  const auto mark = [&](std::uint16_t node) {
+    mark_node(block, node);
+    if (node > highest) highest = node;
+  };
+  mark(rule.when);
+  if (rule.clear != kNone) mark(rule.clear);
+  for (const LevelRule& level : image.level_rules.subspan(rule.levels.first, rule.levels.count)) mark(level.node);
+  bool found = false;
+  each_marked(block, highest, [&](const Node& node) {
+    if (shape_of(node.op) != Shape::report_number) return;
+    found = found || saturated_at(block, state, node, event.at);
+  });
+  const AlertMachine& machine = state.alerts[event.alert];
+  for (std::uint16_t i = 0; i < rule.needs.count && !found; ++i) {
+    if (!machine.raised || ((machine.needs_met >> i) & 1U) != 0) continue;  // more reports could not unmeet it
+    const Need& need = image.needs[rule.needs.first + i];
+    Node number{};
+    number.op = static_cast<std::uint8_t>(Op::origins);
+    number.window_ms = need.window_ms;
+    for (const std::uint16_t indicator : image.list(need.indicators)) {
+      number.a = indicator;
+      found = found || saturated_at(block, state, number, event.at);
     }
   }
+  return found;
 }
 
 /// Sums of the weights whose clauses hold, greatest first, then by name.
@@ -353,6 +403,7 @@ void begin_event(AlertEvent& out) {
   out.reason = {};
   out.origins = 0;
   out.truncated = false;
+  out.saturated = false;
   out.theater_levels.fill(Level::calm);
   out.overdue_feeds.fill(0);
   out.blind_indicators.fill(0);
@@ -368,6 +419,7 @@ void gather_evidence(const Block& block, const State& state, bool walk, AlertEve
   show_blindness(block, state, out);
   const std::span<const std::uint16_t> theaters = image.list(rule.theaters);
   for (std::size_t i = 0; i < theaters.size(); ++i) out.theater_levels[i] = shown_level(image, state, theaters[i]);
+  if (out.kind != EventKind::retracted) out.saturated = rests_on_saturated(block, state, out);
   if (!walk) return;
   weigh(image, state, rule, out);
   for (const std::uint16_t condition : image.list(rule.against))

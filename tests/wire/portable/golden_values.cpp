@@ -84,6 +84,7 @@ engine::AlertEvent make_event() {
   event.at = kLaunch;
   event.detected_at = kLaunch + 1500;
   event.origins = 2;
+  event.saturated = true;
   event.theater_levels = {engine::Level::elevated, engine::Level::unknown};
   event.overdue_feeds[0] = 1ULL << sample::mnd_daily;
   event.blind_indicators[0] = (1ULL << sample::pla_aircraft) | (1ULL << sample::plan_ships);

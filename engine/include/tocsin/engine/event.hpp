@@ -62,6 +62,9 @@ struct AlertEvent {
   Reason reason{};              ///< retracted only
   std::uint16_t origins = 0;    ///< distinct origins among `reports`
   bool truncated = false;       ///< items or reports did not all fit
+  /// Some number below `when`, `clear` or a `level ... when`, an unmet `needs`, or an item is saturated at its instant:
+  /// the event is what the reports that are kept say. Not of retracted.
+  bool saturated = false;
   std::array<Level, kAlertTheatersMax> theater_levels{};              ///< per theater of the alert, at the instant
   std::array<std::uint64_t, kFeedsMax / 64> overdue_feeds{};          ///< bits: overdue feeds that `when` reaches
   std::array<std::uint64_t, kIndicatorsMax / 64> blind_indicators{};  ///< bits: blind indicators that `when` reaches
