@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "tocsin/compiler/compile.hpp"
 #include "tocsin/engine/rule/image.hpp"
+#include "tocsin/test_support/prng.hpp"
 
 #include "lib/book_format.hpp"
 #include "lib/book_tokens.hpp"
@@ -214,9 +214,8 @@ TEST(Fmt, keeps_every_book_of_the_tree) {
 
 // Blanks, line ends and comments go anywhere between tokens: the laws hold for all of it.
 TEST(Fmt, keeps_books_with_comments_anywhere) {
-  constexpr std::uint32_t kSeed = 20240523;
-  std::mt19937 random{kSeed};
-  const auto below = [&random](std::uint32_t limit) { return random() % limit; };
+  constexpr std::uint64_t kSeed = 20240523;
+  test_support::Prng random{kSeed};
   constexpr std::array<const char*, 8> kBetween = {
       " ", "\n", "  ", "\n\n", " # beside\n", "\n# above\n", "\n\n# far\n\n", "\t # a\r\n   # \"b\" {\n"};
   for (const auto& path : books()) {
@@ -227,7 +226,7 @@ TEST(Fmt, keeps_books_with_comments_anywhere) {
       for (const Token& token : book.tokens) {
         shaken += std::string{token.text};
         // A sign and its number, or a time's parts, are one token to the language.
-        if (token.text != "-" && token.text != "+") shaken += kBetween[below(kBetween.size())];
+        if (token.text != "-" && token.text != "+") shaken += kBetween[random.index(kBetween.size())];
       }
       holds_laws(path.string() + " shaken with seed " + std::to_string(kSeed), shaken, round == 0 && small(text));
     }
@@ -236,9 +235,8 @@ TEST(Fmt, keeps_books_with_comments_anywhere) {
 
 // Tokens are dropped, doubled and moved: most such books are refused, and the rest keep the laws.
 TEST(Fmt, loses_nothing_of_broken_books) {
-  constexpr std::uint32_t kSeed = 7;
-  std::mt19937 random{kSeed};
-  const auto below = [&random](std::size_t limit) { return static_cast<std::size_t>(random() % limit); };
+  constexpr std::uint64_t kSeed = 7;
+  test_support::Prng random{kSeed};
   std::size_t kept = 0;
   for (const auto& path : books()) {
     const std::string text = content(path);
@@ -247,15 +245,18 @@ TEST(Fmt, loses_nothing_of_broken_books) {
     for (int round = 0; round < (small(text) ? 12 : 4); ++round) {
       std::vector<std::string> tokens;
       for (const Token& token : book.tokens) tokens.emplace_back(token.text);
-      const std::size_t at = below(tokens.size());
-      const std::size_t other = below(tokens.size());
+      const std::size_t at = random.index(tokens.size());
+      const std::size_t other = random.index(tokens.size());
       if (round % 4 == 0) tokens[at].clear();
       if (round % 4 == 1) tokens[at] += " " + tokens[other];
       if (round % 4 == 2) std::swap(tokens[at], tokens[other]);
-      if (round % 4 == 3) tokens[at] = tokens[at].substr(0, below(tokens[at].size() + 1));
+      if (round % 4 == 3) tokens[at] = tokens[at].substr(0, random.index(tokens[at].size() + 1));
       std::string mutant;
       for (std::size_t i = 0; i < tokens.size(); ++i) mutant += tokens[i] + (i % 7 == 0 ? "\n" : " ");
-      kept += holds_laws(path.string() + " mutated", mutant, round < 4 && small(text)) ? 1U : 0U;
+      kept +=
+          holds_laws(path.string() + " mutated with seed " + std::to_string(kSeed), mutant, round < 4 && small(text))
+              ? 1U
+              : 0U;
     }
   }
   CHECK(kept > 0);
