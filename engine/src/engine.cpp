@@ -47,7 +47,10 @@ void clear_words(const Node& node, std::span<Instant> words) {
 }
 
 void clear_state(const Block& block, const State& state, Instant first) {
-  *state.header = {first - 1, kNever, kForever, 0, false, {}};
+  *state.header = {};
+  state.header->evaluated = first - 1;
+  state.header->last = kNever;
+  state.header->pending = kForever;
   const std::span<const Node> nodes = block.image().nodes;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     state.nodes[i] = {};

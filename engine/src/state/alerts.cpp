@@ -108,6 +108,8 @@ void Evaluator::update_doubt(std::uint16_t index, Instant at) {
   const bool in_doubt = !machine.raised && machine.when == Truth::unknown;
   if (in_doubt != machine.in_doubt) {
     machine.in_doubt = in_doubt;
+    std::uint16_t& doubts = state_.header->doubts;
+    doubts = static_cast<std::uint16_t>(in_doubt ? doubts + 1 : doubts - 1);
     machine.doubt_since = at;
   }
   if (events_ != nullptr) events_->doubt(index, machine, at);

@@ -60,18 +60,24 @@ void Stepper::push_sample(const LogEntry& entry, std::uint16_t slot) {
   samples[index] = {entry.time, entry.value, entry.seq, entry.matches, entry.feed, entry.origin, entry.credibility, {}};
   absorb_in(block_.base(), entry);
   if (block_.head().header->evaluated < entry.time) absorb_in(block_.head(), entry);
-  each_newer_state([&](const State& state) {
-    std::uint16_t& tail = state.indicators[entry.indicator].tail;
-    if (tail == slot) tail = kNone;
-  });
+  const auto forget = [slot](IndicatorState& indicator) {
+    if (indicator.tail == slot) indicator.tail = kNone;
+  };
+  forget(block_.head().indicators[entry.indicator]);
+  for (std::size_t row = 0; row < block_.copy_marks().size(); ++row) {
+    if (block_.copy_marks()[row].valid) forget(block_.copy_indicator(row, entry.indicator));
+  }
 }
 
 /// A state that has not come to a report's instant will not find it in the log any more.
 void Stepper::absorb_in(const State& state, const LogEntry& entry) {
+  FeedState& feed = state.feeds[entry.feed];
+  feed.contact = entry.time;
+  if (!block_.is_used(entry.indicator) && !feed.overdue) return;
   IndicatorState& indicator = state.indicators[entry.indicator];
+  if (!indicator.absorbed) note(state.header->absorbed, entry.indicator);
   indicator.absorbed = true;
   indicator.pending |= entry.matches;
-  state.feeds[entry.feed].contact = entry.time;
   if (entry.time < state.header->pending) state.header->pending = entry.time;
 }
 

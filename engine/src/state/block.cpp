@@ -120,6 +120,8 @@ Block::Block(const Image& image, std::byte* bytes)
   head_ = state_at(states);
   scratch_ = state_at(states + layout_.state_bytes);
   copies_offset_ = states + 2 * layout_.state_bytes;
+  indicators_offset_ = static_cast<std::size_t>(static_cast<std::byte*>(static_cast<void*>(head_.indicators.data())) -
+                                                static_cast<std::byte*>(static_cast<void*>(head_.header)));
 
   cut = Cutter{bytes + copies_offset_ + image.bounds.copies * layout_.state_bytes};
   plan_.nodes = cut.take<NodePlan>(image.nodes.size() + 1);

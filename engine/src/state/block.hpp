@@ -42,7 +42,8 @@ struct Header {
   std::uint16_t fresh_count;     ///< standing events to be handed out
   std::uint16_t retract_count;   ///< withdrawals to be handed out
   std::uint16_t transient_count;
-  std::uint16_t reserved2[2];
+  std::uint16_t told_count;  ///< alerts whose doubt was told
+  std::uint16_t reserved2;
   Instant target;  ///< the clock the running step goes to
   Disposition disposition;
   std::uint8_t reserved3[7];
@@ -136,14 +137,36 @@ struct AlertMemory {
   std::uint8_t reserved[6];
 };
 
-struct StateHeader {
-  Instant evaluated;     ///< every instant up to here is decided
-  Instant last;          ///< the instant of the last evaluation, or kNever
-  Instant pending;       ///< instant of reports that were absorbed but not decided yet (the base only), or kForever
-  std::uint64_t serial;  ///< evaluations so far
-  bool touched;          ///< some indicator had a report at `last`
-  std::uint8_t reserved[7];
+/// A few indicators by name, or all that are flagged when there are more.
+struct FewIndicators {
+  static constexpr std::uint16_t kMany = 7;
+  std::uint16_t count;  ///< above kMany: look at every indicator
+  std::uint16_t items[kMany];
 };
+
+struct StateHeader {
+  Instant evaluated;       ///< every instant up to here is decided
+  Instant last;            ///< the instant of the last evaluation, or kNever
+  Instant pending;         ///< instant of reports that were absorbed but not decided yet (the base only), or kForever
+  std::uint64_t serial;    ///< evaluations so far
+  FewIndicators touched;   ///< those that had a report at `last`
+  FewIndicators absorbed;  ///< those with reports at `pending`
+  std::uint16_t doubts;    ///< alerts in doubt
+  std::uint16_t reserved[3];
+};
+
+/// Notes an indicator whose flag was just set.
+inline void note(FewIndicators& few, std::uint16_t indicator) {
+  if (few.count < FewIndicators::kMany) few.items[few.count] = indicator;
+  if (few.count <= FewIndicators::kMany) ++few.count;
+}
+/// Calls `visit(indicator)` for each that was noted, possibly for others too.
+template <class Visit>
+void each_noted(const FewIndicators& few, std::size_t indicators, Visit visit) {
+  const bool all = few.count > FewIndicators::kMany;
+  const std::size_t end = all ? indicators : few.count;
+  for (std::size_t i = 0; i < end; ++i) visit(all ? static_cast<std::uint16_t>(i) : few.items[i]);
+}
 
 /// What a node shows and remembers in two bytes; instants are in State::words. Bits 0-1 of `now`: truth of a condition;
 /// bit 0: a number is known. `past`: bits 0-1 and 2-3 the operands' truth since the last evaluation, bits 4-5 the
@@ -295,6 +318,16 @@ class Block {
   [[nodiscard]] State copy(std::size_t row) const {
     return state_at(copies_offset_ + copy_marks_[row].slot * layout_.state_bytes);
   }
+  /// An indicator in a copy; cheaper than all of copy().
+  [[nodiscard]] IndicatorState& copy_indicator(std::size_t row, std::uint16_t indicator) const {
+    std::byte* state = bytes_ + copies_offset_ + copy_marks_[row].slot * layout_.state_bytes;
+    return static_cast<IndicatorState*>(static_cast<void*>(state + indicators_offset_))[indicator];
+  }
+  /// Whether any node or `needs` rests on an indicator.
+  [[nodiscard]] bool is_used(std::uint16_t indicator) const {
+    const IndicatorPlan* plan = &plan_.indicators[indicator];
+    return plan[0].nodes != plan[1].nodes || plan[0].alerts != plan[1].alerts;
+  }
   [[nodiscard]] std::span<CopyMark> copy_marks() const { return copy_marks_; }
   [[nodiscard]] std::span<Ring> rings() const { return rings_; }
   /// Samples of one indicator's ring, in storage order.
@@ -343,6 +376,7 @@ class Block {
   State head_;
   State scratch_;
   std::size_t copies_offset_;
+  std::size_t indicators_offset_;  ///< of the indicators within a state
   std::span<CopyMark> copy_marks_;
   std::span<Ring> rings_;
   std::span<Sample> samples_;

@@ -14,7 +14,7 @@ constexpr std::uint64_t lag_of(std::size_t row) { return std::uint64_t{4} << row
 
 Instant Evaluator::next_timed() const {
   const StateHeader& header = *state_.header;
-  Instant next = header.touched ? header.last + 1 : kForever;  // a pulse lasts one instant
+  Instant next = header.touched.count > 0 ? header.last + 1 : kForever;  // a pulse lasts one instant
   if (header.pending < next) next = header.pending;
   for (const Instant least : state_.mins) next = least < next ? least : next;
   if (header.last == kNever && header.evaluated + 1 < next) next = header.evaluated + 1;  // the first instant
@@ -38,20 +38,36 @@ Instant Evaluator::next_due() const {
 
 bool Evaluator::advance(Instant to) {
   const Log log{block_};
-  std::size_t position = position_after(state_.header->evaluated);
+  StateHeader& header = *state_.header;
+  std::size_t position = position_after(header.evaluated);
+  Instant timed = next_timed();
   for (;;) {
-    Instant next = next_timed();
+    Instant next = timed;
     if (position < log.count()) {
-      const Instant reported = log.entry(log.slot_at(position)).time;
-      if (reported < next) next = reported;
+      const std::uint16_t slot = log.slot_at(position);
+      const LogEntry& entry = log.entry(slot);
+      if (entry.time <= to && entry.time < timed && !wakes(entry)) {
+        static_cast<void>(take_report(slot));
+        header.evaluated = entry.time;
+        ++position;
+        continue;
+      }
+      if (entry.time < next) next = entry.time;
     }
     if (next > to) break;
     if (events_ != nullptr && events_->wants_pause()) return false;
     position = evaluate(next, position);
     if (keep_copies_) refresh_copies();
+    timed = next_timed();
   }
-  if (state_.header->evaluated < to) state_.header->evaluated = to;
+  if (header.evaluated < to) header.evaluated = to;
   return true;
+}
+
+/// Whether a report makes its instant one to decide.
+bool Evaluator::wakes(const LogEntry& entry) const {
+  if (entry.kind != EntryKind::report || entry.withdrawn) return false;
+  return block_.is_used(entry.indicator) || state_.feeds[entry.feed].overdue;
 }
 
 void Evaluator::refresh_copies() {
@@ -92,7 +108,7 @@ std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
   StateHeader& header = *state_.header;
   theaters_ = false;
   const bool first = header.last == kNever;
-  if (header.touched) end_pulses();
+  if (header.touched.count > 0) end_pulses();
   if (header.pending <= at) take_pending();
   position = take_reports(at, position);
   if (first) {
@@ -119,10 +135,9 @@ void Evaluator::wake_everything(Instant at) {
 }
 
 void Evaluator::end_pulses() {
-  state_.header->touched = false;
-  for (std::size_t i = 0; i < state_.indicators.size(); ++i) {
+  each_noted(state_.header->touched, state_.indicators.size(), [this](std::uint16_t i) {
     IndicatorState& indicator = state_.indicators[i];
-    if (!indicator.touched) continue;
+    if (!indicator.touched) return;
     indicator.touched = false;
     indicator.matches = 0;
     const IndicatorPlan* plan = &plan_.indicators[i];
@@ -130,7 +145,8 @@ void Evaluator::end_pulses() {
       const std::uint16_t node = plan_.indicator_nodes[k];
       if (shape_of(image_.nodes[node].op) == Shape::pulse) wake_node(node);
     }
-  }
+  });
+  state_.header->touched.count = 0;
 }
 
 void Evaluator::wake_users(std::uint16_t indicator) {
@@ -143,39 +159,51 @@ void Evaluator::wake_users(std::uint16_t indicator) {
 }
 
 void Evaluator::touch(std::uint16_t indicator, std::uint32_t matches) {
-  state_.header->touched = true;
-  state_.indicators[indicator].touched = true;
-  state_.indicators[indicator].matches |= matches;
+  IndicatorState& state = state_.indicators[indicator];
+  if (!state.touched) note(state_.header->touched, indicator);
+  state.touched = true;
+  state.matches |= matches;
   wake_users(indicator);
 }
 
 void Evaluator::take_pending() {
   state_.header->pending = kForever;
-  for (std::size_t i = 0; i < state_.indicators.size(); ++i) {
+  each_noted(state_.header->absorbed, state_.indicators.size(), [this](std::uint16_t i) {
     IndicatorState& indicator = state_.indicators[i];
-    if (!indicator.absorbed) continue;
+    if (!indicator.absorbed) return;
     indicator.absorbed = false;
-    touch(static_cast<std::uint16_t>(i), indicator.pending);
+    touch(i, indicator.pending);
     indicator.pending = 0;
-  }
+  });
+  state_.header->absorbed.count = 0;
   // Whose contact it was is in the feeds already.
   for (std::size_t i = 0; i < state_.feeds.size(); ++i) {
     if (state_.feeds[i].overdue) set_timer(state_, plan_.feeds[i].timer, state_.feeds[i].contact);
   }
 }
 
+/// Takes a report in. @returns whether anything rests on it.
+bool Evaluator::take_report(std::uint16_t slot) {
+  const LogEntry& entry = block_.log()[slot];
+  if (entry.kind != EntryKind::report || entry.withdrawn) return false;
+  state_.indicators[entry.indicator].tail = slot;
+  FeedState& feed = state_.feeds[entry.feed];
+  feed.contact = entry.time;
+  if (feed.overdue) set_timer(state_, plan_.feeds[entry.feed].timer, entry.time);
+  if (block_.is_used(entry.indicator)) {
+    touch(entry.indicator, entry.matches);
+    return true;
+  }
+  return feed.overdue;
+}
+
 std::size_t Evaluator::take_reports(Instant at, std::size_t position) {
   const Log log{block_};
-  for (; position < log.count(); ++position) {
+  while (position < log.count()) {
     const std::uint16_t slot = log.slot_at(position);
-    const LogEntry& entry = log.entry(slot);
-    if (entry.time != at) break;
-    if (entry.kind != EntryKind::report || entry.withdrawn) continue;
-    state_.indicators[entry.indicator].tail = slot;
-    touch(entry.indicator, entry.matches);
-    FeedState& feed = state_.feeds[entry.feed];
-    feed.contact = at;
-    if (feed.overdue) set_timer(state_, plan_.feeds[entry.feed].timer, at);
+    if (log.entry(slot).time != at) break;
+    static_cast<void>(take_report(slot));
+    ++position;
   }
   return position;
 }

@@ -38,6 +38,8 @@ class Evaluator {
   void wake_everything(Instant at);
   void end_pulses();
   std::size_t take_reports(Instant at, std::size_t position);
+  [[nodiscard]] bool wakes(const LogEntry& entry) const;
+  bool take_report(std::uint16_t slot);
   void take_pending();
   void touch(std::uint16_t indicator, std::uint32_t matches);
   void wake_users(std::uint16_t indicator);

@@ -43,7 +43,7 @@ void Standing::begin_compare(Instant from) const {
     unset(found, kMatched);
     // What the first half of this step told of doubt is open again; newest first, back to what was told before.
     if (has(found, kTransient)) {
-      block_.memory()[found.alert].told = found.kind == EventKind::unknown ? kNever : found.raised_at;
+      tell(found.alert, found.kind == EventKind::unknown ? kNever : found.raised_at);
     }
   }
 }
@@ -94,10 +94,16 @@ void Standing::add(StandingEvent added) const {
   if (has(added, kTransient)) ++header.transient_count;
 }
 
-void Standing::tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const {
+void Standing::tell(std::uint16_t alert, Instant at) const {
   Instant& told = block_.memory()[alert].told;
-  const Instant told_before = told;
-  told = machine.in_doubt ? at : kNever;
+  std::uint16_t& count = block_.header().told_count;
+  count = static_cast<std::uint16_t>(count - (told != kNever) + (at != kNever));
+  told = at;
+}
+
+void Standing::tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const {
+  const Instant told_before = block_.memory()[alert].told;
+  tell(alert, machine.in_doubt ? at : kNever);
   const EventKind kind = machine.in_doubt ? EventKind::unknown : EventKind::known;
   for (std::size_t i = first_from(at); comparing_ && i < count() && event(i).at == at; ++i) {
     StandingEvent& other = event(i);

@@ -47,6 +47,7 @@ class Standing {
   void erase_oldest() const;
   void add(StandingEvent added) const;
   void retract(StandingEvent& gone) const;
+  void tell(std::uint16_t alert, Instant at) const;
   void tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const;
   void make_place() const;
   void make_final(const StandingEvent& event) const;

@@ -40,8 +40,7 @@ Disposition Stepper::step(const Input& input) {
 bool Stepper::matters(const Input& input) const {
   if (block_.image().feeds[input.feed].every_ms != 0 || input.has_target_seq) return true;
   if (input.kind != InputKind::report) return false;
-  const IndicatorPlan* plan = &block_.plan().indicators[input.indicator];
-  return plan[0].nodes != plan[1].nodes || plan[0].alerts != plan[1].alerts;
+  return block_.is_used(input.indicator);
 }
 
 /// Before time passes over the instant of a late line: the head will soon be wanted as it is now.
@@ -120,7 +119,8 @@ bool Stepper::decide_anew() {
   Evaluator evaluator{block_, block_.head(), &standing};
   evaluator.keep_copies();
   if (!evaluator.advance(header.clock)) return false;
-  standing.settle_doubt(block_.head().alerts, header.target);
+  if (header.told_count > 0 || block_.head().header->doubts > 0)
+    standing.settle_doubt(block_.head().alerts, header.target);
   standing.end_compare(header.target);
   return true;
 }
