@@ -2,7 +2,7 @@
 #include "tocsin/engine/engine.hpp"
 
 #include <cstring>
-#include <new>
+#include <memory>
 #include <type_traits>
 
 #include "tocsin/engine/base/check.hpp"
@@ -51,6 +51,7 @@ void clear_state(const Block& block, const State& state, Instant first) {
   state.header->evaluated = first - 1;
   state.header->last = kNever;
   state.header->pending = kForever;
+  state.header->timed = kForever;
   const std::span<const Node> nodes = block.image().nodes;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     state.nodes[i] = {};
@@ -84,13 +85,11 @@ static_assert(std::is_trivially_copyable_v<Block> && std::is_trivially_destructi
 Engine::Engine(const Image& image, std::span<std::byte> block) {
   TOCSIN_CHECK(block.size() >= layout_of(image).block_bytes);
   TOCSIN_CHECK(reinterpret_cast<std::uintptr_t>(block.data()) % 8 == 0);
-  ::new (static_cast<void*>(view_.data())) Block{image, block.data()};
+  std::construct_at(static_cast<Block*>(static_cast<void*>(view_.data())), image, block.data());
   this->block().make_plan();
 }
 
-const Block& Engine::block() const {
-  return *std::launder(static_cast<const Block*>(static_cast<const void*>(view_.data())));
-}
+const Block& Engine::block() const { return *static_cast<const Block*>(static_cast<const void*>(view_.data())); }
 
 void Engine::start(Instant first, Mode mode) {
   const Block& block = this->block();

@@ -112,7 +112,9 @@ void Evaluator::update_doubt(std::uint16_t index, Instant at) {
     doubts = static_cast<std::uint16_t>(in_doubt ? doubts + 1 : doubts - 1);
     machine.doubt_since = at;
   }
-  if (events_ != nullptr) events_->doubt(index, machine, at);
+  // Nothing was told and nothing is to be told, as nearly always.
+  if (events_ == nullptr || (!in_doubt && block_.header().told_count == 0)) return;
+  events_->doubt(index, machine, at);
 }
 
 void Evaluator::decide_theaters(Instant at) {

@@ -148,6 +148,7 @@ struct StateHeader {
   Instant evaluated;       ///< every instant up to here is decided
   Instant last;            ///< the instant of the last evaluation, or kNever
   Instant pending;         ///< instant of reports that were absorbed but not decided yet (the base only), or kForever
+  Instant timed;           ///< no timer is due before; exact after an evaluation
   std::uint64_t serial;    ///< evaluations so far
   FewIndicators touched;   ///< those that had a report at `last`
   FewIndicators absorbed;  ///< those with reports at `pending`
@@ -401,6 +402,7 @@ inline void set_timer(const State& state, std::size_t timer, Instant due) {
   const Instant before = state.timers[timer];
   if (before == due) return;
   state.timers[timer] = due;
+  if (due < state.header->timed) state.header->timed = due;
   const std::size_t group = timer / kTimerGroup;
   Instant& least = state.mins[group];
   if (due <= least) {

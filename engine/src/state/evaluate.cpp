@@ -16,14 +16,16 @@ Instant Evaluator::next_timed() const {
   const StateHeader& header = *state_.header;
   Instant next = header.touched.count > 0 ? header.last + 1 : kForever;  // a pulse lasts one instant
   if (header.pending < next) next = header.pending;
-  for (const Instant least : state_.mins) next = least < next ? least : next;
+  if (header.timed < next) next = header.timed;
   if (header.last == kNever && header.evaluated + 1 < next) next = header.evaluated + 1;  // the first instant
   return next;
 }
 
 std::size_t Evaluator::position_after(Instant instant) const {
   const Log log{block_};
-  if (log.newest_time() <= instant) return log.count();
+  const std::size_t count = log.count();
+  if (log.newest_time() <= instant) return count;
+  if (count > 1 && log.entry(log.slot_at(count - 2)).time <= instant) return count - 1;
   return log.oldest_time() > instant ? 0 : log.first_after(instant);
 }
 
@@ -119,6 +121,8 @@ std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
   decide_nodes(at);
   decide_alerts(at);
   if (theaters_) decide_theaters(at);
+  header.timed = kForever;
+  for (const Instant least : state_.mins) header.timed = least < header.timed ? least : header.timed;
   header.evaluated = at;
   header.last = at;
   ++header.serial;

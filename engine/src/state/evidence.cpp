@@ -48,8 +48,15 @@ Instant witness_of(const Block& block, const State& state, std::uint16_t index, 
   const Instant* words = &state.words[block.plan().nodes[index].words];
   const Shape shape = shape_of(node.op);
   if (shape == Shape::then) return truth_of(state, index) == Truth::yes ? words[2] : kNever;
+  // What is true now is so at `at`; the stamps are of the last time the node was decided.
+  const std::uint16_t side = shape == Shape::since ? node.b : node.a;
+  const bool open = truth_of(state, side) == Truth::yes;
+  if (node.ago_ms > 0) {
+    const bool lasts = open && (shape == Shape::in_last || truth_of(state, node.a) == Truth::yes);
+    return runs_of(state, block.plan(), block.image(), index, false).witness(at, lasts);
+  }
+  if (open) return at;
   if (shape == Shape::from_until) return words[0];
-  if (node.ago_ms > 0) return runs_of(state, block.plan(), block.image(), index, false).witness(at);
   if (node.window_ms != kUnbounded && words[0] < at - node.window_ms) return kNever;
   return words[0];
 }
@@ -57,7 +64,7 @@ Instant witness_of(const Block& block, const State& state, std::uint16_t index, 
 class Walk {
  public:
   Walk(const Block& block, const State& state, AlertEvent& out)
-      : block_{block}, image_{block.image()}, present_{state}, out_{out} {
+      : block_{block}, image_{block.image()}, present_{state}, reports_{block.head()}, out_{out} {
     if (state.header == block.scratch().header) scratch_at_ = out.at;
   }
 
@@ -144,38 +151,59 @@ class Walk {
     return found == kNever ? step.at : found;
   }
 
-  /// Truth of a node at an instant. Of one that the base has passed, only what reports alone decide is still known; the
-  /// rest counts as shown.
+  /// Truth of a node at an instant. What has no memory is worked out from the reports; of the rest, at an instant that
+  /// the base has passed, nothing is known any more: it counts as shown.
   Truth truth_at(std::uint16_t index, Instant at) {
-    const Node& node = image_.nodes[index];
-    if (const State* state = state_for(at); state != nullptr) return truth_of(*state, index);
-    const Shape shape = shape_of(node.op);
-    if (shape == Shape::pulse) {
-      if (pulse_at(node, at)) return Truth::yes;
-      return blind_at(node.a, at) ? Truth::unknown : Truth::no;
+    if (at == out_.at) {
+      const State* now = state_for(at);
+      return truth_of(now != nullptr ? *now : present_, index);
     }
-    if (shape == Shape::overdue) return overdue_at(node.a, at) ? Truth::yes : Truth::no;
-    if (shape != Shape::comparison || !leaf(node.a) || !leaf(node.b)) return Truth::yes;
-    return compare(static_cast<Op>(node.op), leaf_at(node.a, at), leaf_at(node.b, at));
-  }
-
-  [[nodiscard]] bool leaf(std::uint16_t index) const {
-    const Shape shape = shape_of(image_.nodes[index].op);
-    return shape == Shape::literal || shape == Shape::report_number;
-  }
-
-  Number leaf_at(std::uint16_t index, Instant at) {
     const Node& node = image_.nodes[index];
-    if (static_cast<Op>(node.op) == Op::literal) return finite(node.value);
-    Number number = number_at(block_, view(at), node, at, 0);
+    switch (shape_of(node.op)) {
+      case Shape::pulse:
+        if (pulse_at(index, at)) return Truth::yes;
+        return blind_at(node.a, at) ? Truth::unknown : Truth::no;
+      case Shape::overdue:
+        return overdue_at(node.a, at) ? Truth::yes : Truth::no;
+      case Shape::comparison:
+        return compare(static_cast<Op>(node.op), value_at(node.a, at), value_at(node.b, at));
+      case Shape::both: {
+        const Truth left = truth_at(node.a, at);
+        const Truth right = truth_at(node.b, at);
+        return left < right ? left : right;
+      }
+      case Shape::either: {
+        const Truth left = truth_at(node.a, at);
+        const Truth right = truth_at(node.b, at);
+        return left < right ? right : left;
+      }
+      case Shape::negate: {
+        const Truth truth = truth_at(node.a, at);
+        return truth == Truth::unknown ? truth : truth == Truth::yes ? Truth::no : Truth::yes;
+      }
+      case Shape::literal:
+      case Shape::report_number:
+      case Shape::arithmetic:
+      case Shape::hold_for:
+      case Shape::in_last:
+      case Shape::then:
+      case Shape::since:
+      case Shape::from_until:
+        break;
+    }
+    const State* state = state_for(at);
+    return state != nullptr ? truth_of(*state, index) : Truth::yes;
+  }
+
+  Number value_at(std::uint16_t index, Instant at) {
+    const Node& node = image_.nodes[index];
+    const Shape shape = shape_of(node.op);
+    if (shape == Shape::literal) return finite(node.value);
+    if (shape == Shape::arithmetic)
+      return arithmetic(static_cast<Op>(node.op), value_at(node.a, at), value_at(node.b, at));
+    Number number = number_at(block_, reports_, node, at, 0);
     number.known = number.known && !blind_at(node.a, at);
     return number;
-  }
-
-  /// A state whose reports reach up to an instant.
-  const State& view(Instant at) {
-    const State* state = state_for(at);
-    return state != nullptr ? *state : block_.head();
   }
 
   bool overdue_at(std::uint16_t feed, Instant at) {
@@ -185,24 +213,27 @@ class Walk {
   }
 
   bool blind_at(std::uint16_t indicator, Instant at) {
-    if (const State* state = state_for(at); state != nullptr) return state->indicators[indicator].blind;
     const ListRef feeds = image_.indicators[indicator].feeds;
     bool regular = false;
+    for (const std::uint16_t feed : image_.list(feeds)) regular = regular || image_.feeds[feed].every_ms != 0;
+    if (!regular) return feeds.count == 0;
+    if (const State* state = state_for(at); state != nullptr) return state->indicators[indicator].blind;
     for (const std::uint16_t feed : image_.list(feeds)) {
-      if (image_.feeds[feed].every_ms == 0) continue;
-      regular = true;
-      if (!overdue_at(feed, at)) return false;
+      if (image_.feeds[feed].every_ms != 0 && !overdue_at(feed, at)) return false;
     }
-    return regular || feeds.count == 0;
+    return true;
   }
 
-  bool pulse_at(const Node& node, Instant at) {
-    ReportCursor cursor{block_, view(at), node.a, at};
+  bool pulse_at(std::uint16_t index, Instant at) {
+    const Node& node = image_.nodes[index];
+    ReportCursor cursor{block_, reports_, node.a, at};
     Sample sample{};
     while (cursor.next(sample) && sample.time == at) {
       if (passes(image_, node.filter, sample.matches)) return true;
     }
-    return false;
+    // Its report may have been pushed out at once.
+    const State* state = block_.plan().nodes[index].guard == kNone ? state_for(at) : nullptr;
+    return state != nullptr && truth_of(*state, index) == Truth::yes;
   }
 
   static bool same_number(const Node& left, const Node& right) {
@@ -238,12 +269,12 @@ class Walk {
       item.feed = node.a;
       item.value = overdue_at(node.a, step.at) ? 1.0 : 0.0;
     } else if (op == Op::pulse) {
-      item.value = pulse_at(node, step.at) ? 1.0 : 0.0;
+      item.value = pulse_at(step.node, step.at) ? 1.0 : 0.0;
       item.known = item.value > 0 || !blind_at(node.a, step.at);
     } else {
-      const Number number = leaf_at(step.node, step.at);
+      const Number number = value_at(step.node, step.at);
       item.value = number.value;
-      item.saturated = saturated_at(block_, view(step.at), node, step.at);
+      item.saturated = saturated_at(block_, reports_, node, step.at);
       out_.saturated = out_.saturated || item.saturated;
       item.known = number.known;
     }
@@ -263,7 +294,7 @@ class Walk {
     const Instant end = item.at - node.ago_ms;
     const Instant after = op == Op::last ? kNever : op == Op::pulse ? item.at - 1 : end - node.window_ms;
     const std::size_t most = op == Op::last ? 1U : image_.alerts[out_.alert].evidence;
-    ReportCursor cursor{block_, view(item.at), node.a, item.at};
+    ReportCursor cursor{block_, reports_, node.a, item.at};
     Sample sample{};
     std::size_t given = 0;
     while (cursor.next(sample) && sample.time > after && (op != Op::last || given < most)) {
@@ -283,6 +314,7 @@ class Walk {
   const Block& block_;
   const Image& image_;
   const State& present_;
+  const State& reports_;         ///< a state that has come to all reports an event can rest on
   Instant scratch_at_ = kNever;  ///< the instant the scratch state stands at, if known
   AlertEvent& out_;
   OriginSet origins_;
@@ -303,19 +335,19 @@ void mark_node(const Block& block, std::uint16_t node) {
 /// Visits the marked nodes and all below them, and takes the marks away. @param highest  no node above it is marked.
 template <class Visit>
 void each_marked(const Block& block, std::uint16_t highest, Visit visit) {
-  const Image& image = block.image();
   const std::span<std::uint64_t> marks = block.dirty_nodes();
-  for (std::size_t i = highest + std::size_t{1}; i > 0;) {  // operands come before their node: one pass downwards
-    --i;
-    const std::uint64_t bit = std::uint64_t{1} << (i % 64U);
-    if ((marks[i / 64U] & bit) == 0) continue;
-    marks[i / 64U] &= ~bit;
-    const Node& node = image.nodes[i];
-    const Shape shape = shape_of(node.op);
-    visit(node);
-    if (uses_reports(node) || shape == Shape::literal || shape == Shape::overdue) continue;
-    mark_node(block, node.a);
-    if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) mark_node(block, node.b);
+  for (std::size_t word = highest / std::size_t{64} + 1; word > 0; --word) {
+    std::uint64_t& bits = marks[word - 1];
+    while (bits != 0) {  // operands come before their node: one pass downwards
+      const unsigned bit = 63U - static_cast<unsigned>(std::countl_zero(bits));
+      bits &= ~(std::uint64_t{1} << bit);
+      const Node& node = block.image().nodes[(word - 1) * 64 + bit];
+      const Shape shape = shape_of(node.op);
+      visit(node);
+      if (uses_reports(node) || shape == Shape::literal || shape == Shape::overdue) continue;
+      mark_node(block, node.a);
+      if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) mark_node(block, node.b);
+    }
   }
 }
 

@@ -56,10 +56,11 @@ void Runs::go_on(bool before, bool now, bool kept_before, bool kept_now, Instant
   if (now) add(at);
 }
 
-Instant Runs::witness(Instant at) const {
+Instant Runs::witness(Instant at, bool open) const {
   for (std::size_t i = count(); i > 0; --i) {
     if (start(i - 1) > at - from_) continue;
-    const Instant latest = end(i - 1) < at - from_ ? end(i - 1) : at - from_;
+    const Instant last = open && i == count() ? at : end(i - 1);
+    const Instant latest = last < at - from_ ? last : at - from_;
     return latest >= at - to_ ? latest : kNever;
   }
   return kNever;

@@ -16,9 +16,9 @@ class Runs {
   /// @param now  it is at `at`. @param kept_before, @param kept_now  the same of the side that must go on being true.
   void go_on(bool before, bool now, bool kept_before, bool kept_now, Instant at);
   /// Whether some instant of [at - D, at - C] is in a run.
-  [[nodiscard]] bool holds(Instant at) const { return witness(at) != kNever; }
-  /// The latest instant of [at - D, at - C] in a run, or kNever.
-  [[nodiscard]] Instant witness(Instant at) const;
+  [[nodiscard]] bool holds(Instant at) const { return witness(at, false) != kNever; }
+  /// The latest instant of [at - D, at - C] in a run, or kNever. @param open  the newest run goes on up to `at`.
+  [[nodiscard]] Instant witness(Instant at, bool open) const;
   /// When holds() may change next if nothing else does. @param open  the newest run goes on.
   [[nodiscard]] Instant due(bool open, Instant at) const;
 
