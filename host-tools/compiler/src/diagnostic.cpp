@@ -29,7 +29,8 @@ std::string caret_lines(const SourceFile& source, Range at) {
   std::string lead;
   if (line.size() > kLineBytesMax) {
     std::size_t cut = column > kLineBytesMax / 2 ? column - kLineBytesMax / 2 : 0;
-    while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xC0U) == 0x80U) --cut;
+    // To the start of a character, which is at most 3 bytes back; what is not UTF-8 may have more such bytes in a row.
+    for (int i = 0; i < 3 && cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xC0U) == 0x80U; ++i) --cut;
     if (cut > 0) lead = "...";
     line = line.substr(cut, kLineBytesMax);
     column -= cut;
