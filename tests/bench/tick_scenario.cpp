@@ -74,7 +74,7 @@ Input report(std::uint16_t indicator, Instant time, std::uint64_t seq, bool valu
 
 std::string text_of(TickBook book, Cooldown cooldown) {
   std::string text =
-      "watchbook \"Ticks\" version 1\nhorizon 2s\ntheater west {}\norigin eyes { reliability B }\n"
+      "watchbook \"Ticks\" version 1\nhorizon 1s\ntheater west {}\norigin eyes { reliability B }\n"
       "feed wire { origin eyes }\n";
   for (std::uint32_t i = 0; i < pairs(book); ++i) {
     for (const char* side : {"a", "b"}) {
