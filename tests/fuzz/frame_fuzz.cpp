@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes on a serial line; then a good frame, which must arrive whatever came before it, unless its start is the end of
-// a frame with a right checksum: libFuzzer finds such.
+// Any bytes on a serial line; then a good frame, which must arrive whatever came before it, unless its start is the end
+// of a frame with a right checksum: libFuzzer finds such.
 #include <algorithm>
 #include <array>
 
