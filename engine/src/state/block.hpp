@@ -43,8 +43,8 @@ struct Header {
   std::uint16_t retract_count;   ///< withdrawals to be handed out
   std::uint16_t transient_count;
   std::uint16_t told_count;  ///< alerts whose doubt was told
-  std::uint16_t reserved2;
-  Instant target;  ///< the clock the running step goes to
+  std::uint16_t next_fresh;  ///< no standing event before this position is to be handed out
+  Instant target;            ///< the clock the running step goes to
   Disposition disposition;
   std::uint8_t reserved3[7];
   Input input;  ///< of the running step
@@ -259,6 +259,7 @@ struct IndicatorPlan {
   std::uint16_t nodes;    ///< first of Plan::indicator_nodes: numbers and pulses; they end where the next one's begin
   std::uint16_t alerts;   ///< first of Plan::indicator_alerts: those with `needs` of it
   std::uint16_t filters;  ///< first of Plan::indicator_filters
+  std::uint16_t pulses;   ///< how many of its nodes are pulses
 };
 
 struct FeedPlan {

@@ -163,11 +163,12 @@ void Evaluator::wake_users(std::uint16_t indicator) {
 }
 
 void Evaluator::touch(std::uint16_t indicator, std::uint32_t matches) {
+  wake_users(indicator);
+  if (plan_.indicators[indicator].pulses == 0) return;
   IndicatorState& state = state_.indicators[indicator];
   if (!state.touched) note(state_.header->touched, indicator);
   state.touched = true;
   state.matches |= matches;
-  wake_users(indicator);
 }
 
 void Evaluator::take_pending() {

@@ -318,7 +318,7 @@ class Walk {
   Instant scratch_at_ = kNever;  ///< the instant the scratch state stands at, if known
   AlertEvent& out_;
   OriginSet origins_;
-  Step stack_[kWalkMax] = {};
+  Step stack_[kWalkMax];
   std::size_t size_ = 0;
 };
 

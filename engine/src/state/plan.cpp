@@ -87,6 +87,7 @@ class Planner {
     place_memory();
     link_nodes();
     link_reports();
+    count_pulses();
     link_filters();
     link_feeds();
     for (std::size_t i = 0; i < image_.nodes.size(); ++i) limit_count(i);
@@ -161,6 +162,13 @@ class Planner {
           for (std::size_t i = 0; i < image_.alerts.size(); ++i)
             each_needed(image_, image_.alerts[i], [&](std::uint16_t indicator) { visit(indicator, i); });
         });
+  }
+
+  void count_pulses() const {
+    for (IndicatorPlan& plan : plan_.indicators) plan.pulses = 0;
+    for (const Node& node : image_.nodes) {
+      if (shape_of(node.op) == Shape::pulse) ++plan_.indicators[node.a].pulses;
+    }
   }
 
   void link_filters() const {

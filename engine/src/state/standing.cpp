@@ -23,12 +23,16 @@ bool before(const StandingEvent& left, const StandingEvent& right) {
 }
 }  // namespace
 
-std::size_t Standing::first_from(Instant instant) const {
+std::size_t Standing::first_from(Instant instant, std::uint16_t alert) const {
+  const auto is_before = [instant, alert](const StandingEvent& other) {
+    return other.at != instant ? other.at < instant : other.alert < alert;
+  };
   std::size_t low = 0;
   std::size_t high = count();
+  if (high == 0 || is_before(event(high - 1))) return high;  // what is new is mostly newest
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (event(middle).at < instant) {
+    if (is_before(event(middle))) {
       low = middle + 1;
     } else {
       high = middle;
@@ -52,9 +56,10 @@ std::uint16_t Standing::rev_of(EventKind kind, std::uint16_t alert, Instant rais
   const AlertMemory& memory = block_.memory()[alert];
   std::uint16_t rev =
       memory.final_raise == raised_at && kind != EventKind::raised ? memory.final_rev : std::uint16_t{0};
-  for (std::size_t i = first_from(raised_at); i < count() && event(i).at == raised_at; ++i) {
+  for (std::size_t i = first_from(raised_at, alert); i < count(); ++i) {
     const StandingEvent& other = event(i);
-    if (other.kind != EventKind::raised || other.alert != alert) continue;
+    if (other.at != raised_at || other.alert != alert) break;
+    if (other.kind != EventKind::raised) continue;
     if (kind == EventKind::raised) {
       if (has(other, kFresh) && !has(other, kMatched)) continue;  // taken back before anybody heard of it
       if (other.rev + 1 > rev) rev = static_cast<std::uint16_t>(other.rev + 1);
@@ -67,10 +72,10 @@ std::uint16_t Standing::rev_of(EventKind kind, std::uint16_t alert, Instant rais
 
 void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant raised_at, Instant at) {
   if (comparing_) {
-    for (std::size_t i = first_from(at); i < count() && event(i).at == at; ++i) {
+    for (std::size_t i = first_from(at, alert); i < count(); ++i) {
       StandingEvent& other = event(i);
-      if (stands(other) && other.kind == kind && other.alert == alert && other.level == level &&
-          other.raised_at == raised_at) {
+      if (other.at != at || other.alert != alert) break;
+      if (stands(other) && other.kind == kind && other.level == level && other.raised_at == raised_at) {
         set(other, kMatched);
         return;
       }
@@ -90,6 +95,7 @@ void Standing::add(StandingEvent added) const {
     --place;
   }
   event(place) = added;
+  if (place < header.next_fresh || header.fresh_count == 0) header.next_fresh = static_cast<std::uint16_t>(place);
   if (has(added, kFresh)) ++header.fresh_count;
   if (has(added, kTransient)) ++header.transient_count;
 }
@@ -105,9 +111,10 @@ void Standing::tell_doubt(std::uint16_t alert, const AlertMachine& machine, Inst
   const Instant told_before = block_.memory()[alert].told;
   tell(alert, machine.in_doubt ? at : kNever);
   const EventKind kind = machine.in_doubt ? EventKind::unknown : EventKind::known;
-  for (std::size_t i = first_from(at); comparing_ && i < count() && event(i).at == at; ++i) {
+  for (std::size_t i = first_from(at, alert); comparing_ && i < count(); ++i) {
     StandingEvent& other = event(i);
-    if (has(other, kTransient) && other.alert == alert && other.kind == kind) {
+    if (other.at != at || other.alert != alert) break;
+    if (has(other, kTransient) && other.kind == kind) {
       set(other, kMatched);
       return;
     }
@@ -174,13 +181,15 @@ void Standing::erase(std::size_t position) const {
   if (has(gone, kRetractDue)) --header.retract_count;
   if (has(gone, kTransient)) --header.transient_count;
   for (std::size_t i = position + 1; i < count(); ++i) event(i - 1) = event(i);
+  if (position < header.next_fresh) --header.next_fresh;
   --header.standing_count;
 }
 
 void Standing::erase_oldest() const {
   Header& header = block_.header();
-  header.standing_first = static_cast<std::uint16_t>(
-      std::size_t{header.standing_first} + 1 < block_.standing().size() ? header.standing_first + 1 : 0);
+  const std::size_t next = std::size_t{header.standing_first} + 1;
+  header.standing_first = static_cast<std::uint16_t>(next < block_.standing().size() ? next : 0);
+  if (header.next_fresh > 0) --header.next_fresh;
   --header.standing_count;
 }
 
@@ -206,17 +215,15 @@ bool Standing::wants_pause() const {
 }
 
 StandingEvent* Standing::next_due() const {
-  const Header& header = block_.header();
-  std::size_t left = header.fresh_count;
+  Header& header = block_.header();
   if (header.retract_count > 0) {  // withdrawals go first, newest first
     for (std::size_t i = count(); i > 0; --i) {
       if (has(event(i - 1), kRetractDue)) return &event(i - 1);
     }
   }
-  for (std::size_t i = count(); left > 0 && i > 0; --i) {  // they lie near the end
-    if (has(event(i - 1), kFresh) && --left == 0) return &event(i - 1);
-  }
-  return nullptr;
+  if (header.fresh_count == 0) return nullptr;
+  while (!has(event(header.next_fresh), kFresh)) ++header.next_fresh;
+  return &event(header.next_fresh);
 }
 
 void Standing::handed_out(StandingEvent& told) const {

@@ -42,7 +42,8 @@ class Standing {
     const std::size_t index = block_.header().standing_first + position;
     return block_.standing()[index < block_.standing().size() ? index : index - block_.standing().size()];
   }
-  [[nodiscard]] std::size_t first_from(Instant instant) const;
+  /// First position whose event is at or after (instant, alert) in output order.
+  [[nodiscard]] std::size_t first_from(Instant instant, std::uint16_t alert) const;
   void erase(std::size_t position) const;
   void erase_oldest() const;
   void add(StandingEvent added) const;
