@@ -163,7 +163,7 @@ NeedView Engine::need_view(std::uint16_t alert, std::uint16_t need) const {
   const Image& image = block().image();
   const State& state = block().scratch();
   const Need& record = image.needs[image.alerts[alert].needs.first + need];
-  const bool met = state.alerts[alert].raised && ((state.alerts[alert].needs_met >> need) & 1U) != 0;
+  const bool met = state.alerts[alert].raised && ((unsigned{state.alerts[alert].needs_met} >> need) & 1U) != 0;
   return {origins_of_need(block(), state, record, state.header->evaluated), met};
 }
 

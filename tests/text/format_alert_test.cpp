@@ -30,6 +30,7 @@ void bare(engine::EventKind kind) {
   event.blind_indicators = {};
   event.hypothesis_count = 0;
   event.against_count = 0;
+  event.saturated = false;
 }
 }  // namespace
 

@@ -250,7 +250,7 @@ struct NodePlan {
   std::uint32_t parents;  ///< first of Plan::parents; they end where the next node's begin
   std::uint16_t alerts;   ///< first of Plan::node_alerts; likewise
   std::uint16_t timer;    ///< or kNone
-  std::uint16_t guard;    ///< pulse: while it is `no`, this node matters to nobody; or kNone
+  std::uint16_t keeper;   ///< the `pulse and C` this node sleeps below while the pulse is `no`, or kNone
   std::uint16_t cap;      ///< count: nobody asks beyond this; 0: to the end
 };
 inline constexpr std::uint32_t kNoWords = 0xFFFFFFFFU;

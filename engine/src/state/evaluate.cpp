@@ -225,6 +225,8 @@ void Evaluator::fire_timers(Instant at) {
       if (timer < feed_timers) {
         decide_feed(owner, at);
       } else if (timer < block_.alert_timers()) {
+        // Who keeps it sets the timer again, if it matters.
+        if (plan_.nodes[owner].keeper != kNone) set_timer(state_, timer, kForever);
         wake_node(owner);
       } else if (timer < block_.theater_timers()) {
         wake_alert(owner);
@@ -277,11 +279,6 @@ void Evaluator::decide_nodes(Instant at) {
       const auto bit = static_cast<std::size_t>(std::countr_zero(dirty[word]));
       dirty[word] &= dirty[word] - 1;
       const auto node = static_cast<std::uint16_t>(word * 64 + bit);
-      const NodePlan& plan = plan_.nodes[node];
-      if (plan.guard != kNone && truth_of(state_, plan.guard) == Truth::no) {
-        if (plan.timer != kNone) set_timer(state_, plan.timer, kForever);
-        continue;  // asleep: its user pulls it when the pulse comes
-      }
       decide_node(node, at);
     }
   }
@@ -319,7 +316,7 @@ void Evaluator::set_truth(std::uint16_t index, Truth truth) {
 }
 
 void Evaluator::pull(std::uint16_t index, Instant at) {
-  if (plan_.nodes[index].guard == kNone) return;
+  if (plan_.nodes[index].keeper == kNone) return;
   const Node& node = image_.nodes[index];
   const Shape shape = shape_of(node.op);
   if (shape != Shape::report_number && shape != Shape::pulse) {
@@ -332,7 +329,7 @@ void Evaluator::pull(std::uint16_t index, Instant at) {
 void Evaluator::wake_all(Instant at) {
   pulling_ = true;
   for (std::size_t i = 0; i < state_.nodes.size(); ++i) {
-    if (plan_.nodes[i].guard != kNone) decide_node(static_cast<std::uint16_t>(i), at);
+    if (plan_.nodes[i].keeper != kNone) decide_node(static_cast<std::uint16_t>(i), at);
   }
   pulling_ = false;
 }

@@ -56,7 +56,8 @@ class Evaluator {
   void set_truth(std::uint16_t index, Truth truth);
   void pull(std::uint16_t index, Instant at);
   [[nodiscard]] Truth pulse(const Node& node) const;
-  Truth decide_both(const Node& node, Instant at);
+  Truth decide_both(std::uint16_t index, Instant at);
+  [[nodiscard]] Truth pulse_of_keeper(std::uint16_t keeper) const;
   Truth decide_hold(std::uint16_t index, Instant at);
   Truth decide_in_last(std::uint16_t index, Instant at);
   Truth decide_then(std::uint16_t index, Instant at);
@@ -70,7 +71,11 @@ class Evaluator {
   void update_doubt(std::uint16_t index, Instant at);
   Level level_of(std::uint16_t index, Instant at);
   void decide_theaters(Instant at);
-  void wake_node(std::uint16_t node) { block_.dirty_nodes()[node / 64U] |= std::uint64_t{1} << (node % 64U); }
+  /// A sleeping node is decided by the one that keeps it.
+  void wake_node(std::uint16_t node) {
+    if (plan_.nodes[node].keeper != kNone) node = plan_.nodes[node].keeper;
+    block_.dirty_nodes()[node / 64U] |= std::uint64_t{1} << (node % 64U);
+  }
   void wake_alert(std::uint16_t alert) { block_.dirty_alerts()[alert / 64U] |= std::uint64_t{1} << (alert % 64U); }
   void refresh_copies();
 

@@ -12,7 +12,7 @@
 namespace tocsin::engine {
 namespace {
 /// Parts of a condition that may wait to be walked; beyond, parts are cut and the event says `truncated`.
-constexpr std::size_t kWalkMax = 32;
+constexpr std::size_t kWalkMax = 28;
 
 struct Step {
   Instant at;
@@ -232,7 +232,7 @@ class Walk {
       if (passes(image_, node.filter, sample.matches)) return true;
     }
     // Its report may have been pushed out at once.
-    const State* state = block_.plan().nodes[index].guard == kNone ? state_for(at) : nullptr;
+    const State* state = block_.plan().nodes[index].keeper == kNone ? state_for(at) : nullptr;
     return state != nullptr && truth_of(*state, index) == Truth::yes;
   }
 
@@ -384,7 +384,8 @@ bool rests_on_saturated(const Block& block, const State& state, const AlertEvent
   });
   const AlertMachine& machine = state.alerts[event.alert];
   for (std::uint16_t i = 0; i < rule.needs.count && !found; ++i) {
-    if (!machine.raised || ((machine.needs_met >> i) & 1U) != 0) continue;  // more reports could not unmeet it
+    if (!machine.raised || ((unsigned{machine.needs_met} >> i) & 1U) != 0)
+      continue;  // more reports could not unmeet it
     const Need& need = image.needs[rule.needs.first + i];
     Node number{};
     number.op = static_cast<std::uint8_t>(Op::origins);

@@ -58,7 +58,8 @@ class Log {
   [[nodiscard]] std::size_t first_not_before(const EventKey& key) const;
   /// The head of the chain of a (feed, seq).
   [[nodiscard]] std::uint16_t& head_of(std::span<std::uint16_t> heads, std::uint16_t feed, std::uint64_t seq) const {
-    return heads[(seq + std::uint64_t{feed} * 0x9E3779B1U) & (heads.size() - 1)];
+    const std::uint32_t hash = static_cast<std::uint32_t>(seq) + std::uint32_t{feed} * 0x9E3779B1U;
+    return heads[hash & (heads.size() - 1)];
   }
   void chain(std::uint16_t slot) const;
   void unchain(std::uint16_t slot) const;

@@ -50,7 +50,7 @@ void Evaluator::decide_node(std::uint16_t index, Instant at) {
       set_truth(index, state_.feeds[node.a].overdue ? Truth::yes : Truth::no);
       return;
     case Shape::both:
-      set_truth(index, decide_both(node, at));
+      set_truth(index, decide_both(index, at));
       return;
     case Shape::either:
       set_truth(index, greater(truth_of(state_, node.a), truth_of(state_, node.b)));
@@ -87,20 +87,27 @@ void Evaluator::decide_number(std::uint16_t index, Instant at) {
   const NodePlan& plan = plan_.nodes[index];
   Number found;  // of a blind indicator: unknown until that ends, which wakes this node
   if (!state_.indicators[node.a].blind) found = number_at(block_, state_, node, at, plan.cap);
-  if (plan.timer != kNone) set_timer(state_, plan.timer, found.due);
+  // Pulled by a pulse it goes back to sleep; while the pulse is unknown it stays awake.
+  const bool sleeps = plan.keeper != kNone && pulse_of_keeper(plan.keeper) == Truth::yes;
+  if (plan.timer != kNone) set_timer(state_, plan.timer, sleeps ? kForever : found.due);
   set_number(index, found);
 }
 
-Truth Evaluator::decide_both(const Node& node, Instant at) {
-  // One side may sleep while the other, a pulse, is `no`.
-  const auto wake = [this, at](std::uint16_t other, std::uint16_t sleeper) {
-    if (plan_.nodes[sleeper].guard != other || truth_of(state_, other) == Truth::no) return;
+Truth Evaluator::pulse_of_keeper(std::uint16_t keeper) const {
+  const Node& node = image_.nodes[keeper];
+  return truth_of(state_, shape_of(image_.nodes[node.a].op) == Shape::pulse ? node.a : node.b);
+}
+
+Truth Evaluator::decide_both(std::uint16_t index, Instant at) {
+  const Node& node = image_.nodes[index];
+  const bool left_sleeps = plan_.nodes[node.a].keeper == index;
+  const bool right_sleeps = plan_.nodes[node.b].keeper == index;
+  if ((left_sleeps || right_sleeps) && pulse_of_keeper(index) != Truth::no) {
+    const bool before = pulling_;
     pulling_ = true;
-    pull(sleeper, at);
-    pulling_ = false;
-  };
-  wake(node.a, node.b);
-  wake(node.b, node.a);
+    pull(left_sleeps ? node.a : node.b, at);
+    pulling_ = before;
+  }
   return lesser(truth_of(state_, node.a), truth_of(state_, node.b));
 }
 

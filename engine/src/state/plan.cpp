@@ -76,7 +76,7 @@ void fill_lists(std::size_t owners, First first, std::span<std::uint16_t> elemen
   each([&](std::size_t owner, std::size_t element) { elements[--first(owner)] = narrow(element); });
 }
 
-/// NodePlan::guard while the plan is made: not to be guarded.
+/// NodePlan::keeper while the plan is made: not to be guarded.
 constexpr std::uint16_t kAwake = kNone - 1;
 
 class Planner {
@@ -93,15 +93,15 @@ class Planner {
     for (std::size_t i = 0; i < image_.nodes.size(); ++i) limit_count(i);
     // What events show besides `when` must be awake at all times.
     for (const WeighClause& clause : image_.weigh_clauses) {
-      if (clause.when != kNone) plan_.nodes[clause.when].guard = kAwake;
+      if (clause.when != kNone) plan_.nodes[clause.when].keeper = kAwake;
     }
     for (const Alert& alert : image_.alerts) {
       for (const std::uint16_t condition : image_.list(alert.against))
-        plan_.nodes[image_.conditions[condition].node].guard = kAwake;
+        plan_.nodes[image_.conditions[condition].node].keeper = kAwake;
     }
     for (std::size_t i = 0; i < image_.nodes.size(); ++i) guard_operands(i);
     for (NodePlan& node : plan_.nodes) {
-      if (node.guard == kAwake) node.guard = kNone;
+      if (node.keeper == kAwake) node.keeper = kNone;
     }
   }
 
@@ -118,7 +118,7 @@ class Planner {
       node.words = words > 0 ? word : kNoWords;
       word += static_cast<std::uint32_t>(words);
       node.timer = has_timer(image_.nodes[i]) ? next_timer(timer, i) : kNone;
-      node.guard = kNone;
+      node.keeper = kNone;
       node.cap = 0;
     }
     for (std::size_t i = 0; i < image_.alerts.size(); ++i) next_timer(timer, i);
@@ -224,18 +224,17 @@ class Planner {
     const bool left = shape_of(image_.nodes[node.a].op) == Shape::pulse;
     const bool right = shape_of(image_.nodes[node.b].op) == Shape::pulse;
     if (left == right) return;
-    guard(left ? node.b : node.a, left ? node.a : node.b);
+    guard(left ? node.b : node.a, narrow(index));
   }
 
-  void guard(std::uint16_t index, std::uint16_t pulse) const {
+  void guard(std::uint16_t index, std::uint16_t keeper) const {
     const Node& node = image_.nodes[index];
     const Shape shape = shape_of(node.op);
     if (shape >= Shape::hold_for || shape == Shape::literal || shape == Shape::overdue) return;
-    if (plan_.nodes[index].guard != kNone || parents_of(index).size() != 1) return;
+    if (plan_.nodes[index].keeper != kNone || parents_of(index).size() != 1) return;
     if (plan_.nodes[index].alerts != plan_.nodes[index + 1U].alerts) return;
-    // A node whose operands stay awake must stay awake as well, or it would miss what they say.
-    plan_.nodes[index].guard = pulse;
-    each_operand(node, [this, pulse](std::uint16_t operand) { guard(operand, pulse); });
+    plan_.nodes[index].keeper = keeper;
+    each_operand(node, [this, keeper](std::uint16_t operand) { guard(operand, keeper); });
   }
 
   const Image& image_;

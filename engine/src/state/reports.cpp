@@ -6,25 +6,6 @@
 #include "numbers.hpp"
 
 namespace tocsin::engine {
-bool ReportCursor::step(Sample& out) {
-  while (slot_ != kNone) {
-    const LogEntry& entry = log_[slot_];
-    slot_ = entry.older;
-    if (entry.time > instant_) continue;
-    out = {entry.time, entry.value, entry.seq, entry.matches, entry.feed, entry.origin, entry.credibility, {}};
-    return true;
-  }
-  while (in_ring_ > 0) {
-    --in_ring_;
-    const std::size_t index = ring_.start + in_ring_;
-    const Sample& sample = samples_[index < samples_.size() ? index : index - samples_.size()];
-    if (sample.time > instant_) continue;
-    out = sample;
-    return true;
-  }
-  return false;
-}
-
 std::uint16_t OriginSet::count() const {
   int total = 0;
   for (const std::uint64_t word : words_) total += std::popcount(word);
@@ -129,9 +110,32 @@ bool gathers(Op op) {
 }
 }  // namespace
 
+namespace {
+/// A count that need not go far: nothing but times is looked at.
+Number count_at(const Block& block, const State& state, const Node& node, Instant instant, std::uint16_t cap) {
+  ReportCursor cursor{block, state, node.a, instant};
+  Sample sample{};
+  const Instant after = instant - node.window_ms;
+  Number number;
+  number.known = true;
+  std::uint64_t looked = 0;
+  while (number.reports < cap && cursor.next(sample)) {
+    ++looked;
+    if (sample.time <= after) break;
+    if (!passes(block.image(), node.filter, sample.matches)) continue;
+    ++number.reports;
+    number.due = sample.time + node.window_ms;
+  }
+  block.work().total += looked;
+  number.value = number.reports;
+  return number;
+}
+}  // namespace
+
 Number number_at(const Block& block, const State& state, const Node& node, Instant instant, std::uint16_t cap) {
   const Op op = static_cast<Op>(node.op);
   if (op == Op::last) return latest(block, state, node, instant);
+  if (cap > 0 && node.ago_ms == 0) return count_at(block, state, node, instant, cap);
   const WindowScan found = scan(block, state, node, instant, gathers(op), cap);
   Number number;
   if (found.count >= node.at_least) number = value_of(block, node, found);

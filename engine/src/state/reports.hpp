@@ -24,7 +24,24 @@ class ReportCursor {
     return true;
   }
   /// The next older report, beyond `keep` too, as far as any is left.
-  bool step(Sample& out);
+  bool step(Sample& out) {
+    while (slot_ != kNone) {
+      const LogEntry& entry = log_[slot_];
+      slot_ = entry.older;
+      if (entry.time > instant_) continue;
+      out = {entry.time, entry.value, entry.seq, entry.matches, entry.feed, entry.origin, entry.credibility, {}};
+      return true;
+    }
+    while (in_ring_ > 0) {
+      --in_ring_;
+      const std::size_t index = ring_.start + in_ring_;
+      const Sample& sample = samples_[index < samples_.size() ? index : index - samples_.size()];
+      if (sample.time > instant_) continue;
+      out = sample;
+      return true;
+    }
+    return false;
+  }
 
  private:
   std::span<const LogEntry> log_;
