@@ -315,9 +315,10 @@ void build() {
   fill_vocabulary(records);
   fill_rules(records);
   fill_judgement(records);
+  static const engine::Image image = image_of(records);  // not on a small board's stack
   static StaticAllocator allocator;
   flatbuffers::FlatBufferBuilder builder{StaticAllocator::kBytes, &allocator};
-  const auto bytes = encode(builder, image_of(records));
+  const auto bytes = encode(builder, image);
   std::copy(bytes.begin(), bytes.end(), image_bytes.begin());
   image_size = bytes.size();
   TOCSIN_CHECK(engine::load_image(std::span{image_bytes}.first(image_size), loaded) == engine::ImageError::none);
