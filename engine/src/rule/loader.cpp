@@ -209,6 +209,7 @@ class Checker {
   bool window_fits(const Node& node) const {
     return positive(node.window_ms) && not_negative(node.ago_ms) && node.at_least <= kKeepMax;
   }
+  static bool windowless(const Node& node) { return node.window_ms == 0 && node.ago_ms == 0; }
   static bool quantile_fits(const Node& node) {
     if (node.digits > 15) return false;
     std::int64_t whole = 1;
@@ -243,9 +244,9 @@ class Checker {
       case Op::quantile:
         return indicator && filter_of(node.a, node.filter) && window_fits(node) && quantile_fits(node);
       case Op::last:
-        return indicator && filter_of(node.a, node.filter) && node.at_least <= kKeepMax;
+        return indicator && filter_of(node.a, node.filter) && node.at_least <= kKeepMax && windowless(node);
       case Op::pulse:
-        return indicator && filter_of(node.a, node.filter);
+        return indicator && filter_of(node.a, node.filter) && windowless(node);
       case Op::add:
       case Op::subtract:
       case Op::multiply:
