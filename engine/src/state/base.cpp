@@ -9,11 +9,43 @@ namespace tocsin::engine {
 void Stepper::catch_up_base() {
   const Header& header = block_.header();
   const Instant decided = block_.head().header->evaluated;
-  Instant to = header.clock - block_.image().horizon_ms - 1;
+  const Span horizon = block_.image().horizon_ms;
+  Instant to = header.clock - horizon - 1;
   if (to > decided) to = decided;
-  // In strides: a step that moves it costs more than one that does not, and late news never reaches that far.
+  const Span behind = to - block_.base().header->evaluated;
+  if (behind <= 0 || take_copy_as_base(to)) return;
+  // In strides: a step that moves it costs more than one that does not, and late news never reaches that far. Where
+  // there are many copies, one of them is soon old enough to be the base without deciding anything again.
   constexpr Span kStrides = 32;
-  if (to - block_.base().header->evaluated > block_.image().horizon_ms / kStrides) advance_base(to);
+  constexpr std::size_t kMany = 8;
+  const Log log{block_};
+  const bool room = log.count() < block_.log().size() / 8 * 7;
+  if (behind > (block_.copy_marks().size() >= kMany && room ? horizon : horizon / kStrides)) advance_base(to);
+}
+
+/// The newest copy that late news can no longer change becomes the base. @returns false when there is none.
+bool Stepper::take_copy_as_base(Instant to) {
+  const std::span<CopyMark> marks = block_.copy_marks();
+  Instant newest = block_.base().header->evaluated;
+  std::size_t row = marks.size();
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    if (!marks[i].valid || marks[i].evaluated > to || marks[i].evaluated <= newest) continue;
+    newest = marks[i].evaluated;
+    row = i;
+  }
+  if (row == marks.size()) return false;
+  const Log log{block_};
+  while (log.count() > 0 && log.oldest_time() <= newest) move_oldest_to_ring();
+  block_.assign(block_.base(), block_.copy(row));
+  leave_behind(newest);
+  return true;
+}
+
+/// What lies before the base is folded into it or final.
+void Stepper::leave_behind(Instant evaluated) {
+  forget_copies_before(evaluated);
+  fold_contacts();
+  Standing{block_}.forget_until(evaluated);
 }
 
 /// Copies older than the base are of no use, and know samples that are no longer in the log.
@@ -27,20 +59,30 @@ void Stepper::advance_base(Instant to) {
   const Log log{block_};
   while (log.count() > 0 && log.oldest_time() <= to) absorb_oldest();
   static_cast<void>(Evaluator{block_, block_.base(), nullptr}.advance(to));
-  forget_copies_before(block_.base().header->evaluated);
-  fold_contacts();
-  Standing{block_}.forget_until(block_.base().header->evaluated);
+  leave_behind(block_.base().header->evaluated);
 }
 
 void Stepper::absorb_oldest() {
   const Log log{block_};
-  Header& header = block_.header();
-  const State& base = block_.base();
+  const Instant time = log.oldest_time();
+  // Others of the same instant may still come: the base stops short of it and remembers what it has of it.
+  static_cast<void>(Evaluator{block_, block_.base(), nullptr}.advance(time - 1));
+  forget_copies_before(time);
   const std::uint16_t slot = log.slot_at(0);
   const LogEntry& entry = log.entry(slot);
-  // Others of the same instant may still come: the base stops short of it and remembers what it has of it.
-  static_cast<void>(Evaluator{block_, base, nullptr}.advance(entry.time - 1));
-  forget_copies_before(entry.time);
+  if (entry.kind == EntryKind::report && !entry.withdrawn) {
+    absorb_in(block_.base(), entry);
+    if (block_.head().header->evaluated < time) absorb_in(block_.head(), entry);
+  }
+  move_oldest_to_ring();
+}
+
+/// The log's oldest entry leaves it; a report lives on in its indicator's base ring.
+void Stepper::move_oldest_to_ring() {
+  const Log log{block_};
+  Header& header = block_.header();
+  const std::uint16_t slot = log.slot_at(0);
+  const LogEntry& entry = log.entry(slot);
   if (entry.kind == EntryKind::report && !entry.withdrawn) push_sample(entry, slot);
   header.absorbed_time = entry.time;
   header.absorbed_seq = entry.seq;
@@ -60,8 +102,6 @@ void Stepper::push_sample(const LogEntry& entry, std::uint16_t slot) {
     ++ring.count;
   }
   samples[index] = {entry.time, entry.value, entry.seq, entry.matches, entry.feed, entry.origin, entry.credibility, {}};
-  absorb_in(block_.base(), entry);
-  if (block_.head().header->evaluated < entry.time) absorb_in(block_.head(), entry);
   const auto forget = [slot](IndicatorState& indicator) {
     if (indicator.tail == slot) indicator.tail = kNone;
   };

@@ -75,6 +75,8 @@ bool Evaluator::wakes(const LogEntry& entry) const {
 void Evaluator::refresh_copies() {
   const std::span<CopyMark> marks = block_.copy_marks();
   const std::uint64_t here = state_.header->serial;
+  // The rows below only take what this one hands down.
+  if (marks.size() < 2 || (marks[1].valid && here < marks[1].serial + lag_of(1))) return;
   for (std::size_t row = marks.size(); row > 1;) {
     --row;
     if (marks[row].valid && here < marks[row].serial + lag_of(row)) continue;

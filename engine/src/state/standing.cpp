@@ -199,7 +199,8 @@ void Standing::make_place() const {
   TOCSIN_CHECK(oldest < count());  // wants_pause() leaves half of the table to what was handed out
   Header& header = block_.header();
   const StandingEvent gone = event(oldest);
-  if (!has(gone, kWithdrawn)) ++header.counters.finalised_early;
+  // Beyond the horizon it was final anyway, only not forgotten yet.
+  if (!has(gone, kWithdrawn) && gone.at > header.clock - block_.image().horizon_ms) ++header.counters.finalised_early;
   make_final(gone);
   if (gone.at > header.final_until) header.final_until = gone.at;
   if (oldest == 0 && !has(gone, kTransient)) {

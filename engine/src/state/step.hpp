@@ -39,6 +39,9 @@ class Stepper {
   void catch_up_base();
   void advance_base(Instant to);
   void absorb_oldest();
+  [[nodiscard]] bool take_copy_as_base(Instant to);
+  void leave_behind(Instant evaluated);
+  void move_oldest_to_ring();
   void forget_copies_before(Instant instant);
   void absorb_in(const State& state, const LogEntry& entry);
   void push_sample(const LogEntry& entry, std::uint16_t slot);
