@@ -27,7 +27,7 @@ constexpr std::uint64_t kRuns = 10'000;
 constexpr std::uint64_t kRuns = 6;  // the board
 #elif !defined(__x86_64__)
 constexpr std::uint64_t kRuns = 30;  // emulated
-#elif !defined(NDEBUG)
+#elif !defined(NDEBUG) || defined(__SANITIZE_ADDRESS__)
 constexpr std::uint64_t kRuns = 60;
 #else
 constexpr std::uint64_t kRuns = 400;

@@ -26,7 +26,7 @@ constexpr int kThreeValued = 5;
 #elif !defined(__linux__)
 constexpr int kTwoValued = 3;  // the board
 constexpr int kThreeValued = 2;
-#elif !defined(__x86_64__) || !defined(NDEBUG)
+#elif !defined(__x86_64__) || !defined(NDEBUG) || defined(__SANITIZE_ADDRESS__)
 constexpr int kTwoValued = 4;
 constexpr int kThreeValued = 3;
 #else
