@@ -22,7 +22,7 @@ std::string counted_unit(engine::Span count, const char* unit) {
 std::string number_in_words(std::uint64_t number) {
   constexpr std::array kWords = {"no",    "one",   "two",  "three", "four",   "five",  "six",
                                  "seven", "eight", "nine", "ten",   "eleven", "twelve"};
-  return number < kWords.size() ? kWords[number] : std::to_string(number);
+  return number < kWords.size() ? kWords[static_cast<std::uint8_t>(number)] : std::to_string(number);
 }
 
 std::string span_in_words(engine::Span span) {

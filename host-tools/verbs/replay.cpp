@@ -150,7 +150,7 @@ void Replay::step_all() {
   start();
   if (!began_) return;
   progress_ = std::make_unique<Progress>("replay", reports_.items().size(), "lines");
-  std::uint64_t done = 0;
+  std::size_t done = 0;
   for (const Reports::Item& item : reports_.items()) {
     take(item);
     if (++done % 256 == 0) progress_->update(done);

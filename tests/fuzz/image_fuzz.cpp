@@ -150,6 +150,14 @@ bool same(const engine::AlertEvent& a, const engine::AlertEvent& b) {
          a.report_count == b.report_count;
 }
 
+void print(const char* who, const engine::AlertEvent& event) {
+  std::fprintf(stderr, "%s: kind %u alert %u level %u at %lld raised %lld rev %u detected %lld items %u reports %u\n",
+               who, static_cast<unsigned>(event.kind), unsigned{event.alert}, static_cast<unsigned>(event.level),
+               static_cast<long long>(event.at), static_cast<long long>(event.raised_at), unsigned{event.rev},
+               static_cast<long long>(event.detected_at), static_cast<unsigned>(event.item_count),
+               static_cast<unsigned>(event.report_count));
+}
+
 /// Steps the engine and the one restored from its checkpoint, if there is one: both must say the same.
 void step_both(Station& station, Station* restored, const engine::Image& image, const engine::Input& line) {
   static engine::AlertEvent event;
@@ -158,7 +166,12 @@ void step_both(Station& station, Station* restored, const engine::Image& image, 
   if (restored != nullptr) TOCSIN_CHECK(restored->engine.step(line) == disposition);
   while (station.engine.next_event(event)) {
     check_event(event, image);
-    if (restored != nullptr) TOCSIN_CHECK(restored->engine.next_event(echo) && same(event, echo));
+    if (restored == nullptr) continue;
+    const bool said = restored->engine.next_event(echo);
+    if (said && same(event, echo)) continue;
+    print("engine", event);
+    if (said) print("restored", echo);
+    TOCSIN_CHECK(false && "the restored engine says the same");
   }
   if (restored != nullptr) TOCSIN_CHECK(!restored->engine.next_event(echo));
 }

@@ -143,8 +143,13 @@ void Stepper::fold_contacts() {
 bool Stepper::make_place_for_contact(std::uint16_t feed) {
   const Contacts contacts{block_};
   if (contacts.has_place(feed)) return true;
+  // First what is beyond the horizon anyway.
+  const Instant decided = block_.head().header->evaluated;
+  const Instant expired = block_.header().clock - block_.image().horizon_ms - 1;
+  if (expired > block_.base().header->evaluated) advance_base(expired < decided ? expired : decided);
+  if (contacts.has_place(feed)) return true;
   const Instant to = contacts.before_second(feed);
-  if (to > block_.head().header->evaluated) return false;
+  if (to > decided) return false;
   advance_base(to);
   return contacts.has_place(feed);
 }

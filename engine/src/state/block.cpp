@@ -72,8 +72,7 @@ Layout layout_of(const Image& image) {
                           room_for<ContactRun>(image.feeds.size() * bounds.contact_runs);
   layout.log_bytes = room_for<LogEntry>(bounds.log_capacity) + room_for<std::uint16_t>(bounds.log_capacity) +
                      2 * room_for<std::uint16_t>(heads_of(image));
-  layout.standing_bytes =
-      room_for<StandingEvent>(bounds.standing_capacity) + room_for<AlertMemory>(image.alerts.size());
+  layout.standing_bytes = room_for<StandingEvent>(standing_places(image)) + room_for<AlertMemory>(image.alerts.size());
   layout.plan_bytes = plan_bytes(image, sizes) + work_bytes(image, sizes);
   layout.checkpoint_bytes = layout.header_bytes + layout.state_bytes + layout.rings_bytes + layout.contacts_bytes +
                             layout.log_bytes + layout.standing_bytes;
@@ -113,7 +112,7 @@ Block::Block(const Image& image, std::byte* bytes)
   order_ = cut.take<std::uint16_t>(image.bounds.log_capacity);
   seq_heads_ = cut.take<std::uint16_t>(heads_of(image));
   target_heads_ = cut.take<std::uint16_t>(heads_of(image));
-  standing_ = cut.take<StandingEvent>(image.bounds.standing_capacity);
+  standing_ = cut.take<StandingEvent>(standing_places(image));
   memory_ = cut.take<AlertMemory>(image.alerts.size());
   copy_marks_ = cut.take<CopyMark>(image.bounds.copies);
   const std::size_t states = layout_.checkpoint_bytes + room_for<CopyMark>(image.bounds.copies);

@@ -28,8 +28,8 @@ struct Header {
   std::uint8_t reserved;
   Instant first;  ///< the first instant
   Instant clock;
-  Instant decided;        ///< head.evaluated; restore() steps the head to here
-  Instant final_until;    ///< events up to here became final because their table was full
+  Instant decided;      ///< head.evaluated; restore() steps the head to here
+  Instant final_until;  ///< events up to here are final because too many came after them: late news up to here is stale
   Instant absorbed_time;  ///< greatest key absorbed into the base: time, feed, seq
   std::uint64_t absorbed_seq;
   std::uint16_t absorbed_feed;
@@ -283,6 +283,12 @@ struct Plan {
   std::span<std::uint16_t> feed_nodes;
   std::span<std::uint16_t> feed_indicators;
 };
+
+/// Places for standing events: those that stay revisable, as many on their way out, and what alerts bring at one
+/// instant (two each) and at the end of a step (one each), since a step pauses between instants only.
+[[nodiscard]] constexpr std::size_t standing_places(const Image& image) {
+  return 2 * std::size_t{image.bounds.standing_capacity} + 3 * image.alerts.size();
+}
 
 /// How large the parts of the plan and of a state are, from the image alone.
 struct Sizes {

@@ -13,6 +13,10 @@ constexpr void unset(StandingEvent& event, unsigned flags) {
   event.flags = static_cast<std::uint8_t>(event.flags & ~flags);
 }
 constexpr bool stands(const StandingEvent& event) { return !has(event, kWithdrawn | kTransient); }
+/// Neither on its way out nor open to the running re-decision.
+constexpr bool is_settled(const StandingEvent& event) {
+  return !has(event, kFresh | kRetractDue) && has(event, kMatched | kWithdrawn | kTransient);
+}
 
 /// Output order of what happened: instant, name (index order is name order), kind.
 bool before(const StandingEvent& left, const StandingEvent& right) {
@@ -72,15 +76,17 @@ std::uint16_t Standing::rev_of(EventKind kind, std::uint16_t alert, Instant rais
 
 void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant raised_at, Instant at) {
   if (comparing_) {
+    if (at < block_.header().target) return;  // on the way there: it stays as it was decided
     for (std::size_t i = first_from(at, alert); i < count(); ++i) {
       StandingEvent& other = event(i);
       if (other.at != at || other.alert != alert) break;
       if (stands(other) && other.kind == kind && other.level == level && other.raised_at == raised_at) {
         set(other, kMatched);
+        // Not told yet: it follows its raise, which may have been replaced meanwhile.
+        if (has(other, kFresh) && kind != EventKind::raised) other.rev = rev_of(kind, alert, raised_at);
         return;
       }
     }
-    if (at <= block_.header().final_until) return;
   }
   add({at, raised_at, 0, alert, rev_of(kind, alert, raised_at), kind, level, kFresh | kMatched, 0});
 }
@@ -88,7 +94,7 @@ void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant
 void Standing::add(StandingEvent added) const {
   Header& header = block_.header();
   added.detected_at = detected_at_ == kNever ? added.at : detected_at_;
-  if (count() == block_.standing().size()) make_place();
+  if (count() == block_.standing().size()) evict_oldest();
   std::size_t place = header.standing_count++;
   while (place > 0 && before(added, event(place - 1))) {
     event(place) = event(place - 1);
@@ -193,14 +199,13 @@ void Standing::erase_oldest() const {
   --header.standing_count;
 }
 
-void Standing::make_place() const {
+void Standing::evict_oldest() const {
   std::size_t oldest = 0;
-  while (oldest < count() && has(event(oldest), kFresh | kRetractDue)) ++oldest;
-  TOCSIN_CHECK(oldest < count());  // wants_pause() leaves half of the table to what was handed out
+  while (oldest < count() && !is_settled(event(oldest))) ++oldest;
+  TOCSIN_CHECK(oldest < count());  // standing_places() and wants_pause() leave one
   Header& header = block_.header();
   const StandingEvent gone = event(oldest);
-  // Beyond the horizon it was final anyway, only not forgotten yet.
-  if (!has(gone, kWithdrawn) && gone.at > header.clock - block_.image().horizon_ms) ++header.counters.finalised_early;
+  if (stands(gone)) ++header.counters.finalised_early;
   make_final(gone);
   if (gone.at > header.final_until) header.final_until = gone.at;
   if (oldest == 0 && !has(gone, kTransient)) {
@@ -210,9 +215,16 @@ void Standing::make_place() const {
   }
 }
 
+void Standing::trim(Instant expired) const {
+  forget_until(expired);
+  const Header& header = block_.header();
+  const std::size_t most = block_.image().bounds.standing_capacity;
+  while (count() - header.fresh_count - header.retract_count > most) evict_oldest();
+}
+
 bool Standing::wants_pause() const {
   const Header& header = block_.header();
-  return std::size_t{header.fresh_count} + header.retract_count >= block_.standing().size() / 2;
+  return std::size_t{header.fresh_count} + header.retract_count >= block_.image().bounds.standing_capacity;
 }
 
 StandingEvent* Standing::next_due() const {

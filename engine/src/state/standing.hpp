@@ -34,6 +34,8 @@ class Standing {
   void forget_transient() const;
   /// Forgets those up to `instant`: they are final. Not those still to be handed out.
   void forget_until(Instant instant) const;
+  /// Forgets those up to `expired`, and makes the oldest final until no more than the capacity are open to late news.
+  void trim(Instant expired) const;
 
  private:
   [[nodiscard]] std::size_t count() const { return block_.header().standing_count; }
@@ -50,7 +52,7 @@ class Standing {
   void retract(StandingEvent& gone) const;
   void tell(std::uint16_t alert, Instant at) const;
   void tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const;
-  void make_place() const;
+  void evict_oldest() const;
   void make_final(const StandingEvent& event) const;
   [[nodiscard]] std::uint16_t rev_of(EventKind kind, std::uint16_t alert, Instant raised_at) const;
 

@@ -22,6 +22,7 @@ Disposition Stepper::step(const Input& input) {
   Work& work = block_.work();
   const std::uint64_t before = work.total;
   catch_up_base();
+  standing.trim(header.clock - block_.image().horizon_ms - 1);
 
   header.input = input;
   const Instant to = input.kind == InputKind::clock ? input.time : input.received;
@@ -29,7 +30,7 @@ Disposition Stepper::step(const Input& input) {
   if (to > header.clock) header.clock = to;
   header.target = input.kind == InputKind::clock ? header.clock : header.clock - 1;
   header.disposition = classify(input);
-  count(header.disposition);
+  count();
   header.phase = static_cast<std::uint8_t>(Phase::advancing);
   run();
   if (work.total - before > work.worst_step) work.worst_step = work.total - before;
@@ -55,38 +56,48 @@ void Stepper::keep_copy(const Input& input, Instant to) {
   marks[0].serial = head.header->serial;
 }
 
-void Stepper::count(Disposition disposition) {
-  Header& header = block_.header();
-  if (header.input.kind == InputKind::clock) return;
-  Counters& counters = header.counters;
-  if (disposition == Disposition::taken && header.input.kind == InputKind::heartbeat) {
-    ++counters.heartbeats;
-    return;
-  }
-  switch (disposition) {
+std::uint64_t& Stepper::counter() {
+  Counters& counters = block_.header().counters;
+  switch (block_.header().disposition) {
     case Disposition::taken:
-      ++counters.taken;
       break;
     case Disposition::duplicate:
-      ++counters.duplicate;
-      break;
+      return counters.duplicate;
     case Disposition::reused:
-      ++counters.reused;
-      break;
+      return counters.reused;
     case Disposition::stale:
-      ++counters.stale;
-      break;
+      return counters.stale;
     case Disposition::withdrawn:
-      ++counters.withdrawn;
-      break;
+      return counters.withdrawn;
     case Disposition::not_evaluated:
-      ++counters.not_evaluated;
-      break;
+      return counters.not_evaluated;
     case Disposition::full:
-      ++counters.full;
-      break;
+      return counters.full;
   }
-  if (disposition == Disposition::taken && header.input.time < header.clock) ++counters.late;
+  return block_.header().input.kind == InputKind::heartbeat ? counters.heartbeats : counters.taken;
+}
+
+void Stepper::count() {
+  const Header& header = block_.header();
+  if (header.input.kind == InputKind::clock) return;
+  ++counter();
+  if (is_late()) ++block_.header().counters.late;
+}
+
+bool Stepper::is_late() const {
+  const Header& header = block_.header();
+  return header.disposition == Disposition::taken && header.input.kind != InputKind::heartbeat &&
+         header.input.time < header.clock;
+}
+
+/// While time passed up to this line, so much was decided that the line can no longer change what it speaks of.
+void Stepper::turn_stale() {
+  Header& header = block_.header();
+  if (is_late()) --header.counters.late;
+  --counter();
+  header.disposition = Disposition::stale;
+  ++counter();
+  header.phase = static_cast<std::uint8_t>(Phase::idle);
 }
 
 void Stepper::run() {
@@ -128,7 +139,7 @@ bool Stepper::decide_anew() {
 bool Stepper::is_stale(Instant time) const {
   const Header& header = block_.header();
   if (time < header.first || time < header.clock - block_.image().horizon_ms) return true;
-  if (time <= block_.base().header->evaluated) return true;
+  if (time <= block_.base().header->evaluated || time <= header.final_until) return true;
   const Log log{block_};
   return log.full() && time < log.oldest_time();
 }
@@ -143,8 +154,9 @@ Disposition Stepper::classify(const Input& input) {
   }
   if (is_stale(input.time)) return Disposition::stale;
   if (input.kind == InputKind::heartbeat) {
-    return block_.image().feeds[input.feed].every_ms == 0 || make_place_for_contact(input.feed) ? Disposition::taken
-                                                                                                : Disposition::full;
+    if (block_.image().feeds[input.feed].every_ms == 0) return Disposition::taken;
+    if (!make_place_for_contact(input.feed)) return Disposition::full;
+    return is_stale(input.time) ? Disposition::stale : Disposition::taken;
   }
   return classify_known(input);
 }
@@ -156,7 +168,9 @@ Disposition Stepper::classify_known(const Input& input) const {
   if (slot != kNone) {
     const LogEntry& known = log.entry(slot);
     const bool same = known.content == input.content && known.time == input.time;
-    return same ? Disposition::duplicate : Disposition::reused;
+    if (same) return Disposition::duplicate;
+    // What is beyond the horizon may be in the log still or not: it does not matter.
+    if (known.time >= header.clock - block_.image().horizon_ms) return Disposition::reused;
   }
   const EventKey key{input.time, input.seq, input.feed};
   // What was absorbed at this very instant cannot be told from a resend of it.
@@ -178,6 +192,11 @@ Disposition Stepper::classify_known(const Input& input) const {
 void Stepper::apply(const Input& input) {
   Header& header = block_.header();
   const Log log{block_};
+  Standing{block_}.trim(kNever);
+  if (input.time <= header.final_until) {
+    turn_stale();
+    return;
+  }
   Instant from = input.time;
   if (input.kind == InputKind::heartbeat) {
     if (block_.image().feeds[input.feed].every_ms != 0) add_heartbeat(input);
@@ -255,6 +274,7 @@ Instant Stepper::reach() const {
   const Instant horizon = header.clock - block_.image().horizon_ms;
   if (horizon > reach) reach = horizon;
   if (block_.base().header->evaluated >= reach) reach = block_.base().header->evaluated + 1;
+  if (header.final_until >= reach) reach = header.final_until + 1;
   if (log.full() && log.oldest_time() > reach) reach = log.oldest_time();
   return reach;
 }

@@ -34,7 +34,10 @@ class Stepper {
   [[nodiscard]] State state_at(Instant at) const;
   void keep_copy(const Input& input, Instant to);
   void roll_back(Instant from);
-  void count(Disposition disposition);
+  void count();
+  [[nodiscard]] std::uint64_t& counter();
+  [[nodiscard]] bool is_late() const;
+  void turn_stale();
 
   void catch_up_base();
   void advance_base(Instant to);

@@ -37,7 +37,7 @@ struct Counters {
   std::uint64_t heartbeats = 0;
   std::uint64_t late = 0;             ///< reports whose time was before the clock
   std::uint64_t events = 0;           ///< alert events handed out
-  std::uint64_t finalised_early = 0;  ///< standing events that became final because their table was full
+  std::uint64_t finalised_early = 0;  ///< alert events within the horizon that became final: too many came after them
 };
 
 /// Where the parts of the block lie, from the image alone. All sizes in bytes.
@@ -107,7 +107,8 @@ class Engine {
 
   /// Takes one input. Events of the step before that were not pulled are lost to the caller (they stay standing).
   /// @param input  indices within the image, finite value, times within kInstantMin..kInstantMax (checked).
-  /// @returns what was done with it; a clock or heartbeat that counts is `taken`.
+  /// @returns what was done with it; a clock or heartbeat that counts is `taken`. When time up to a late line brings
+  ///   more events than `standing_capacity`, the line may turn out stale only once they are pulled: the counters tell.
   Disposition step(const Input& input);
 
   /// The next event of the last step, in output order.
