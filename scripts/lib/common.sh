@@ -6,7 +6,7 @@ TOCSIN_LOGS=$PWD/build/logs
 TOCSIN_JOBS=${TOCSIN_JOBS:-$(nproc)}
 
 # What a native build needs (CMake looks for python3, which some tests are written in), and what only the tests need.
-NATIVE_PACKAGES="g++ cmake ninja-build libzmq3-dev libsqlite3-dev libsodium-dev flatbuffers-compiler
+NATIVE_PACKAGES="g++ cmake ninja-build libzmq3-dev libsqlite3-dev libsodium-dev libseccomp-dev flatbuffers-compiler
   libflatbuffers-dev tao-pegtl-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libcpputest-dev
   python3"
 TEST_PACKAGES="ccache graphviz libbenchmark-dev"
