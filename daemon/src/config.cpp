@@ -208,8 +208,12 @@ void read_broadcast(TableReader& sockets, Config& out, std::vector<ConfigProblem
 }
 
 void read_one_endpoint(TableReader& reader, const toml::table& table, std::string_view key, std::string_view mend,
-                       std::string& out) {
-  if (reader.text(key, out, mend)) check_placed_endpoint(reader, out, place_of(table.get(key)));
+                       std::vector<PlacedText>& out) {
+  std::string endpoint;
+  if (!reader.text(key, endpoint, mend)) return;
+  const auto place = place_of(table.get(key));
+  check_placed_endpoint(reader, endpoint, place);
+  out.push_back({std::move(endpoint), place});
 }
 
 void read_sockets(TableReader& top, Config& out, std::vector<ConfigProblem>& problems) {
@@ -283,15 +287,18 @@ void read_bounds(TableReader& top, Config& out, std::vector<ConfigProblem>& prob
 /// Endpoints and principals must fit together: each endpoint is used once, and each principal is somewhere.
 void check_whole(const Config& config, std::vector<ConfigProblem>& problems) {
   const auto refuse = [&](Place place, std::string text) { problems.push_back({place, false, std::move(text)}); };
+  const auto uses = [](const std::vector<PlacedText>& list, const std::string& text) {
+    return std::any_of(list.begin(), list.end(), [&](const PlacedText& one) { return one.text == text; });
+  };
   std::vector<std::string_view> ingest;
   for (const auto& endpoint : config.ingest) {
-    if (std::find(ingest.begin(), ingest.end(), endpoint.text) != ingest.end() || endpoint.text == config.alerts ||
-        endpoint.text == config.control) {
+    if (std::find(ingest.begin(), ingest.end(), endpoint.text) != ingest.end() || uses(config.alerts, endpoint.text) ||
+        uses(config.control, endpoint.text)) {
       refuse(endpoint.place, "endpoint " + in_quotes(endpoint.text) + " is used twice; give each socket its own");
     }
     ingest.push_back(endpoint.text);
   }
-  if (!config.alerts.empty() && config.alerts == config.control) {
+  if (!config.alerts.empty() && uses(config.control, config.alerts.front().text)) {
     refuse({}, "alerts and control have the same endpoint; give each socket its own");
   }
   std::vector<std::string_view> taken;

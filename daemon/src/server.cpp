@@ -78,8 +78,12 @@ std::string Server::open_broadcast_() {
 }
 
 std::string Server::open() {
-  if (auto error = bind_to(alerts_, config_.alerts, "alerts"); !error.empty()) return error;
-  if (auto error = bind_to(control_, config_.control, "control"); !error.empty()) return error;
+  for (const auto& endpoint : config_.alerts) {
+    if (auto error = bind_to(alerts_, endpoint.text, "alerts"); !error.empty()) return error;
+  }
+  for (const auto& endpoint : config_.control) {
+    if (auto error = bind_to(control_, endpoint.text, "control"); !error.empty()) return error;
+  }
   if (auto error = open_broadcast_(); !error.empty()) return error;
   if (auto error = open_ingest_(); !error.empty()) return error;
   for (auto& one : ingest_) poll_items_.push_back({one.socket.handle(), 0, ZMQ_POLLIN, 0});

@@ -2,6 +2,7 @@
 #pragma once
 /// @file Config: what `tocsind --config FILE` reads. One TOML file; every mistake in it is told at once.
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,14 +23,67 @@ struct PlacedText {
   Place place;
 };
 
-/// Who speaks: on which ingest endpoint, for which feeds and indicators.
+/// How much one sender, or all of them together, may send. 0: no bound.
+struct QuotaConfig {
+  double reports_per_second = 0;
+  double bytes_per_second = 0;
+  std::uint32_t burst = 0;    ///< reports above the rate that may come at once; 0: as many as two seconds bring
+  std::uint32_t unacked = 0;  ///< reports on their way without an acknowledgement: the sender's credit
+};
+
+/// What a principal may do beside sending reports. A set of bits.
+enum class Role : std::uint8_t {
+  none = 0,
+  read = 1,         ///< subscribe to alerts, ask for status, alerts and reasons
+  acknowledge = 2,  ///< acknowledge and shelve alerts, believe a clock
+  reload = 4,       ///< reload the book, change the log level, back up, shut down
+  all = 7,
+};
+[[nodiscard]] constexpr Role operator|(Role a, Role b) {
+  return static_cast<Role>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+/// True when `have` holds all of `need`.
+[[nodiscard]] constexpr bool has_role(Role have, Role need) {
+  return (static_cast<unsigned>(have) & static_cast<unsigned>(need)) == static_cast<unsigned>(need);
+}
+
+/// The values a principal may report for one indicator, both ends included.
+struct RangeConfig {
+  PlacedText indicator;
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+};
+
+/// Who speaks: proved by a key of its own (`principals/NAME.pub` in the keys folder), or by the endpoint it alone uses.
 struct PrincipalConfig {
   std::string name;
-  std::string endpoint;        ///< the ingest endpoint that is its own; empty: named by a broadcast entry
+  std::string endpoint;        ///< the ipc:// or loopback endpoint that is its own; empty: known by its key
   bool all_feeds = true;       ///< no `feeds` key: every feed
   bool all_indicators = true;  ///< no `indicators` key: every indicator
   std::vector<PlacedText> feeds;
   std::vector<PlacedText> indicators;
+  std::vector<RangeConfig> ranges;
+  bool may_retract = true;
+  Role roles = Role::none;        ///< on a key; one known by its endpoint has all unless `roles` says otherwise
+  std::string audience;           ///< empty: the first one
+  QuotaConfig quota;              ///< its own; the global one applies as well
+  std::uint32_t connections = 1;  ///< at the same time on one ingest socket, 1..64; alerts and control allow at least 4
+  Place place;
+};
+
+/// Who may see what: an alert goes to an audience when its marking is at most the ceiling and its release list is empty
+/// or shares a word with this one's.
+struct AudienceConfig {
+  std::string name = "public";
+  engine::Marking ceiling = engine::Marking::red;
+  std::vector<std::string> release;
+  bool all_releases = true;  ///< no `release` key: every release list will do
+  Place place;
+};
+
+/// Where the keys are. Files of the same name in $CREDENTIALS_DIRECTORY win over the folder.
+struct KeysConfig {
+  std::string folder;  ///< empty: no keys, so tcp:// on the loopback only
   Place place;
 };
 
@@ -37,6 +91,7 @@ struct PrincipalConfig {
 struct BroadcastConfig {
   std::string endpoint;
   std::string principal;
+  std::string server_key;  ///< the publisher's public key, Z85; empty: a plain socket
   Place place;
 };
 
@@ -54,22 +109,36 @@ struct BoundsConfig {
   std::uint32_t journal_pages = 0;       ///< largest journal in pages of 4096 bytes; 0: no bound
 };
 
+/// Bounds on the journal and on what SQLite may take. The journal's path is Config::journal.
+struct JournalConfig {
+  std::uint64_t bytes_max = 0;             ///< largest file; 0: no bound
+  engine::Span retain_age_ms = 0;          ///< reports older than this may go; 0: only when room is needed
+  std::uint64_t retain_bytes = 0;          ///< reports beyond this many bytes may go, oldest first; 0: no bound
+  std::uint32_t arena_bytes = 256 * 1024;  ///< SQLite's own memory, 64 KiB..64 MiB; 0: the process's heap
+  std::uint32_t cache_pages = 272;         ///< pages of 4096 bytes it keeps in memory, 64..65536
+};
+
 struct Config {
   std::string file;   ///< the config file's own path
   std::string site;   ///< empty: alerts carry none
   std::string image;  ///< path of the compiled watch book
   Place image_place;
   std::string journal;  ///< path of the journal
+  JournalConfig journal_bounds;
   ClockSource clock = ClockSource::system;
   engine::Status label = engine::Status::actual;  ///< `status` of the alerts; never actual with clock = "input"
   engine::Span max_skew_ms = 60'000;
-  engine::Span linger_ms = 0;  ///< how long a batch may wait for company before it is committed
+  engine::Span believe_ms = 3'600'000;  ///< a step of the wall clock up to this is followed without being confirmed
+  engine::Span linger_ms = 0;           ///< how long a batch may wait for company before it is committed
   std::uint32_t checkpoint_reports = 65'536;
+  KeysConfig keys;
   std::vector<PlacedText> ingest;
   std::vector<BroadcastConfig> broadcast;
-  std::string alerts;
-  std::string control;
+  std::vector<PlacedText> alerts;   ///< at least one; one XPUB bound to all of them
+  std::vector<PlacedText> control;  ///< at least one; one ROUTER bound to all of them
   std::vector<PrincipalConfig> principals;
+  std::vector<AudienceConfig> audiences;  ///< at least one once parsed
+  QuotaConfig quota;                      ///< of all senders together
   BoundsConfig bounds;
 };
 
