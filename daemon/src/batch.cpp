@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tocsin/daemon/batch.hpp"
 
-#include <utility>
-
 #include "tocsin/engine/base/check.hpp"
 
 namespace tocsin::daemon {
@@ -22,9 +20,10 @@ std::span<std::byte> Batch::reserve(std::size_t size) {
   return storage;
 }
 
-void Batch::add(journal::StoredAlert&& alert, Announcement announcement) {
+void Batch::add(const journal::StoredAlert& alert, Announcement announcement) {
   alert_bytes_ += alert.bytes.size();
-  alerts_.push_back(std::move(alert));
+  const auto& bytes = alert_storage_.emplace_back(alert.bytes.begin(), alert.bytes.end());
+  alerts_.push_back({alert.number, alert.at, bytes});
   announcements_.push_back(announcement);
 }
 
@@ -33,6 +32,7 @@ void Batch::clear() {
   alert_bytes_ = 0;
   items_.clear();
   alerts_.clear();
+  alert_storage_.clear();
   announcements_.clear();
 }
 }  // namespace tocsin::daemon

@@ -229,11 +229,7 @@ std::size_t Core::collect_events_() {
     const auto arena = std::as_writable_bytes(std::span{alert_arena_});
     const auto bytes = wire::encode_alert(event_, image(), context, arena);
     TOCSIN_CHECK(!bytes.empty());
-    journal::StoredAlert alert;
-    alert.number = next_alert_++;
-    alert.at = event_.at;
-    alert.bytes.assign(bytes.begin(), bytes.end());
-    batch_.add(std::move(alert), {event_.alert, event_.level});
+    batch_.add({next_alert_++, event_.at, bytes}, {event_.alert, event_.level});
   }
   return count;
 }
@@ -262,20 +258,13 @@ engine::Span Core::until_due(engine::Span most) {
 
 CommitResult Core::commit() {
   if (batch_.empty() && !refusals_.has_uncommitted()) return CommitResult::nothing;
-  journal::Outcome outcome;
-  if (started_ && !first_instant_stored_) {
-    outcome = journal_->set_first_instant(engine_->first_instant());
-    first_instant_stored_ = !outcome;
-  }
-  if (!outcome) {
-    journal::CommitBatch commit;
-    commit.items = batch_.items();
-    commit.alerts = batch_.alerts();
-    commit.rejections = refusals_.uncommitted();
-    commit.clock = started_ ? engine_->clock() : 0;
-    outcome = journal_->commit(commit);
-  }
-  if (outcome) {
+  journal::CommitBatch commit;
+  commit.items = batch_.items();
+  commit.alerts = batch_.alerts();
+  commit.rejections = refusals_.uncommitted();
+  commit.clock = started_ ? engine_->clock() : 0;
+  if (started_) commit.first_instant = engine_->first_instant();
+  if (const auto outcome = journal_->commit(commit)) {
     if (journal_error_ != outcome->text || outcome->fatal) {
       LogLine(Severity::error, "journal")
           .field("fatal", outcome->fatal ? "true" : "false")
@@ -313,7 +302,7 @@ std::string Core::alerts_since(std::uint64_t since, std::size_t limit, wire::Con
       return false;
     }
     bytes += alert.bytes.size();
-    reply.alerts.push_back(alert.bytes);
+    reply.alerts.emplace_back(alert.bytes.begin(), alert.bytes.end());
     return true;
   });
   return outcome ? outcome->text : std::string{};

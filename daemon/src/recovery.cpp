@@ -63,7 +63,6 @@ class Core::Replay {
       if (core_.recovery_.fresh) return {};
       core_.start_engine_(core_.journal_->first_instant());
     }
-    core_.first_instant_stored_ = true;
     compares_ = compares_ && after_ + 1 >= ruled_from_;
     if (auto error = load_stored_events_(); !error.empty()) return error;
     const auto outcome = core_.journal_->read_batches(after_, [&](const journal::StoredBatch& batch) {
@@ -230,8 +229,10 @@ std::string Core::recover_() {
   if (auto error = store_image_(); !error.empty()) return error;
   if (recovery_.fresh && config_.clock == ClockSource::system) {
     start_engine_(engine_clock_.now());
-    if (auto outcome = journal_->set_first_instant(engine_->first_instant())) return outcome->text;
-    first_instant_stored_ = true;
+    journal::CommitBatch first;
+    first.clock = engine_->clock();
+    first.first_instant = engine_->first_instant();
+    if (auto outcome = journal_->commit(first)) return outcome->text;
   }
   // From here the new book rules: the next start must find its state, not replay all under it again.
   if (recovery_.book_changed && started_) return store_checkpoint();

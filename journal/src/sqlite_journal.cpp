@@ -157,14 +157,19 @@ Outcome SqliteJournal::transact_(const char* what, const std::function<int()>& w
 Outcome SqliteJournal::commit(const CommitBatch& batch) {
   if (auto refusal = refuse_write_()) return refusal;
   if (auto refusal = check_numbers_(batch.alerts)) return refusal;
+  if (auto refusal = check_first_instant_(batch.first_instant)) return refusal;
+  const bool begins = batch.first_instant != first_instant_ && batch.first_instant != engine::kNever;
   const bool has_row = !batch.items.empty() || !batch.alerts.empty();
   rejections_.stage(batch.rejections, batch.clock, principals_);
-  if (!has_row && batch.rejections.empty() && !principals_.has_new()) return std::nullopt;
+  if (!has_row && !begins && batch.rejections.empty() && !principals_.has_new()) return std::nullopt;
 
   auto outcome = transact_("cannot store a batch in the journal", [&] {
     int code = principals_.write_new();
     if (code == SQLITE_OK) code = rejections_.write();
     if (code == SQLITE_OK) code = marks_.write(batch.items);
+    if (code == SQLITE_OK && begins) {
+      code = insert_meta_.bind(1, std::string_view{"first_instant"}).bind(2, batch.first_instant).run();
+    }
     if (code == SQLITE_OK && has_row) code = write_batch_(batch);
     return code;
   });
@@ -172,6 +177,7 @@ Outcome SqliteJournal::commit(const CommitBatch& batch) {
   principals_.confirm();
   rejections_.confirm();
   marks_.confirm();
+  if (begins) first_instant_ = batch.first_instant;
   if (has_row) {
     ++last_batch_;
     last_clock_ = batch.clock;
@@ -201,7 +207,7 @@ int SqliteJournal::write_batch_(const CommitBatch& batch) {
                                .bind(2, alert.at)
                                .bind(3, id)
                                .bind(4, row_crc({number, alert.at, id}, alert.bytes))
-                               .bind(5, std::span{alert.bytes})
+                               .bind(5, alert.bytes)
                                .run();
     if (alert_code != SQLITE_OK) return alert_code;
   }
@@ -236,19 +242,11 @@ Outcome SqliteJournal::store_image(std::uint64_t image_hash, std::span<const std
   return std::nullopt;
 }
 
-Outcome SqliteJournal::set_first_instant(engine::Instant first) {
-  if (auto refusal = refuse_write_()) return refusal;
-  if (first_instant_ == first) return std::nullopt;
-  if (first_instant_ != engine::kNever) {
-    return JournalError{"the journal '" + path_ + "' already has another first instant, " +
-                            std::to_string(first_instant_) + "; it never changes in a journal's life",
-                        0, false};
-  }
-  auto outcome = transact_("cannot store the first instant in the journal", [&] {
-    return insert_meta_.bind(1, std::string_view{"first_instant"}).bind(2, first).run();
-  });
-  if (!outcome) first_instant_ = first;
-  return outcome;
+Outcome SqliteJournal::check_first_instant_(engine::Instant first) const {
+  if (first == engine::kNever || first_instant_ == engine::kNever || first == first_instant_) return std::nullopt;
+  return JournalError{"the journal '" + path_ + "' already has another first instant, " +
+                          std::to_string(first_instant_) + "; it never changes in a journal's life",
+                      0, false};
 }
 
 JournalError SqliteJournal::explain_(int code, const char* what) const {

@@ -3,6 +3,7 @@
 /// @file The journal over SQLite. README.md describes the file.
 #include <array>
 #include <string>
+#include <vector>
 
 #include "tocsin/journal/journal.hpp"
 
@@ -38,9 +39,19 @@ class SqliteJournal final : public Journal {
   [[nodiscard]] std::uint64_t last_alert_number() override { return last_alert_; }
   [[nodiscard]] engine::Instant last_clock() override { return last_clock_; }
   [[nodiscard]] engine::Instant first_instant() override { return first_instant_; }
-  [[nodiscard]] Outcome set_first_instant(engine::Instant first) override;
   [[nodiscard]] std::uint16_t principal_id(std::string_view name) override { return principals_.id_of(name); }
   [[nodiscard]] std::string_view principal_name(std::uint16_t id) const override { return principals_.name_of(id); }
+  [[nodiscard]] Outcome read_acts(const std::function<bool(const Act&)>& visit) override;
+  [[nodiscard]] Outcome read_gaps(const std::function<bool(const Gap&)>& visit) override;
+  [[nodiscard]] std::uint64_t cursor(std::string_view consumer) override;
+  [[nodiscard]] JournalState state() override;
+  [[nodiscard]] Outcome retain(engine::Instant now) override;
+  [[nodiscard]] bool wants_checkpoint() const override { return false; }
+  [[nodiscard]] Outcome sign_head() override;
+  [[nodiscard]] Outcome probe() override;
+  [[nodiscard]] Outcome backup_begin(const std::string& path) override;
+  [[nodiscard]] BackupStep backup_step(std::uint32_t pages) override;
+  void backup_abort() override {}
 
  private:
   [[nodiscard]] int load_state_();
@@ -49,6 +60,7 @@ class SqliteJournal final : public Journal {
   [[nodiscard]] int prepare_writes_();
   [[nodiscard]] Outcome refuse_write_() const;
   [[nodiscard]] Outcome check_numbers_(std::span<const StoredAlert> alerts) const;
+  [[nodiscard]] Outcome check_first_instant_(engine::Instant first) const;
   /// Runs `write` in a transaction of its own. On an error nothing of it is stored.
   [[nodiscard]] Outcome transact_(const char* what, const std::function<int()>& write);
   [[nodiscard]] int write_batch_(const CommitBatch& batch);
@@ -77,7 +89,8 @@ class SqliteJournal final : public Journal {
   std::array<std::int64_t, 2> slot_serials_{};  ///< 0: empty or damaged
   bool has_image_ = false;
   std::uint64_t last_image_hash_ = 0;
-  std::uint32_t wal_pages_ = 0;  ///< pages in the WAL after the last commit; SQLite's hook sets it
-  Outcome broken_;               ///< the fatal error, once there was one
+  std::vector<std::uint64_t> aligned_;  ///< what read_alerts() shows
+  std::uint32_t wal_pages_ = 0;         ///< pages in the WAL after the last commit; SQLite's hook sets it
+  Outcome broken_;                      ///< the fatal error, once there was one
 };
 }  // namespace tocsin::journal

@@ -56,7 +56,9 @@ Outcome SqliteJournal::read_alerts(std::uint64_t after, const std::function<bool
       return damaged_("alert event " + std::to_string(alert.number));
     }
     alert.at = row.number(1);
-    alert.bytes.assign(bytes.begin(), bytes.end());
+    aligned_.resize((bytes.size() + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
+    std::copy(bytes.begin(), bytes.end(), std::as_writable_bytes(std::span{aligned_}).begin());
+    alert.bytes = std::as_bytes(std::span{aligned_}).first(bytes.size());
     if (!visit(alert)) return std::nullopt;
   }
   if (code == SQLITE_DONE) return std::nullopt;
@@ -137,5 +139,17 @@ Outcome SqliteJournal::store_checkpoint(const StoredCheckpoint& checkpoint) {
   slot_serials_.at(index) = serial;
   trim_wal_();
   return std::nullopt;
+}
+
+Outcome SqliteJournal::read_acts(const std::function<bool(const Act&)>& /*visit*/) { return std::nullopt; }
+Outcome SqliteJournal::read_gaps(const std::function<bool(const Gap&)>& /*visit*/) { return std::nullopt; }
+std::uint64_t SqliteJournal::cursor(std::string_view /*consumer*/) { return 0; }
+JournalState SqliteJournal::state() { return {}; }
+Outcome SqliteJournal::retain(engine::Instant /*now*/) { return refuse_write_(); }
+Outcome SqliteJournal::sign_head() { return refuse_write_(); }
+Outcome SqliteJournal::probe() { return refuse_write_(); }
+Outcome SqliteJournal::backup_begin(const std::string& /*path*/) { return refuse_write_(); }
+BackupStep SqliteJournal::backup_step(std::uint32_t /*pages*/) {
+  return {BackupState::failed, 0, {"no backup", 0, false}};
 }
 }  // namespace tocsin::journal

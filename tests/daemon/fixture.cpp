@@ -207,7 +207,7 @@ Stored read_stored(journal::Journal& journal) {
     return true;
   });
   const auto alerts = journal.read_alerts(0, [&](const journal::StoredAlert& alert) {
-    stored.alerts.push_back(alert.bytes);
+    stored.alerts.emplace_back(alert.bytes.begin(), alert.bytes.end());
     stored.numbers.push_back(alert.number);
     return true;
   });

@@ -3,6 +3,7 @@
 /// changed, left out or invented in one.
 /// How: the compiler, the engine and the journal write a file as the daemon does, sometimes with a lie; the program
 /// reads it.
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -54,7 +55,6 @@ class Writer {
     engine_ = std::make_unique<engine::Engine>(image_, std::as_writable_bytes(std::span{block_}));
     engine_->start(kFirst, {});
     CHECK(!journal_->store_image(image_.book_hash, book_.image.bytes()));
-    CHECK(!journal_->set_first_instant(kFirst));
   }
   Lie lie = [](engine::AlertEvent&) { return true; };
 
@@ -87,18 +87,21 @@ class Writer {
     ENUMS_EQUAL_INT(wire::Refusal::none, wire::bind(view, image_, engine_->clock(), input));
     const auto disposition = engine_->step(input);
     std::vector<journal::StoredAlert> alerts;
+    std::deque<std::vector<std::byte>> storage;
     std::vector<std::uint64_t> arena(wire::kAlertBytesMax / 8);
     while (engine_->next_event(event_)) {
       if (!lie(event_)) continue;
       const auto bytes = wire::encode_alert(event_, image_, {.site = {}, .number = number_ + 1},
                                             std::as_writable_bytes(std::span{arena}));
-      alerts.push_back({++number_, event_.at, {bytes.begin(), bytes.end()}});
+      const auto& kept = storage.emplace_back(bytes.begin(), bytes.end());
+      alerts.push_back({++number_, event_.at, kept});
     }
     const wire::JournalItem item{view, engine_->clock(), disposition, 0};
     journal::CommitBatch batch;
     batch.items = std::span{&item, 1};
     batch.alerts = alerts;
     batch.clock = engine_->clock();
+    batch.first_instant = kFirst;
     const auto outcome = journal_->commit(batch);
     CHECK_TEXT(!outcome, outcome ? outcome->text.c_str() : "");
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file What the journal's tests share: temporary folders, batches made from a seed, and a model of what was stored.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
@@ -67,7 +68,8 @@ class SampleBatch {
     const auto count = items == kAny ? 1 + random.below(12) : items;
     for (std::size_t index = 0; index < count; ++index) add_item_(random, seed * 100 + index);
     for (std::uint64_t index = random.below(3); index > 0; --index) {
-      alerts_.push_back({first_alert + alerts_.size(), clock_, random_bytes(random, 20 + random.below(3000))});
+      const auto& bytes = bodies_.emplace_back(random_bytes(random, 20 + random.below(3000)));
+      alerts_.push_back({first_alert + alerts_.size(), clock_, bytes});
     }
     if (random.chance(30)) {
       rejections_.push_back({numbered("hub-", random.below(3)), static_cast<std::uint8_t>(1 + random.below(5)),
@@ -75,7 +77,14 @@ class SampleBatch {
     }
   }
 
-  [[nodiscard]] CommitBatch view() const { return {items_, alerts_, rejections_, clock_}; }
+  [[nodiscard]] CommitBatch view() const {
+    CommitBatch batch;
+    batch.items = items_;
+    batch.alerts = alerts_;
+    batch.rejections = rejections_;
+    batch.clock = clock_;
+    return batch;
+  }
   [[nodiscard]] Bytes blob() const { return wire::encode_journal_batch(items_); }
   [[nodiscard]] const std::vector<wire::JournalItem>& items() const { return items_; }
   [[nodiscard]] const std::vector<StoredAlert>& alerts() const { return alerts_; }
@@ -98,6 +107,7 @@ class SampleBatch {
     items_.push_back(item);
   }
   std::deque<std::string> names_;
+  std::deque<Bytes> bodies_;
   std::vector<wire::JournalItem> items_;
   std::vector<StoredAlert> alerts_;
   std::vector<RejectionRow> rejections_;
@@ -114,7 +124,7 @@ struct Model {
 
   void add(const SampleBatch& batch) {
     batches.push_back(batch.blob());
-    for (const auto& alert : batch.alerts()) alerts.push_back(alert.bytes);
+    for (const auto& alert : batch.alerts()) alerts.emplace_back(alert.bytes.begin(), alert.bytes.end());
     for (const auto& item : batch.items()) {
       auto& [mark, reports] = marks[std::string{item.input.feed}];
       mark = std::max(mark, item.input.seq.value_or(0));
@@ -124,6 +134,17 @@ struct Model {
     clock = batch.clock();
   }
 };
+
+/// The rest of a CommitBatch is empty.
+inline CommitBatch commit_of(std::span<const wire::JournalItem> items, std::span<const StoredAlert> alerts,
+                             std::span<const RejectionRow> rejections, engine::Instant clock) {
+  CommitBatch batch;
+  batch.items = items;
+  batch.alerts = alerts;
+  batch.rejections = rejections;
+  batch.clock = clock;
+  return batch;
+}
 
 /// How the journal differs from the model; empty when it does not.
 inline std::string difference(Journal& journal, const Model& model) {
@@ -142,7 +163,8 @@ inline std::string difference(Journal& journal, const Model& model) {
   if (next != model.batches.size()) return "a batch is missing: " + std::to_string(next + 1);
   std::size_t number = 0;
   outcome = journal.read_alerts(0, [&](const StoredAlert& alert) {
-    if (alert.number != number + 1 || number >= model.alerts.size() || alert.bytes != model.alerts[number]) {
+    if (alert.number != number + 1 || number >= model.alerts.size() ||
+        !std::ranges::equal(alert.bytes, model.alerts[number])) {
       found = numbered("not what was committed is alert ", alert.number);
       return false;
     }

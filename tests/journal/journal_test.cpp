@@ -79,7 +79,7 @@ TEST(Journal, keeps_each_input_with_its_disposition_and_principal) {
   item.clock = 1'716'430'000'000;
   item.disposition = engine::Disposition::stale;
   item.principal = journal->principal_id("hub");
-  must(journal->commit({{&item, 1}, {}, {}, item.clock}));
+  must(journal->commit(commit_of({&item, 1}, {}, {}, item.clock)));
   reopen();
 
   Bytes bytes;
@@ -118,12 +118,13 @@ TEST(Journal, reads_from_after_a_number_and_stops_when_told) {
 }
 
 TEST(Journal, stores_alerts_without_inputs_and_inputs_without_alerts) {
-  const StoredAlert own{1, 5, Bytes(3, std::byte{9})};
-  must(journal->commit({{}, {&own, 1}, {}, 5}));
+  const Bytes body(3, std::byte{9});
+  const StoredAlert own{1, 5, body};
+  must(journal->commit(commit_of({}, {&own, 1}, {}, 5)));
   UNSIGNED_LONGLONGS_EQUAL(1, journal->last_batch_id());
   UNSIGNED_LONGLONGS_EQUAL(1, journal->last_alert_number());
   const SampleBatch quiet{99, 0, 3};
-  must(journal->commit({quiet.items(), {}, {}, 6}));
+  must(journal->commit(commit_of(quiet.items(), {}, {}, 6)));
   reopen();
   UNSIGNED_LONGLONGS_EQUAL(2, journal->last_batch_id());
   UNSIGNED_LONGLONGS_EQUAL(1, journal->last_alert_number());
@@ -131,9 +132,9 @@ TEST(Journal, stores_alerts_without_inputs_and_inputs_without_alerts) {
 }
 
 TEST(Journal, makes_no_batch_of_nothing_and_none_of_counts_alone) {
-  must(journal->commit({{}, {}, {}, 5}));
+  must(journal->commit(commit_of({}, {}, {}, 5)));
   const RejectionRow row{"hub", 2, 4, "bad", 0};
-  must(journal->commit({{}, {}, {&row, 1}, 6}));
+  must(journal->commit(commit_of({}, {}, {&row, 1}, 6)));
   reopen();
   UNSIGNED_LONGLONGS_EQUAL(0, journal->last_batch_id());
   LONGLONGS_EQUAL(engine::kNever, journal->last_clock());
@@ -148,9 +149,10 @@ TEST(Journal, refuses_alert_numbers_that_leave_a_gap_or_repeat) {
   constexpr Row kRows[] = {
       {"starts late", 2, 3}, {"starts at zero", 0, 1}, {"a gap inside", 1, 3}, {"twice the same", 1, 1}};
   for (const auto& row : kRows) {
-    const StoredAlert alerts[] = {{row.first, 1, Bytes(4)}, {row.second, 1, Bytes(4)}};
+    const Bytes body(4);
+    const StoredAlert alerts[] = {{row.first, 1, body}, {row.second, 1, body}};
     const SampleBatch batch{seed, 1, 2};
-    const auto outcome = journal->commit({batch.items(), alerts, {}, 1});
+    const auto outcome = journal->commit(commit_of(batch.items(), alerts, {}, 1));
     CHECK_TEXT(outcome.has_value(), row.why);
     CHECK_FALSE_TEXT(outcome->fatal, row.why);
     UNSIGNED_LONGLONGS_EQUAL_TEXT(0, journal->last_batch_id(), row.why);
@@ -178,7 +180,7 @@ TEST(Journal, marks_the_highest_seq_of_each_feed_but_not_of_inputs_refused_as_fu
   heartbeat.input.kind = engine::InputKind::heartbeat;
   heartbeat.input.feed = "c";
   items.push_back(heartbeat);
-  must(journal->commit({items, {}, {}, 1}));
+  must(journal->commit(commit_of(items, {}, {}, 1)));
   reopen();
   const auto marks = journal->feed_marks();
   LONGS_EQUAL(2, marks.size());
@@ -192,8 +194,8 @@ TEST(Journal, marks_the_highest_seq_of_each_feed_but_not_of_inputs_refused_as_fu
 TEST(Journal, adds_rejections_up_and_keeps_the_first_sample) {
   const RejectionRow first[] = {{"hub", 2, 3, "first", 0}, {"hub", 2, 1, "same commit", 0}, {"pier", 2, 1, "", 0}};
   const RejectionRow second[] = {{"hub", 2, 10, "later", 0}, {"hub", 7, 1, std::string(999, 'x'), 0}};
-  must(journal->commit({{}, {}, first, 100}));
-  must(journal->commit({{}, {}, second, 200}));
+  must(journal->commit(commit_of({}, {}, first, 100)));
+  must(journal->commit(commit_of({}, {}, second, 200)));
   for (int round = 0; round < 2; ++round) {
     const auto rows = journal->rejections();
     LONGS_EQUAL(3, rows.size());
@@ -293,8 +295,9 @@ TEST(Journal, names_a_batch_whose_clock_was_changed_or_that_is_missing) {
 }
 
 TEST(Journal, names_a_damaged_alert_event) {
-  const StoredAlert alerts[] = {{1, 1, Bytes(50)}, {2, 1, Bytes(50)}};
-  must(journal->commit({{}, alerts, {}, 1}));
+  const Bytes body(50);
+  const StoredAlert alerts[] = {{1, 1, body}, {2, 1, body}};
+  must(journal->commit(commit_of({}, alerts, {}, 1)));
   damage("UPDATE alert SET body = zeroblob(49) WHERE number = 2");
   STRCMP_CONTAINS("alert event 2", journal->read_alerts(0, [](const StoredAlert&) { return true; })->text.c_str());
 }
@@ -322,11 +325,15 @@ TEST(Journal, stores_an_image_once_and_again_after_another_ruled) {
 }
 
 TEST(Journal, sets_its_first_instant_once) {
-  must(journal->set_first_instant(-5));
-  must(journal->set_first_instant(-5));
-  CHECK_TRUE(journal->set_first_instant(6).has_value());
+  CommitBatch batch;
+  batch.first_instant = -5;
+  must(journal->commit(batch));
+  must(journal->commit(batch));
+  batch.first_instant = 6;
+  CHECK_TRUE(journal->commit(batch).has_value());
   reopen();
   LONGLONGS_EQUAL(-5, journal->first_instant());
+  UNSIGNED_LONGLONGS_EQUAL(0, journal->last_batch_id());
 }
 
 TEST(Journal, moves_the_wal_into_the_file_when_it_is_full) {

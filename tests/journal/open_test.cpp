@@ -143,7 +143,8 @@ TEST(JournalOpen, refuses_every_write_when_reading_only) {
   CHECK_TRUE(journal->commit(batch.view()).has_value());
   CHECK_TRUE(journal->store_checkpoint({1, 1, 1, Bytes(1)}).has_value());
   CHECK_TRUE(journal->store_image(1, Bytes(1)).has_value());
-  CHECK_TRUE(journal->set_first_instant(1).has_value());
+  CHECK_TRUE(journal->retain(1).has_value());
+  CHECK_TRUE(journal->sign_head().has_value());
   LONGS_EQUAL(0, journal->principal_id("somebody new"));
   STRCMP_EQUAL("", difference(*journal, model).c_str());
 }

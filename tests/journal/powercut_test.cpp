@@ -87,7 +87,7 @@ class Life {
   void store_checkpoint_() {
     const auto hash = ++next_seed_;
     Prng content{hash};
-    const StoredCheckpoint checkpoint{journal_->last_batch_id(), hash, 1, random_bytes(content, 500 + hash % 9000)};
+    const StoredCheckpoint checkpoint{journal_->last_batch_id(), hash, 1, random_bytes(content, 500 + hash % 9000), 0};
     offered_.push_back(hash);
     if (!journal_->store_checkpoint(checkpoint)) confirmed_ = hash;
   }

@@ -3,6 +3,7 @@
 /// @file Batch: what one commit will hold, and the storage its views point into.
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <vector>
 
@@ -30,7 +31,8 @@ class Batch {
   /// Storage for a frame, 8-byte aligned, valid until clear(). @pre has_room(), size <= wire::kFrameBytesMax.
   [[nodiscard]] std::span<std::byte> reserve(std::size_t size);
   void add(const wire::JournalItem& item) { items_.push_back(item); }
-  void add(journal::StoredAlert&& alert, Announcement announcement);
+  /// Copies the alert event's bytes.
+  void add(const journal::StoredAlert& alert, Announcement announcement);
   void clear();
 
   [[nodiscard]] bool empty() const { return items_.empty() && alerts_.empty(); }
@@ -44,6 +46,7 @@ class Batch {
   std::size_t frames_used_ = 0;  ///< words
   std::size_t alert_bytes_ = 0;
   std::vector<wire::JournalItem> items_;
+  std::deque<std::vector<std::byte>> alert_storage_;
   std::vector<journal::StoredAlert> alerts_;
   std::vector<Announcement> announcements_;
 };

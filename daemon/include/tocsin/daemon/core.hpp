@@ -150,7 +150,6 @@ class Core {
   std::size_t block_bytes_ = 0;
   std::optional<engine::Engine> engine_;
   bool started_ = false;
-  bool first_instant_stored_ = false;
   std::unique_ptr<journal::Journal> journal_;
   Recovery recovery_;
   std::vector<FeedState> feeds_;

@@ -26,11 +26,41 @@ struct JournalError {
 /// Empty when all went well.
 using Outcome = std::optional<JournalError>;
 
-/// One alert event ready to be stored: its number and its encoded bytes (schemas/alert.fbs).
+/// One alert event: its number and its encoded bytes (schemas/alert.fbs). The bytes are the caller's: they must live
+/// until commit() returns, and when read they are 8-byte aligned and valid during the visit.
 struct StoredAlert {
   std::uint64_t number = 0;
   engine::Instant at = 0;
-  std::vector<std::byte> bytes;
+  std::span<const std::byte> bytes;
+};
+
+/// Something an operator did. As with alerts, the texts are the caller's.
+struct Act {
+  engine::Instant at = 0;
+  std::string_view principal;  ///< who did it
+  std::string_view kind;       ///< one word: acknowledge, shelve, reload, believe, import
+  std::string_view text;       ///< at most kActTextMax bytes; the rest is cut off
+};
+inline constexpr std::size_t kActTextMax = 1024;
+
+/// How far a durable consumer has come: it has taken the alert events up to this number.
+struct Cursor {
+  std::string_view consumer;
+  std::uint64_t number = 0;
+};
+
+enum class GapKind : std::uint8_t {
+  broadcast = 1,  ///< messages a publisher sent that never came: first and last are its sequence numbers
+  shed = 2,       ///< inputs that retention removed because the disk's bound was near: first and last are batches
+};
+
+/// Something that is known to be missing. `first` and `last` are missing, too.
+struct Gap {
+  engine::Instant at = 0;   ///< the engine's clock when it was found
+  std::string_view source;  ///< the feed or publisher; empty for shed
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  GapKind kind = GapKind::broadcast;
 };
 
 /// Longest sample of a rejected input that is kept [bytes]; the rest is cut off.
@@ -45,12 +75,18 @@ struct RejectionRow {
   engine::Instant first_at = 0;  ///< out only: the engine's clock of the commit that first counted one
 };
 
-/// One transaction: inputs with their disposition, the alert events they led to, marks and counts.
+/// One transaction: inputs with their disposition, the alert events they led to, marks and counts. All that the spans
+/// and views point to must live until commit() returns.
 struct CommitBatch {
   std::span<const wire::JournalItem> items;
   std::span<const StoredAlert> alerts;
   std::span<const RejectionRow> rejections;
   engine::Instant clock = 0;  ///< the engine's clock after the batch
+  std::span<const Act> acts;
+  std::span<const Cursor> cursors;
+  std::span<const Gap> gaps;  ///< kind broadcast only
+  /// The engine's first instant, once it is known; kNever: not (yet). It never changes in a journal's life.
+  engine::Instant first_instant = engine::kNever;
 };
 
 /// How far one feed has come. A feed is listed once it sent something with a sequence number.
@@ -72,6 +108,9 @@ struct StoredCheckpoint {
   std::uint64_t image_hash = 0;
   std::uint32_t engine_version = 0;
   std::vector<std::byte> bytes;
+  /// The first batch that whoever starts from it may still want to read (the first report since the engine's base), at
+  /// most batch_id + 1. Retention removes nothing from there on. 0: batch_id + 1.
+  std::uint64_t first_needed_batch = 0;
 };
 
 struct StoredImage {
@@ -86,6 +125,37 @@ struct OpenOptions {
   /// The WAL is moved into the file by the commit that fills so many pages of it (4096 bytes each).
   std::uint32_t wal_pages_max = 1000;
   std::uint32_t max_page_count = 0;  ///< bound of the file [pages of 4096 bytes]; 0: no bound
+  /// Inputs older than this may be removed [ms, by the engine's clock]; 0: age alone removes nothing.
+  engine::Span retain_age_ms = 0;
+  /// Inputs may be removed, oldest first, while the file holds more than this [bytes]; 0: no such limit.
+  std::uint64_t retain_bytes = 0;
+  /// Path of the key file (README.md); empty: that of the journal with ".key" behind it. A new journal makes it when it
+  /// is not there; for an old one that is an error. Opened for reading only, the journal does without.
+  std::string keys;
+  std::uint32_t cache_pages = 128;  ///< SQLite's page cache [pages of 4096 bytes]
+};
+
+/// For status: how large the journal is and how far back it goes.
+struct JournalState {
+  std::uint64_t pages = 0;         ///< of the file [4096 bytes each]
+  std::uint64_t free_pages = 0;    ///< of these, those that hold nothing now
+  std::uint64_t page_bound = 0;    ///< 0: no bound
+  std::uint64_t wal_pages = 0;     ///< waiting in the WAL
+  std::uint64_t first_batch = 0;   ///< the oldest that is still there; 0: none
+  std::uint64_t first_alert = 0;   ///< likewise
+  std::uint64_t signed_batch = 0;  ///< the newest signed head speaks of this batch; 0: none was signed yet
+  std::uint64_t shed_batches = 0;  ///< removed because the disk's bound was near
+};
+
+enum class BackupState : std::uint8_t {
+  more,    ///< call backup_step() again
+  done,    ///< the copy is whole, was read back, and is durable
+  failed,  ///< see error; the unfinished copy was removed
+};
+struct BackupStep {
+  BackupState state = BackupState::more;
+  std::uint64_t pages_left = 0;  ///< to copy or to read back, as far as is known
+  JournalError error;
 };
 
 /// The journal. One owner, one thread; holds the file exclusively (a second writer is refused when opening).
@@ -105,9 +175,11 @@ class Journal {
   Journal& operator=(Journal&&) = delete;
 
   /// Writes everything in one transaction and returns after it is durable. The batch gets the id last_batch_id() + 1,
-  /// unless it has neither items nor alerts: then only its counts are stored.
-  /// @error  alert numbers that do not go on from last_alert_number() by one; a full disk; input/output. Nothing of the
-  ///         batch is stored and the journal can be used on, unless the error is fatal (a sync failed).
+  /// unless it has neither items, alerts, acts nor gaps: then only its counts, cursors and first instant are stored.
+  /// @error  alert numbers that do not go on from last_alert_number() by one; another first instant than the stored
+  /// one;
+  ///         a full disk; input/output. Nothing of the batch is stored and the journal can be used on, unless the error
+  ///         is fatal (a sync failed).
   [[nodiscard]] virtual Outcome commit(const CommitBatch& batch) = 0;
   /// Stores a checkpoint that includes all batches up to its batch_id; the older of the two slots is overwritten.
   /// @error  as commit(); also a batch_id beyond last_batch_id().
@@ -130,6 +202,14 @@ class Journal {
   /// of them ruled.
   /// @error  an image whose CRC does not hold, named by its first batch.
   [[nodiscard]] virtual Outcome read_images(const std::function<bool(const StoredImage&)>& visit) = 0;
+  /// Calls `visit` for each operator act, oldest first, until it returns false. Its texts are valid during the visit.
+  /// @error  as read_alerts().
+  [[nodiscard]] virtual Outcome read_acts(const std::function<bool(const Act&)>& visit) = 0;
+  /// Calls `visit` for each gap, oldest first but for the one of what retention shed, which comes first.
+  /// @error  as read_alerts().
+  [[nodiscard]] virtual Outcome read_gaps(const std::function<bool(const Gap&)>& visit) = 0;
+  /// How far a durable consumer has come; 0 when it is not known.
+  [[nodiscard]] virtual std::uint64_t cursor(std::string_view consumer) = 0;
   /// By name.
   [[nodiscard]] virtual std::vector<FeedMark> feed_marks() = 0;
   /// By principal's number, then reason.
@@ -140,14 +220,37 @@ class Journal {
   [[nodiscard]] virtual std::uint64_t last_alert_number() = 0;
   /// The engine's clock after the last batch, or kNever for an empty journal.
   [[nodiscard]] virtual engine::Instant last_clock() = 0;
-  /// The first instant of the engine that wrote this journal, or kNever before set_first_instant().
+  /// The first instant of the engine that wrote this journal, or kNever before a commit told it.
   [[nodiscard]] virtual engine::Instant first_instant() = 0;
-  /// @error  as commit(); also when another first instant is already stored.
-  [[nodiscard]] virtual Outcome set_first_instant(engine::Instant first) = 0;
   /// Number of a principal's name in this journal, from 1 (made when new; durable with the next commit). 0, "nobody",
   /// for an empty name, for a new one in a read-only journal, and when all 65 535 numbers are taken.
   [[nodiscard]] virtual std::uint16_t principal_id(std::string_view name) = 0;
   /// The name behind a number; empty when there is none. Valid as long as the journal.
   [[nodiscard]] virtual std::string_view principal_name(std::uint16_t id) const = 0;
+  [[nodiscard]] virtual JournalState state() = 0;
+
+  /// Removes some of the oldest inputs when there are too many by age, size or the bound (from 80% of it on), and the
+  /// oldest alert events when nothing else is left to remove. Call it between commits: it does nothing until a stride
+  /// is worth its sync, and then about twice as much as was committed since. Never removes what a checkpoint needs.
+  /// @param now  the engine's clock.
+  /// @error  as commit(); what could not be removed is tried again at the next call.
+  [[nodiscard]] virtual Outcome retain(engine::Instant now) = 0;
+  /// Whether retain() would remove more if there were a newer checkpoint. Store one then.
+  [[nodiscard]] virtual bool wants_checkpoint() const = 0;
+  /// Signs the newest batch, unless it is signed already. For a clean stop; closing does it too, but cannot report.
+  [[nodiscard]] virtual Outcome sign_head() = 0;
+  /// For a journal in trouble: makes room if it is full and does one small durable write. Empty: it is well again.
+  /// @error  as commit().
+  [[nodiscard]] virtual Outcome probe() = 0;
+
+  /// Begins a copy of the journal at `path`, which must not exist, nor its -wal. One backup at a time.
+  /// @error  the file exists or cannot be made; another backup is under way.
+  [[nodiscard]] virtual Outcome backup_begin(const std::string& path) = 0;
+  /// Copies, or afterwards reads back and verifies, about so many pages. Commits may come between steps; the copy holds
+  /// all that was committed before its last page was copied. A self-contained file: it needs no WAL beside it. The keys
+  /// are not in it.
+  [[nodiscard]] virtual BackupStep backup_step(std::uint32_t pages) = 0;
+  /// Gives an unfinished backup up and removes its file.
+  virtual void backup_abort() = 0;
 };
 }  // namespace tocsin::journal
