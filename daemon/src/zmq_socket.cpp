@@ -6,6 +6,8 @@
 
 #include "tocsin/engine/base/check.hpp"
 
+#include "keyring.hpp"
+
 namespace tocsin::daemon {
 namespace {
 constexpr int kHandshakeMs = 2000;
@@ -46,6 +48,38 @@ ZmqSocket::~ZmqSocket() {
 }
 
 ZmqSocket::ZmqSocket(ZmqSocket&& other) noexcept : handle_{std::exchange(other.handle_, nullptr)} {}
+
+std::string_view ZmqFrame::user_id() {
+  const char* const text = zmq_msg_gets(&message_, "User-Id");
+  return text == nullptr ? std::string_view{} : std::string_view{text};
+}
+
+void ZmqSocket::plain_server(const std::string& domain) {
+  set_(ZMQ_CURVE_SERVER, 0);
+  (void)zmq_setsockopt(handle_, ZMQ_ZAP_DOMAIN, domain.data(), domain.size());
+}
+
+void ZmqSocket::secure_server(const ServerKeys& keys, const std::string& domain) {
+  TOCSIN_CHECK(!keys.secret.empty());
+  const auto secret = keys.secret.bytes();
+  int result = zmq_setsockopt(handle_, ZMQ_CURVE_SECRETKEY, secret.data(), secret.size());
+  const int on = 1;
+  result |= zmq_setsockopt(handle_, ZMQ_CURVE_SERVER, &on, sizeof on);
+  result |= zmq_setsockopt(handle_, ZMQ_ZAP_DOMAIN, domain.data(), domain.size());
+  TOCSIN_CHECK(result == 0);  // a socket that did not take the keys would listen without
+}
+
+bool ZmqSocket::secure_client(const ServerKeys& own, const std::string& peer) {
+  Key peer_key{};
+  if (!decode_key(peer, peer_key)) return false;
+  TOCSIN_CHECK(!own.secret.empty());
+  const auto secret = own.secret.bytes();
+  int result = zmq_setsockopt(handle_, ZMQ_CURVE_SERVERKEY, peer_key.data(), peer_key.size());
+  result |= zmq_setsockopt(handle_, ZMQ_CURVE_PUBLICKEY, own.public_key.data(), own.public_key.size());
+  result |= zmq_setsockopt(handle_, ZMQ_CURVE_SECRETKEY, secret.data(), secret.size());
+  TOCSIN_CHECK(result == 0);
+  return true;
+}
 
 std::string ZmqSocket::bind(const std::string& endpoint) {
   if (zmq_bind(handle_, endpoint.c_str()) == 0) return {};

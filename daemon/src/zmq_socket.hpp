@@ -10,6 +10,8 @@
 #include <zmq.h>
 
 namespace tocsin::daemon {
+struct ServerKeys;
+
 /// A context with one I/O thread. Outlives its sockets.
 class ZmqContext {
  public:
@@ -47,6 +49,11 @@ class ZmqFrame {
     return {static_cast<const char*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
   }
   [[nodiscard]] bool more() const { return zmq_msg_more(&message_) != 0; }
+  /// Who the ZAP thread said is at the other end of the connection this came from: the one proof of identity there is
+  /// (routing ids are chosen by the peer). Empty when the socket has no ZAP domain. Valid as long as the frame.
+  [[nodiscard]] std::string_view user_id();
+  /// The descriptor of that connection, or -1. Only good to tell connections apart.
+  [[nodiscard]] int source_fd() { return zmq_msg_get(&message_, ZMQ_SRCFD); }
   [[nodiscard]] zmq_msg_t* handle() { return &message_; }
 
  private:
@@ -63,6 +70,14 @@ class ZmqSocket {
   ZmqSocket(const ZmqSocket&) = delete;
   ZmqSocket& operator=(const ZmqSocket&) = delete;
 
+  /// @{ How the next bind or connect proves who is there; earlier ones keep theirs, so one socket may listen on plain
+  /// and secured endpoints. Plain, asked of the ZAP thread under this domain (the endpoint itself).
+  void plain_server(const std::string& domain);
+  /// CURVE with the daemon's keys, asked of the ZAP thread under this domain.
+  void secure_server(const ServerKeys& keys, const std::string& domain);
+  /// CURVE towards a publisher whose public key is pinned. @param peer  Z85. @returns false when it is no key.
+  [[nodiscard]] bool secure_client(const ServerKeys& own, const std::string& peer);
+  /// @}
   /// @returns why it did not work, or empty.
   [[nodiscard]] std::string bind(const std::string& endpoint);
   [[nodiscard]] std::string connect(const std::string& endpoint);

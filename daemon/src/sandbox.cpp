@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+namespace tocsin::daemon::sandbox {
+namespace {
+// What libzmq, SQLite, the C library and we call while running, on amd64, arm64 and armhf. Names that a processor does
+// not have are passed over.
+constexpr auto kAllowed = std::to_array<const char*>({
+    // sockets
+    "accept",
+    "accept4",
+    "bind",
+    "connect",
+    "getpeername",
+    "getsockname",
+    "getsockopt",
+    "listen",
+    "recv",
+    "recvfrom",
+    "recvmsg",
+    "send",
+    "sendmsg",
+    "sendto",
+    "setsockopt",
+    "shutdown",
+    // waiting
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_pwait",
+    "epoll_wait",
+    "eventfd2",
+    "poll",
+    "ppoll",
+    "ppoll_time64",
+    "pselect6",
+    "select",
+    "signalfd4",
+    "timerfd_create",
+    "timerfd_gettime",
+    "timerfd_settime",
+    "timerfd_gettime64",
+    "timerfd_settime64",
+    // files
+    "access",
+    "close",
+    "dup",
+    "faccessat",
+    "faccessat2",
+    "fchmod",
+    "fchmodat",
+    "fchown",
+    "fchown32",
+    "fcntl",
+    "fcntl64",
+    "fdatasync",
+    "fstat",
+    "fstat64",
+    "fstatat64",
+    "fstatfs",
+    "fstatfs64",
+    "fsync",
+    "ftruncate",
+    "ftruncate64",
+    "getcwd",
+    "getdents",
+    "getdents64",
+    "lseek",
+    "_llseek",
+    "lstat",
+    "lstat64",
+    "mkdir",
+    "mkdirat",
+    "newfstatat",
+    "open",
+    "openat",
+    "pread64",
+    "preadv",
+    "pwrite64",
+    "pwritev",
+    "read",
+    "readlink",
+    "readlinkat",
+    "readv",
+    "rename",
+    "renameat",
+    "renameat2",
+    "stat",
+    "stat64",
+    "statfs",
+    "statfs64",
+    "statx",
+    "umask",
+    "unlink",
+    "unlinkat",
+    "write",
+    "writev",
+    // memory
+    "brk",
+    "madvise",
+    "mlock",
+    "mlock2",
+    "mmap",
+    "mmap2",
+    "mprotect",
+    "mremap",
+    "munlock",
+    "munmap",
+    // threads and signals
+    "futex",
+    "futex_time64",
+    "get_robust_list",
+    "gettid",
+    "membarrier",
+    "restart_syscall",
+    "rseq",
+    "rt_sigaction",
+    "rt_sigpending",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sched_getaffinity",
+    "sched_getparam",
+    "sched_getscheduler",
+    "sched_yield",
+    "set_robust_list",
+    "sigaltstack",
+    "sigreturn",
+    "tgkill",
+    "exit",
+    "exit_group",
+    // clocks, and who we are
+    "adjtimex",
+    "clock_adjtime",
+    "clock_adjtime64",
+    "clock_getres",
+    "clock_getres_time64",
+    "clock_gettime",
+    "clock_gettime64",
+    "clock_nanosleep",
+    "clock_nanosleep_time64",
+    "gettimeofday",
+    "nanosleep",
+    "time",
+    "times",
+    "getegid",
+    "getegid32",
+    "geteuid",
+    "geteuid32",
+    "getgid",
+    "getgid32",
+    "getpid",
+    "getppid",
+    "getrandom",
+    "getrlimit",
+    "getrusage",
+    "getuid",
+    "getuid32",
+    "prctl",
+    "sysinfo",
+    "ugetrlimit",
+    "uname",
+    // armhf's own
+    "cacheflush",
+    "set_tls",
+});
+
+struct Release {
+  void operator()(void* filter) const { seccomp_release(filter); }
+};
+using Filter = std::unique_ptr<void, Release>;
+
+int allow_names(void* filter) {
+  for (const char* const name : kAllowed) {
+    const int number = seccomp_syscall_resolve_name(name);
+    if (number == __NR_SCMP_ERROR) continue;
+    const int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+    if (result != 0 && result != -EDOM) return result;  // EDOM: this processor has no such call
+  }
+  return 0;
+}
+
+/// Calls that are fine with some arguments only.
+int allow_with_arguments(void* filter) {
+  int result = 0;
+  for (const int family : {AF_UNIX, AF_INET}) {
+    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+                               SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
+  }
+  result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+  // Threads, not processes. The flags of clone3 lie in memory, where a filter does not see them: the C library then
+  // takes clone.
+  result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                             SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+  result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+  // A terminal's settings are asked for before a line is written to it; nothing else of a device is needed.
+  result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0);
+  return result;
+}
+}  // namespace
+
+void no_core_dumps() {
+  (void)prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{0, 0};
+  (void)setrlimit(RLIMIT_CORE, &none);
+}
+
+std::string enter() {
+  const Filter filter{seccomp_init(SCMP_ACT_KILL_PROCESS)};
+  if (filter == nullptr) return "no filter for system calls can be made";
+  int result = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);  // threads that are there already, too
+  if (result == 0) result = allow_names(filter.get());
+  if (result == 0) result = allow_with_arguments(filter.get());
+  if (result == 0) result = seccomp_load(filter.get());
+  if (result == 0) return {};
+  return std::string{"the filter of system calls cannot be set: "} + std::strerror(-result);
+}
+
+std::string lock_memory() {
+  if (mlockall(MCL_CURRENT) == 0) return {};
+  return std::string{"memory cannot be locked: "} + std::strerror(errno) + "; raise LimitMEMLOCK";
+}
+}  // namespace tocsin::daemon::sandbox

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file ZapThread: who may connect. libzmq asks it (ZeroMQ RFC 27) for every handshake of every socket.
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "zap_policy.hpp"
+#include "zmq_socket.hpp"
+
+namespace tocsin::daemon {
+/// The thread that answers libzmq. Made before any data socket and destroyed after all of them: without it libzmq lets
+/// every key in. When it cannot go on, the process ends.
+class ZapThread {
+ public:
+  /// @param context  outlives it.
+  explicit ZapThread(ZmqContext& context) : context_{context} {}
+  ~ZapThread();
+  ZapThread(const ZapThread&) = delete;
+  ZapThread& operator=(const ZapThread&) = delete;
+
+  /// Binds inproc://zeromq.zap.01, starts the thread, and tries it: a connection with a key nobody knows and one to a
+  /// domain nobody has must both be refused. @returns what went wrong, with the mend, or empty: only then bind sockets.
+  [[nodiscard]] std::string start(const Config& config, std::shared_ptr<const Keyring> keyring);
+  /// Counts what becomes of the connections of a socket that binds. Call before its first bind.
+  /// @returns what went wrong, or empty.
+  [[nodiscard]] std::string watch(ZmqSocket& socket);
+  /// Other keys for handshakes from now on. For live connections see Authority.
+  void replace(std::shared_ptr<const Keyring> keyring);
+
+  /// What the first message of a connection said of itself: call it once per connection, so that connections of one
+  /// key are counted right. Cheap. Any thread.
+  void observed(ZmqFrame& frame);
+  /// @{ Any thread.
+  [[nodiscard]] std::uint64_t refused(ZapReason reason) const;
+  [[nodiscard]] std::uint64_t refused_in_all() const;
+  /// Nothing of an endpoint that is not in the config.
+  [[nodiscard]] PeerCounts counts(std::string_view endpoint) const;
+  /// @}
+
+ private:
+  void run_();
+  void answer_();
+  void read_monitor_(void* monitor);
+  void reply_(std::string_view request_id, const ZapPolicy::Answer& answer);
+  void tell_refusal_(const ZapRequest& request, ZapReason reason);
+  void adopt_monitors_();
+  [[nodiscard]] std::string self_test_();
+
+  ZmqContext& context_;
+  void* handler_ = nullptr;
+  int wake_fd_ = -1;
+  std::thread thread_;
+  std::atomic<bool> stop_{false};
+  mutable std::mutex mutex_;  ///< guards what follows; held shortly and never while waiting
+  std::optional<ZapPolicy> policy_;
+  std::vector<std::string> new_monitors_;
+  std::vector<void*> monitors_;  ///< the thread's own
+  unsigned monitors_made_ = 0;
+  std::array<std::atomic<std::uint64_t>, kZapReasons> refused_{};
+  std::int64_t told_at_ms_ = 0;  ///< the thread's own
+  std::uint64_t untold_ = 0;     ///< the thread's own
+};
+}  // namespace tocsin::daemon

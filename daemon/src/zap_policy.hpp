@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file ZapPolicy: who may connect, decided without sockets; and who is connected.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "keyring.hpp"
+
+namespace tocsin::daemon {
+/// Why a handshake was refused.
+enum class ZapReason : std::uint8_t {
+  none = 0,
+  unknown_key = 1,
+  unknown_domain = 2,   ///< no endpoint of ours
+  wrong_mechanism = 3,  ///< plain on a socket that wants keys, or keys on a plain one
+  too_many_of_key = 4,  ///< all connections that this key may have are there already; it may try again
+  too_many_peers = 5,   ///< the endpoint's cap of peers; it may try again
+  malformed = 6,
+};
+inline constexpr std::size_t kZapReasons = 7;
+[[nodiscard]] std::string_view name_of(ZapReason reason);
+
+/// A request of libzmq, as it came (ZeroMQ RFC 27).
+struct ZapRequest {
+  std::string_view request_id;
+  std::string_view domain;
+  std::string_view address;
+  std::string_view mechanism;
+  std::optional<Key> key;  ///< with mechanism CURVE
+};
+
+/// Reads the frames of a request. @returns nothing when it is none. `frames` must outlive the result.
+[[nodiscard]] std::optional<ZapRequest> parse_zap_request(std::span<const std::string_view> frames);
+
+/// One endpoint, and who may use it.
+struct ZapDomain {
+  std::string endpoint;             ///< also the ZAP domain
+  bool keys = false;                ///< CURVE; else plain
+  std::string user_id;              ///< of a plain one: the principal's name
+  std::uint32_t peers_max = 64;     ///< connections at the same time
+  std::uint32_t least_per_key = 1;  ///< connections of one key, when its own `connections` is less
+};
+
+/// True when connections to this endpoint must prove a key.
+[[nodiscard]] bool wants_keys(const Config& config, std::string_view endpoint);
+/// The endpoints of a config with who may use them; what a plain endpoint's User-Id is comes from here and nowhere
+/// else.
+[[nodiscard]] std::vector<ZapDomain> zap_domains(const Config& config);
+
+/// Connections as they come and go on one endpoint.
+struct PeerCounts {
+  std::uint32_t live = 0;               ///< handshakes that succeeded and have not ended
+  std::uint64_t accepted = 0;           ///< including those that never finished a handshake
+  std::uint64_t handshakes_failed = 0;  ///< garbage, silence, wrong mechanism, and those we refused
+  std::uint64_t disconnected = 0;       ///< including those that libzmq threw out for a frame above the largest size
+};
+
+/// Decides handshakes and keeps count of connections. One owner.
+///
+/// libzmq tells of a handshake that succeeded neither the descriptor nor the key. So a connection is first taken for
+/// the oldest one open, and set right by observed(); a wrong guess mends itself within kHandshakeMs, the longest a
+/// connection can be open without having proved anything.
+class ZapPolicy {
+ public:
+  static constexpr std::int64_t kHandshakeMs = 2500;
+
+  struct Answer {
+    ZapReason reason = ZapReason::malformed;
+    std::string user_id;  ///< when the reason is none
+  };
+
+  ZapPolicy(std::vector<ZapDomain> domains, std::shared_ptr<const Keyring> keyring);
+  /// @param now_ms  a clock that only runs forward [ms]; also below.
+  [[nodiscard]] Answer decide(const ZapRequest& request, std::int64_t now_ms);
+  void replace(std::shared_ptr<const Keyring> keyring) { keyring_ = std::move(keyring); }
+
+  /// @{ What the monitor of an endpoint saw. @param endpoint  as the monitor tells it: the address that was reached.
+  void accepted(std::string_view endpoint, int fd, std::int64_t now_ms);
+  void succeeded(std::string_view endpoint);
+  void failed(std::string_view endpoint);
+  void disconnected(std::string_view endpoint, int fd, std::int64_t now_ms);
+  /// @}
+  /// What the first message of a connection said (ZmqFrame::source_fd and user_id).
+  void observed(int fd, std::string_view user_id);
+
+  [[nodiscard]] PeerCounts counts(std::string_view endpoint) const;
+  /// Connections of a User-Id on an endpoint, those still shaking hands included.
+  [[nodiscard]] std::uint32_t live_of(std::string_view endpoint, std::string_view user_id) const;
+
+ private:
+  struct Connection {
+    int fd = -1;
+    std::int64_t since_ms = 0;
+    bool succeeded = false;
+    bool certain = false;
+    std::string user_id;  ///< once succeeded
+  };
+  struct Grant {
+    std::string user_id;
+    std::int64_t at_ms = 0;
+  };
+  struct Peers {
+    ZapDomain domain;
+    PeerCounts counts;
+    std::deque<Grant> grants;  ///< told yes, handshake not finished; oldest first
+    std::vector<Connection> connections;
+  };
+  [[nodiscard]] const Peers* find_(std::string_view endpoint) const;
+  [[nodiscard]] Peers* find_(std::string_view endpoint);
+  [[nodiscard]] static std::uint32_t count_(const Peers& peers, std::string_view user_id);
+  static Connection* oldest_waiting_(Peers& peers);
+  static void recount_(Peers& peers);
+  [[nodiscard]] Answer admit_(Peers& peers, const std::string& user_id, std::uint32_t connections, std::int64_t now_ms);
+
+  std::vector<Peers> peers_;
+  std::shared_ptr<const Keyring> keyring_;
+};
+}  // namespace tocsin::daemon
