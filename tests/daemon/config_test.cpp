@@ -146,10 +146,10 @@ TEST(Config, tells_what_is_wrong_where_and_how_to_mend_it) {
       {"abstract ipc", &Lines::ingest, "ingest = [\"ipc://@in\"]", "needs an absolute path"},
       {"missing control", &Lines::control, "", "no \"control\" in [sockets]; add control ="},
       {"same endpoint twice", &Lines::control, "control = \"ipc:///run/al.sock\"",
-       "alerts and control have the same endpoint"},
+       "t.toml:6:11: error: endpoint \"ipc:///run/al.sock\" is used twice"},
       {"principal nowhere", &Lines::rest, "[principals.desk]\nfeeds = []", "principal \"desk\" speaks nowhere"},
       {"principal elsewhere", &Lines::rest, "[principals.desk]\nendpoint = \"ipc:///run/im.sock\"",
-       "which is not among the ingest sockets; did you mean \"ipc:///run/in.sock\"?"},
+       "which is not among the sockets; did you mean \"ipc:///run/in.sock\"?"},
       {"two on one endpoint", &Lines::rest,
        "[principals.a]\nendpoint = \"ipc:///run/in.sock\"\n[principals.b]\nendpoint = \"ipc:///run/in.sock\"",
        "t.toml:9:13: error: endpoint \"ipc:///run/in.sock\" has a principal already"},
@@ -157,6 +157,54 @@ TEST(Config, tells_what_is_wrong_where_and_how_to_mend_it) {
       {"unknown key of a principal", &Lines::rest,
        "[principals.desk]\nendpoint = \"ipc:///run/in.sock\"\nfeed = [\"a\"]",
        "unknown key \"feed\" in [principals.desk]; did you mean \"feeds\"?"},
+      {"principal without a name", &Lines::rest, "[[principal]]\nfeeds = []", "no \"name\" in [[principal]]; say who"},
+      {"one table for all", &Lines::rest, "[principal]\nname = \"a\"", "must be written as [[principal]]"},
+      {"principal twice", &Lines::rest,
+       "[[principal]]\nname = \"a\"\nendpoint = \"ipc:///run/in.sock\"\n[[principal]]\nname = \"a\"",
+       "t.toml:11:8: error: principal \"a\" is there twice"},
+      {"a name that leaves the folder", &Lines::rest, "[[principal]]\nname = \"../a\"", "is no usable name"},
+      {"unknown role", &Lines::rest, "[[principal]]\nname = \"a\"\nroles = [\"raed\"]",
+       "t.toml:9:10: error: unknown role \"raed\"; did you mean \"read\"?"},
+      {"unknown audience", &Lines::rest,
+       "[[principal]]\nname = \"a\"\naudience = \"pubic\"\n[[audience]]\nname = \"public\"",
+       "no [[audience]] of that name; did you mean \"public\"?"},
+      {"unknown ceiling", &Lines::rest, "[[audience]]\nname = \"a\"\nceiling = \"ambr\"", "did you mean \"amber\"?"},
+      {"unmarked is no ceiling", &Lines::rest, "[[audience]]\nname = \"a\"\nceiling = \"unspecified\"",
+       "\"ceiling\" in [[audience]] must be \"clear\""},
+      {"range turned round", &Lines::rest,
+       "[[principal]]\nname = \"a\"\nranges = [{ indicator = \"x\", min = 2, max = 1 }]", "\"min\" is above \"max\""},
+      {"range without ends", &Lines::rest, "[[principal]]\nname = \"a\"\nranges = [{ indicator = \"x\" }]",
+       "a range needs \"min\" or \"max\""},
+      {"range that is no number", &Lines::rest,
+       "[[principal]]\nname = \"a\"\nranges = [{ indicator = \"x\", min = nan }]", "must be a finite number"},
+      {"negative rate", &Lines::rest, "[quota]\nreports_per_second = -1",
+       "\"reports_per_second\" in quota must be a number that is not negative"},
+      {"infinite rate", &Lines::rest, "[quota]\nreports_per_second = inf", "must be a number that is not negative"},
+      {"unknown key of a quota", &Lines::rest, "[quota]\nbrust = 1", "did you mean \"burst\"?"},
+      {"quota is no table", &Lines::rest, "[[principal]]\nname = \"a\"\nquota = 5", "must be a table such as"},
+      {"connections", &Lines::rest, "[[principal]]\nname = \"a\"\nconnections = 0", "from 1 to 64"},
+      {"keys without folder", &Lines::rest, "[keys]", "no \"folder\" in [keys]; name the folder"},
+      {"endpoint on a socket with keys", &Lines::rest,
+       "[keys]\nfolder = \"k\"\n[[principal]]\nname = \"a\"\nendpoint = \"tcp://127.0.0.1:5555\"",
+       "which is not among the sockets"},
+      {"pinned key without own keys", &Lines::ingest,
+       "broadcast = [{ endpoint = \"tcp://10.0.0.1:5556\", principal = \"p\", "
+       "server_key = \"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7\" }]",
+       "needs keys of our own; run `tocsin keys init`"},
+      {"publisher elsewhere without its key", &Lines::ingest,
+       "broadcast = [{ endpoint = \"tcp://10.0.0.1:5556\", principal = \"p\" }]", "is not on this machine's loopback"},
+      {"pinned key that is none", &Lines::ingest,
+       "broadcast = [{ endpoint = \"tcp://10.0.0.1:5556\", principal = \"p\", server_key = \"abc\" }]",
+       "is no public key"},
+      {"host name", &Lines::ingest, "ingest = [\"tcp://localhost:5555\"]", "has no numeric IPv4 address"},
+      {"mark in a path", &Lines::ingest, "ingest = [\"ipc:///run/a#b\"]", "has a # in its path"},
+      {"small journal", &Lines::top, "image = \"b\"\n[journal]\npath = \"j\"\nbytes_max = \"1MiB\"",
+       "t.toml:4:13: error: \"bytes_max\" in [journal] must be a size such as \"64MiB\", 0 or from 4MiB to 4096GiB"},
+      {"no size", &Lines::top, "image = \"b\"\n[journal]\npath = \"j\"\nbytes_max = \"1 parsec\"", "must be a size"},
+      {"journal without path", &Lines::top, "image = \"b\"\n[journal]\nretain_age = \"1d\"",
+       "no \"path\" in [journal]"},
+      {"status without input clock, in its table", &Lines::top,
+       "image = \"b\"\njournal = \"j\"\n[clock]\nstatus = \"test\"", "\"status\" goes with source = \"input\" only"},
       {"bounds", &Lines::rest, "[bounds]\npeers = 0",
        "t.toml:8:9: error: \"peers\" in [bounds] must be a whole number from 1 to 1000"},
   };
@@ -191,6 +239,109 @@ TEST(Config, refuses_names_the_book_lacks_with_a_near_one) {
   STRCMP_CONTAINS("t.toml:9:10: error: the book has no feed \"analist\"; did you mean \"analyst\"?",
                   result.told.c_str());
   STRCMP_CONTAINS("t.toml:10:15: error: the book has no indicator \"qqqqqqqq\"; take it out", result.told.c_str());
+}
+
+TEST(Config, reads_who_may_do_what) {
+  Lines lines;
+  lines.top = "image = \"book.tcn\"";
+  lines.ingest = "ingest = [\"ipc:///run/in.sock\", \"tcp://0.0.0.0:5555\"]";
+  lines.alerts = "alerts = [\"ipc:///run/al.sock\", \"tcp://10.1.2.3:5556\"]";
+  lines.rest =
+      "[keys]\nfolder = \"keys\"\n"
+      "[journal]\npath = \"j.db\"\nbytes_max = \"64MiB\"\nretain_age = \"30d\"\nretain_bytes = 33554432\n"
+      "arena_bytes = \"512KiB\"\ncache_pages = 100\n"
+      "[clock]\nsource = \"input\"\nstatus = \"exercise\"\nmax_skew = \"5s\"\nbelieve = \"2h\"\n"
+      "[quota]\nreports_per_second = 2.5\nbytes_per_second = 1000\nburst = 7\nunacked = 9\n"
+      "[[audience]]\nname = \"partners\"\nceiling = \"amber_strict\"\nrelease = [\"NATO\", \"JPN\"]\n"
+      "[[audience]]\nname = \"all\"\n"
+      "[[principal]]\nname = \"hub\"\nranges = [{ indicator = \"exercise\", min = -1, max = 2.5 }, "
+      "{ indicator = \"exercise\", max = 2 }]\nmay_retract = false\nroles = [\"read\", \"acknowledge\"]\n"
+      "audience = \"all\"\nquota = { reports_per_second = 10, unacked = 3 }\nconnections = 5\n"
+      "[[principal]]\nname = \"mute\"\n"
+      "[[principal]]\nname = \"desk\"\nendpoint = \"ipc:///run/in.sock\"";
+  const auto result = read_with_book(lines.text());
+  CHECK_TRUE_TEXT(result.right, result.told.c_str());
+  const auto& config = result.config;
+  STRCMP_EQUAL("/etc/tocsin/keys", config.keys.folder.c_str());
+  STRCMP_EQUAL("/etc/tocsin/j.db", config.journal.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(67'108'864, config.journal_bounds.bytes_max);
+  UNSIGNED_LONGS_EQUAL(16'384, config.bounds.journal_pages);
+  LONGLONGS_EQUAL(2'592'000'000, config.journal_bounds.retain_age_ms);
+  UNSIGNED_LONGLONGS_EQUAL(33'554'432, config.journal_bounds.retain_bytes);
+  UNSIGNED_LONGS_EQUAL(524'288, config.journal_bounds.arena_bytes);
+  UNSIGNED_LONGS_EQUAL(100, config.journal_bounds.cache_pages);
+  CHECK_TRUE(config.label == tocsin::engine::Status::exercise);
+  LONGLONGS_EQUAL(5000, config.max_skew_ms);
+  LONGLONGS_EQUAL(7'200'000, config.believe_ms);
+  DOUBLES_EQUAL(2.5, config.quota.reports_per_second, 0);
+  DOUBLES_EQUAL(1000, config.quota.bytes_per_second, 0);
+  UNSIGNED_LONGS_EQUAL(7, config.quota.burst);
+  UNSIGNED_LONGS_EQUAL(9, config.quota.unacked);
+  STRCMP_EQUAL("tcp://10.1.2.3:5556", config.alerts.at(1).text.c_str());
+  UNSIGNED_LONGS_EQUAL(2, config.audiences.size());
+  CHECK_TRUE(config.audiences.at(0).ceiling == tocsin::engine::Marking::amber_strict);
+  STRCMP_EQUAL("JPN", config.audiences.at(0).release.at(1).c_str());
+  CHECK_FALSE(config.audiences.at(0).all_releases);
+  CHECK_TRUE(config.audiences.at(1).ceiling == tocsin::engine::Marking::red);
+  CHECK_TRUE(config.audiences.at(1).all_releases);
+  const auto& hub = config.principals.at(0);
+  DOUBLES_EQUAL(-1, hub.ranges.at(0).min, 0);
+  DOUBLES_EQUAL(2.5, hub.ranges.at(0).max, 0);
+  CHECK_TRUE(hub.ranges.at(1).min < -1e300);
+  CHECK_FALSE(hub.may_retract);
+  CHECK_TRUE(hub.roles == (Role::read | Role::acknowledge));
+  STRCMP_EQUAL("all", hub.audience.c_str());
+  UNSIGNED_LONGS_EQUAL(3, hub.quota.unacked);
+  UNSIGNED_LONGS_EQUAL(5, hub.connections);
+  CHECK_TRUE(config.principals.at(1).roles == Role::none);  // known by a key
+  CHECK_TRUE(config.principals.at(2).roles == Role::all);   // known by its endpoint
+}
+
+TEST(Config, has_one_audience_that_sees_everything_when_it_names_none) {
+  const auto result = read(Lines{}.text());
+  UNSIGNED_LONGS_EQUAL(1, result.config.audiences.size());
+  STRCMP_EQUAL("public", result.config.audiences.at(0).name.c_str());
+  CHECK_TRUE(result.config.audiences.at(0).ceiling == tocsin::engine::Marking::red);
+}
+
+TEST(Config, refuses_a_socket_for_other_machines_without_keys_and_takes_it_with_them) {
+  for (const auto member : {&Lines::ingest, &Lines::alerts, &Lines::control}) {
+    Lines lines;
+    const std::string key = member == &Lines::ingest ? "ingest" : member == &Lines::alerts ? "alerts" : "control";
+    lines.*member = key + " = [\"tcp://0.0.0.0:5555\"]";
+    const auto without = read(lines.text());
+    CHECK_FALSE_TEXT(without.right, key.c_str());
+    STRCMP_CONTAINS("run `tocsin keys init` and add [keys]", without.told.c_str());
+    lines.rest = "[keys]\nfolder = \"/k\"";
+    const auto with = read(lines.text());
+    CHECK_TRUE_TEXT(with.right, with.told.c_str());
+  }
+}
+
+TEST(Config, refuses_an_endpoint_as_proof_where_keys_are_asked_for) {
+  Lines lines;
+  lines.ingest = "ingest = [\"tcp://127.0.0.1:5555\"]";
+  lines.rest = "[keys]\nfolder = \"/k\"\n[[principal]]\nname = \"a\"\nendpoint = \"tcp://127.0.0.1:5555\"";
+  STRCMP_CONTAINS("there the key says who speaks; remove the endpoint and run: tocsin keys add a",
+                  read(lines.text()).told.c_str());
+}
+
+TEST(Config, refuses_two_ways_to_say_how_large_the_journal_may_be) {
+  Lines lines;
+  lines.top = "image = \"book.tcn\"";
+  lines.rest = "[journal]\npath = \"j\"\nbytes_max = \"8MiB\"\n[bounds]\njournal_pages = 2000";
+  STRCMP_CONTAINS("says the same as \"bytes_max\" in [journal]", read(lines.text()).told.c_str());
+}
+
+TEST(Config, refuses_a_range_of_an_indicator_the_book_lacks) {
+  Lines lines;
+  lines.rest =
+      "[[principal]]\nname = \"a\"\nendpoint = \"ipc:///run/in.sock\"\n"
+      "ranges = [{ indicator = \"exercize\", min = 0 }]";
+  const auto result = read_with_book(lines.text());
+  CHECK_FALSE(result.right);
+  STRCMP_CONTAINS("t.toml:10:25: error: the book has no indicator \"exercize\"; did you mean \"exercise\"?",
+                  result.told.c_str());
 }
 
 TEST(Config, says_when_the_file_cannot_be_read) {

@@ -167,9 +167,15 @@ struct ConfigProblem {
 /// `FILE:LINE:COL: error: TEXT`, or `warning`.
 [[nodiscard]] std::string format_problem(const std::string& file, const ConfigProblem& problem);
 
-/// Why an endpoint cannot be used for a plain socket, with the mend; empty when it can: ipc:// with an absolute path,
-/// or tcp:// on 127.x.y.z with a port.
-[[nodiscard]] std::string check_endpoint(std::string_view endpoint);
+/// How whoever is at the other end of an endpoint proves who it is.
+enum class EndpointProof : std::uint8_t {
+  none = 0,  ///< only the machine itself keeps strangers out
+  key = 1,   ///< CURVE
+};
+
+/// Why an endpoint cannot be used, with the mend; empty when it can: ipc:// with an absolute path, or tcp:// with a
+/// numeric IPv4 address and a port. Without keys only 127.x.y.z will do.
+[[nodiscard]] std::string check_endpoint(std::string_view endpoint, EndpointProof proof = EndpointProof::none);
 
 /// Parses a duration of the watch language (`90s`, `1d12h`, `250ms`). @returns false when it is none.
 [[nodiscard]] bool parse_span(std::string_view text, engine::Span& out);
