@@ -109,7 +109,7 @@ void Engine::start(Instant first, Mode mode) {
   header.absorbed_time = kNever;
   Log{block}.clear();
   Contacts{block}.clear();
-  for (AlertMemory& memory : block.memory()) memory = {kNever, kNever, 0, {}};
+  for (AlertMemory& memory : block.memory()) memory = {kNever, kNever, 0, false, {}};
   clear_copies(block);
   clear_state(block, block.base(), first);
   block.assign(block.head(), block.base());

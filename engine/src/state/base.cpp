@@ -62,6 +62,17 @@ void Stepper::advance_base(Instant to) {
   leave_behind(block_.base().header->evaluated);
 }
 
+void Stepper::move_base(Instant to, const EventKey& until) {
+  const Log log{block_};
+  while (log.count() > 0) {
+    const EventKey oldest = Log::key_of(log.entry(log.slot_at(0)));
+    if (oldest.time > to && until < oldest) break;
+    absorb_oldest();
+  }
+  static_cast<void>(Evaluator{block_, block_.base(), nullptr}.advance(to));
+  leave_behind(block_.base().header->evaluated);
+}
+
 void Stepper::absorb_oldest() {
   const Log log{block_};
   const Instant time = log.oldest_time();

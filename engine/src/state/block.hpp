@@ -46,7 +46,8 @@ struct Header {
   std::uint16_t next_fresh;  ///< no standing event before this position is to be handed out
   Instant target;            ///< the clock the running step goes to
   Disposition disposition;
-  std::uint8_t reserved3[7];
+  bool replaced;  ///< a transplant is being decided
+  std::uint8_t reserved3[6];
   Input input;  ///< of the running step
   Counters counters;
 };
@@ -134,7 +135,8 @@ struct AlertMemory {
   Instant told;         ///< the instant its `unknown` was told, or kNever
   Instant final_raise;  ///< the newest of its raises that became final, or kNever
   std::uint16_t final_rev;
-  std::uint8_t reserved[6];
+  bool replaced;  ///< its rule is another since the step began: what it said may be left alone
+  std::uint8_t reserved[5];
 };
 
 /// A few indicators by name, or all that are flagged when there are more.
@@ -153,7 +155,8 @@ struct StateHeader {
   FewIndicators touched;   ///< those that had a report at `last`
   FewIndicators absorbed;  ///< those with reports at `pending`
   std::uint16_t doubts;    ///< alerts in doubt
-  std::uint16_t reserved[3];
+  bool wake_all;           ///< everything is to be decided at the next instant, as at the first
+  std::uint8_t reserved[5];
 };
 
 /// Notes an indicator whose flag was just set.

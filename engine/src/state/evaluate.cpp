@@ -17,7 +17,8 @@ Instant Evaluator::next_timed() const {
   Instant next = header.touched.count > 0 ? header.last + 1 : kForever;  // a pulse lasts one instant
   if (header.pending < next) next = header.pending;
   if (header.timed < next) next = header.timed;
-  if (header.last == kNever && header.evaluated + 1 < next) next = header.evaluated + 1;  // the first instant
+  const bool all = header.last == kNever || header.wake_all;  // the first instant, or the first of another book
+  if (all && header.evaluated + 1 < next) next = header.evaluated + 1;
   return next;
 }
 
@@ -111,11 +112,12 @@ State newest_before(const Block& block, Instant instant) {
 std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
   StateHeader& header = *state_.header;
   theaters_ = false;
-  const bool first = header.last == kNever;
+  const bool all = header.last == kNever || header.wake_all;
+  header.wake_all = false;
   if (header.touched.count > 0) end_pulses();
   if (header.pending <= at) take_pending();
   position = take_reports(at, position);
-  if (first) {
+  if (all) {
     wake_everything(at);
   } else {
     fire_timers(at);

@@ -167,7 +167,20 @@ void Log::withdraw(std::uint16_t slot) const {
 void Log::pop_oldest() const {
   TOCSIN_CHECK(count() > 0);
   Header& header = block_.header();
-  const std::uint16_t slot = slot_at(0);
+  free_slot(slot_at(0));
+  header.log_first = static_cast<std::uint16_t>(wrapped(1));
+  --header.log_count;
+}
+
+void Log::erase(std::size_t position) const {
+  TOCSIN_CHECK(position < count());
+  free_slot(slot_at(position));
+  for (std::size_t i = position + 1; i < count(); ++i) block_.order()[wrapped(i - 1)] = block_.order()[wrapped(i)];
+  --block_.header().log_count;
+}
+
+void Log::free_slot(std::uint16_t slot) const {
+  Header& header = block_.header();
   LogEntry& gone = entry(slot);
   if (gone.kind == EntryKind::report && !gone.withdrawn) unlink(slot);
   if (gone.has_target) --header.log_withdrawals;
@@ -175,7 +188,5 @@ void Log::pop_oldest() const {
   gone = {};
   gone.newer = header.log_free;
   header.log_free = slot;
-  header.log_first = static_cast<std::uint16_t>(wrapped(1));
-  --header.log_count;
 }
 }  // namespace tocsin::engine

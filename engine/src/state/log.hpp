@@ -49,6 +49,8 @@ class Log {
   void withdraw(std::uint16_t slot) const;
   /// Frees the oldest entry. @pre count() > 0.
   void pop_oldest() const;
+  /// Frees any entry. @pre position < count().
+  void erase(std::size_t position) const;
 
  private:
   [[nodiscard]] std::size_t wrapped(std::size_t position) const {
@@ -65,6 +67,7 @@ class Log {
   void unchain(std::uint16_t slot) const;
   void link(std::uint16_t slot) const;
   void unlink(std::uint16_t slot) const;
+  void free_slot(std::uint16_t slot) const;
 
   const Block& block_;
 };

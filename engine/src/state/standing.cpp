@@ -92,9 +92,13 @@ void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant
 }
 
 void Standing::add(StandingEvent added) const {
-  Header& header = block_.header();
   added.detected_at = detected_at_ == kNever ? added.at : detected_at_;
   if (count() == block_.standing().size()) evict_oldest();
+  adopt(added);
+}
+
+void Standing::adopt(const StandingEvent& added) const {
+  Header& header = block_.header();
   std::size_t place = header.standing_count++;
   while (place > 0 && before(added, event(place - 1))) {
     event(place) = event(place - 1);
@@ -152,6 +156,18 @@ void Standing::retract(StandingEvent& gone) const {
   ++block_.header().retract_count;
 }
 
+/// Whether the episode that an event of a replaced rule speaks of is raised under the new rule too.
+bool Standing::goes_on(const StandingEvent& gone) const {
+  const AlertMachine& machine = block_.head().alerts[gone.alert];
+  if (gone.kind == EventKind::raised || !machine.raised || machine.raised_at != gone.raised_at) return false;
+  for (std::size_t i = first_from(gone.raised_at, gone.alert); i < count(); ++i) {
+    const StandingEvent& other = event(i);
+    if (other.at != gone.raised_at || other.alert != gone.alert) break;
+    if (other.kind == EventKind::raised && stands(other)) return has(other, kMatched) && !has(other, kFresh);
+  }
+  return block_.memory()[gone.alert].final_raise == gone.raised_at;
+}
+
 void Standing::end_compare(Instant from) const {
   for (std::size_t i = count(); i > 0 && event(i - 1).at >= from; --i) {
     StandingEvent& other = event(i - 1);
@@ -159,7 +175,11 @@ void Standing::end_compare(Instant from) const {
     if (has(other, kFresh)) {
       erase(i - 1);  // nobody has heard of it
     } else if (stands(other)) {
-      retract(other);
+      if (block_.memory()[other.alert].replaced && !goes_on(other)) {
+        set(other, kWithdrawn);  // the new book does not say it, but it does not take back the old one's words
+      } else {
+        retract(other);
+      }
     }
   }
 }

@@ -28,6 +28,8 @@ class Standing {
   [[nodiscard]] bool wants_pause() const;
   /// The next one to hand out in output order, or nullptr. Its flags say what is due.
   [[nodiscard]] StandingEvent* next_due() const;
+  /// Puts an event in its place as it is. @pre there is room.
+  void adopt(const StandingEvent& adopted) const;
   /// Marks it handed out.
   void handed_out(StandingEvent& event) const;
   /// Forgets unknown and known of the step before.
@@ -50,6 +52,7 @@ class Standing {
   void erase_oldest() const;
   void add(StandingEvent added) const;
   void retract(StandingEvent& gone) const;
+  [[nodiscard]] bool goes_on(const StandingEvent& gone) const;
   void tell(std::uint16_t alert, Instant at) const;
   void tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const;
   void evict_oldest() const;

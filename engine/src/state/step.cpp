@@ -123,16 +123,21 @@ bool Stepper::pass_time() {
 }
 
 bool Stepper::decide_anew() {
-  const Header& header = block_.header();
+  Header& header = block_.header();
   Standing standing{block_};
   standing.compare(true);
   standing.detect_at(header.clock);
   Evaluator evaluator{block_, block_.head(), &standing};
   evaluator.keep_copies();
-  if (!evaluator.advance(header.clock)) return false;
+  // Another book's engine decides what the one before it had decided, no more.
+  if (!evaluator.advance(header.replaced ? header.decided : header.clock)) return false;
   if (header.told_count > 0 || block_.head().header->doubts > 0)
     standing.settle_doubt(block_.head().alerts, header.target);
   standing.end_compare(header.target);
+  if (header.replaced) {
+    header.replaced = false;
+    for (AlertMemory& memory : block_.memory()) memory.replaced = false;
+  }
   return true;
 }
 

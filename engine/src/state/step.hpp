@@ -6,6 +6,7 @@
 /// decided. Then the line counts: the head goes back to a state before the line's own time and steps forward again;
 /// what comes out differently is withdrawn or new. An in-order line finds the head just before its time and goes back
 /// nowhere.
+#include "log.hpp"
 #include "standing.hpp"
 
 namespace tocsin::engine {
@@ -18,6 +19,8 @@ class Stepper {
   [[nodiscard]] Instant reach() const;
   /// Brings the scratch state to an instant that the base has not passed.
   void go_to(Instant at) const;
+  /// Moves the base on to an instant and takes in what lies up to a key at the most one instant after it.
+  void move_base(Instant to, const EventKey& until);
 
  private:
   void run();

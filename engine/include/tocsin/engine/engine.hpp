@@ -94,6 +94,23 @@ struct Work {
 enum class RestoreError : std::uint8_t { none = 0, size, version, other_image, corrupt };
 
 class Block;
+class Engine;
+
+/// Elements of work space that transplant() needs.
+[[nodiscard]] std::size_t transplant_words(const Image& from, const Image& to);
+
+/// Carries over what one book's rules remember to an engine of another book, so that a rule that both have goes on
+/// exactly as if the book had not changed, late news within reach included. Rules are the same when they reach the same
+/// things by name, operation, constant and window; titles and what events show do not count.
+///
+/// Afterwards next_event() of `to` hands out what its new and changed rules say of the time within reach and which of
+/// their alerts are raised (of rules that both have: nothing); it also withdraws what a changed rule no longer says of
+/// an alert that goes on. Pull until it returns false before any step. What `from` said of an alert that `to` lacks or
+/// does not raise is left alone: the caller compares alert_state() of both.
+/// @param from  its events are pulled. It is used up: only start() and restore() may follow.
+/// @param to    warmed over the same inputs as far as there is history, from the same mode, clock not beyond from's.
+/// @param work  at least transplant_words() elements, overwritten.
+void transplant(Engine& from, Engine& to, std::span<std::uint64_t> work);
 
 class Engine {
  public:
@@ -149,6 +166,7 @@ class Engine {
   static constexpr std::size_t kViewBytes = 1600;
 
  private:
+  friend void transplant(Engine& from, Engine& to, std::span<std::uint64_t> work);
   [[nodiscard]] const Block& block() const;
 
   alignas(8) std::array<std::byte, kViewBytes> view_;
