@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <deque>
+#include <memory>
+#include <thread>
+
+#include <sqlite3.h>
+#include <zmq.h>
+
+#include "tocsin/wire/batch_codec.hpp"
+#include "tocsin/wire/control_codec.hpp"
+
+namespace tocsin::bench {
+namespace {
+using daemon::test::Peer;
+using daemon::test::PeerContext;
+using daemon::test::PeerKind;
+
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr int kDrainMs = 20'000;
+
+struct Kind {
+  const char* feed;
+  const char* indicator;
+  const char* origin;
+};
+// One feed of the shipped book per connection: a feed counts its own reports.
+constexpr std::array<Kind, 3> kKinds{Kind{"mnd_daily", "plan_ships", "mnd"}, Kind{"launches", "dprk_incident", "jcs"},
+                                     Kind{"analyst", "allied_exercise", "desk"}};
+
+engine::Instant wall_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void sleep_until_ns(std::int64_t due) {
+  const timespec at{static_cast<std::time_t>(due / kSecondNs), static_cast<long>(due % kSecondNs)};
+  (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
+}
+
+/// One connection and what is on its way on it.
+struct Sender {
+  std::unique_ptr<Peer> peer;
+  std::uint64_t next = 1;
+  std::deque<std::int64_t> sent_at;  ///< of the frames not acknowledged
+  std::uint64_t acknowledged = 0;
+  std::vector<std::byte> waiting;  ///< a frame that the socket did not take yet
+};
+
+void take_acks(Sender& sender, int timeout_ms, LoadResult& result) {
+  while (const auto ack = sender.peer->receive_ack(timeout_ms)) {
+    const auto now = now_ns();
+    result.refused += ack->refused.size();
+    for (; sender.acknowledged < ack->frame; ++sender.acknowledged) {
+      result.round_trips.add(now - sender.sent_at.front());
+      sender.sent_at.pop_front();
+    }
+    timeout_ms = 0;
+  }
+}
+}  // namespace
+
+std::int64_t now_ns() {
+  timespec now{};
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * kSecondNs + now.tv_nsec;
+}
+
+double Times::milliseconds(double share) const {
+  if (values_.empty()) return 0;
+  std::vector<std::int64_t> sorted = values_;
+  const auto at = std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())));
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(at), sorted.end());
+  return static_cast<double>(sorted[at]) / 1e6;
+}
+
+double median(std::vector<double> figures) {
+  std::sort(figures.begin(), figures.end());
+  return figures.empty() ? 0 : figures[figures.size() / 2];
+}
+
+std::vector<std::byte> Reports::frame(std::size_t connection, std::uint64_t frame, std::size_t reports) {
+  const Kind& kind = kKinds[connection % kKinds.size()];
+  std::array<wire::InputView, wire::kFrameItemsMax> views;
+  for (std::size_t i = 0; i < reports; ++i) {
+    wire::InputView& view = views[i];
+    view.feed = kind.feed;
+    view.indicator = kind.indicator;
+    view.origin = kind.origin;
+    view.seq = ++seq_[connection % kKinds.size()];
+    view.time = wall_ms();
+    view.value = static_cast<double>(*view.seq % 7);
+    notes_[i] = "observed at the usual place by the usual means, number " + std::to_string(*view.seq) +
+                "; nothing out of the ordinary";
+    view.note = notes_[i];
+  }
+  return wire::encode_batch(frame, std::span{views}.first(reports));
+}
+
+LoadResult run_load(PeerContext& context, const std::string& endpoint, Reports& reports, const Load& load) {
+  LoadResult result;
+  std::vector<Sender> senders(load.connections);
+  for (auto& sender : senders) sender.peer = std::make_unique<Peer>(context, PeerKind::dealer, endpoint);
+  const std::size_t frames = std::max<std::size_t>(1, load.in_flight / load.connections / load.reports_per_frame);
+  const auto begin = now_ns();
+  const auto end = begin + static_cast<std::int64_t>(load.seconds * 1e9);
+  while (now_ns() < end) {
+    for (std::size_t i = 0; i < senders.size(); ++i) {
+      Sender& sender = senders[i];
+      while (sender.sent_at.size() < frames) {
+        if (sender.waiting.empty()) sender.waiting = reports.frame(i, sender.next, load.reports_per_frame);
+        if (!sender.peer->send(sender.waiting)) break;  // the socket takes so many and no more
+        sender.waiting.clear();
+        sender.sent_at.push_back(now_ns());
+        ++sender.next;
+      }
+      take_acks(sender, senders.size() == 1 ? 1 : 0, result);
+    }
+  }
+  std::uint64_t acknowledged = 0;
+  for (const auto& sender : senders) acknowledged += sender.acknowledged;
+  const double seconds = static_cast<double>(now_ns() - begin) / 1e9;
+  result.reports_per_second = static_cast<double>(acknowledged * load.reports_per_frame) / seconds;
+  result.complete = true;
+  for (auto& sender : senders) {
+    while (!sender.sent_at.empty()) {
+      const auto before = sender.acknowledged;
+      take_acks(sender, kDrainMs, result);
+      if (sender.acknowledged == before) {
+        result.complete = false;
+        break;
+      }
+    }
+  }
+  return result;
+}
+
+BareSqlite run_bare_sqlite(const std::string& file, std::size_t bytes, double seconds, double pace_per_second) {
+  BareSqlite result;
+  sqlite3* database = nullptr;
+  sqlite3_stmt* insert = nullptr;
+  const bool open =
+      sqlite3_open(file.c_str(), &database) == SQLITE_OK &&
+      sqlite3_exec(database,
+                   "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                   "PRAGMA locking_mode=EXCLUSIVE; CREATE TABLE batch(id INTEGER PRIMARY KEY, inputs BLOB)",
+                   nullptr, nullptr, nullptr) == SQLITE_OK &&
+      sqlite3_prepare_v2(database, "INSERT INTO batch(inputs) VALUES(?1)", -1, &insert, nullptr) == SQLITE_OK;
+  const std::vector<std::byte> row(bytes, std::byte{0x5A});
+  const auto begin = now_ns();
+  const auto end = begin + static_cast<std::int64_t>(seconds * 1e9);
+  for (std::int64_t i = 1; open && now_ns() < end; ++i) {
+    if (pace_per_second > 0)
+      sleep_until_ns(begin + static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / pace_per_second));
+    const auto start = now_ns();
+    (void)sqlite3_bind_blob64(insert, 1, row.data(), row.size(), SQLITE_STATIC);
+    const bool stored = sqlite3_step(insert) == SQLITE_DONE;
+    (void)sqlite3_reset(insert);
+    if (!stored) break;
+    result.commits.add(now_ns() - start);
+  }
+  result.commits_per_second =
+      static_cast<double>(result.commits.count()) / (static_cast<double>(now_ns() - begin) / 1e9);
+  (void)sqlite3_finalize(insert);
+  (void)sqlite3_close(database);
+  return result;
+}
+
+Times run_round_trips(const std::string& endpoint, std::size_t count) {
+  Times times;
+  void* context = zmq_ctx_new();
+  void* router = zmq_socket(context, ZMQ_ROUTER);
+  void* dealer = zmq_socket(context, ZMQ_DEALER);
+  const int linger = 0;
+  (void)zmq_setsockopt(router, ZMQ_LINGER, &linger, sizeof linger);
+  (void)zmq_setsockopt(dealer, ZMQ_LINGER, &linger, sizeof linger);
+  if (zmq_bind(router, endpoint.c_str()) == 0 && zmq_connect(dealer, endpoint.c_str()) == 0) {
+    std::thread echo([&] {
+      std::array<char, 64> identity{};
+      std::array<char, 256> body{};
+      for (std::size_t i = 0; i < count; ++i) {
+        const int size = zmq_recv(router, identity.data(), identity.size(), 0);
+        const int length = zmq_recv(router, body.data(), body.size(), 0);
+        if (size < 0 || length < 0) return;
+        (void)zmq_send(router, identity.data(), static_cast<std::size_t>(size), ZMQ_SNDMORE);
+        (void)zmq_send(router, body.data(), static_cast<std::size_t>(length), 0);
+      }
+    });
+    std::array<char, 200> body{};
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto start = now_ns();
+      (void)zmq_send(dealer, body.data(), body.size(), 0);
+      (void)zmq_recv(dealer, body.data(), body.size(), 0);
+      times.add(now_ns() - start);
+    }
+    echo.join();
+  }
+  (void)zmq_close(dealer);
+  (void)zmq_close(router);
+  (void)zmq_ctx_term(context);
+  return times;
+}
+}  // namespace tocsin::bench

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file What the daemon's benchmarks are made of: a load of reports, the bare ceilings, and order statistics.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "process.hpp"
+
+namespace tocsin::bench {
+/// Nanoseconds on a clock that only runs forward.
+[[nodiscard]] std::int64_t now_ns();
+
+/// Times of single things [ns].
+class Times {
+ public:
+  void add(std::int64_t ns) { values_.push_back(ns); }
+  [[nodiscard]] std::size_t count() const { return values_.size(); }
+  /// @param share  0..1; 0.5 is the median. 0 when there are none.
+  [[nodiscard]] double milliseconds(double share) const;
+
+ private:
+  std::vector<std::int64_t> values_;
+};
+
+/// The middle one of an odd number of figures.
+[[nodiscard]] double median(std::vector<double> figures);
+
+/// Senders that keep so many reports on their way, and count what is acknowledged.
+struct Load {
+  std::size_t connections = 3;
+  std::size_t reports_per_frame = 16;
+  std::size_t in_flight = 4096;  ///< reports of all connections together
+  double seconds = 3;
+};
+
+struct LoadResult {
+  double reports_per_second = 0;
+  Times round_trips;  ///< of frames
+  std::uint64_t refused = 0;
+  bool complete = false;  ///< everything sent was acknowledged in the end
+};
+
+/// Reports of about 200 bytes in the file's sense of the word: name, value and a note. The feeds of the shipped book.
+class Reports {
+ public:
+  /// Frame number `frame` (from 1) of connection `connection`.
+  [[nodiscard]] std::vector<std::byte> frame(std::size_t connection, std::uint64_t frame, std::size_t reports);
+
+ private:
+  std::array<std::uint64_t, 3> seq_{};
+  std::array<std::string, 64> notes_;
+};
+
+[[nodiscard]] LoadResult run_load(daemon::test::PeerContext& context, const std::string& endpoint, Reports& reports,
+                                  const Load& load);
+
+/// SQLite alone, as the journal uses it: one row of `bytes` per transaction, WAL, synchronous FULL.
+struct BareSqlite {
+  double commits_per_second = 0;
+  Times commits;
+};
+/// @param pace_per_second  commits per second; 0: as fast as it goes.
+[[nodiscard]] BareSqlite run_bare_sqlite(const std::string& file, std::size_t bytes, double seconds,
+                                         double pace_per_second);
+
+/// DEALER to ROUTER and back within this process, one message at a time.
+[[nodiscard]] Times run_round_trips(const std::string& endpoint, std::size_t count);
+}  // namespace tocsin::bench
