@@ -1,38 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tocsin/daemon/batch.hpp"
 
+#include <cstring>
+
 #include "tocsin/engine/base/check.hpp"
 
 namespace tocsin::daemon {
-Batch::Batch() { frames_.reserve(kFramesBytesMax / sizeof(std::uint64_t)); }
+namespace {
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+constexpr std::size_t kAlertsExpected = 256;  // more in one batch cost an allocation, once
+}  // namespace
 
-bool Batch::has_room() const {
-  return (frames_used_ * sizeof(std::uint64_t)) + wire::kFrameBytesMax <= kFramesBytesMax &&
-         items_.size() + wire::kFrameItemsMax <= kItemsMax && alert_bytes_ < kAlertBytesMax;
-}
+Arena::Arena() { blocks_.push_back(std::make_unique_for_overwrite<std::uint64_t[]>(kBlockBytes / kWord)); }
 
-std::span<std::byte> Batch::reserve(std::size_t size) {
-  const std::size_t words = (size + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
-  TOCSIN_CHECK(frames_used_ + words <= frames_.capacity());  // views point inside: it must not move
-  if (frames_.size() < frames_used_ + words) frames_.resize(frames_used_ + words);
-  const auto storage = std::as_writable_bytes(std::span{frames_}.subspan(frames_used_, words)).first(size);
-  frames_used_ += words;
+std::span<std::byte> Arena::take(std::size_t size) {
+  const std::size_t words = (size + kWord - 1) / kWord;
+  TOCSIN_CHECK(words <= kBlockBytes / kWord);
+  if (words_ + words > kBlockBytes / kWord) {
+    if (++block_ == blocks_.size())
+      blocks_.push_back(std::make_unique_for_overwrite<std::uint64_t[]>(kBlockBytes / kWord));
+    words_ = 0;
+  }
+  const auto storage = std::as_writable_bytes(std::span{&blocks_[block_][words_], words}).first(size);
+  words_ += words;
+  used_ += words * kWord;
   return storage;
 }
 
-void Batch::add(const journal::StoredAlert& alert, Announcement announcement) {
-  alert_bytes_ += alert.bytes.size();
-  const auto& bytes = alert_storage_.emplace_back(alert.bytes.begin(), alert.bytes.end());
-  alerts_.push_back({alert.number, alert.at, bytes});
+std::span<const std::byte> Arena::keep(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return {};
+  const auto storage = take(bytes.size());
+  std::memcpy(storage.data(), bytes.data(), bytes.size());
+  return storage;
+}
+
+void Arena::clear() {
+  block_ = 0;
+  words_ = 0;
+  used_ = 0;
+}
+
+Batch::Batch() {
+  items_.reserve(kItemsMax + wire::kFrameItemsMax);  // clock lines come on top
+  alerts_.reserve(kAlertsExpected);
+  announcements_.reserve(kAlertsExpected);
+  acts_.reserve(kWordsMax);
+  cursors_.reserve(kWordsMax);
+  gaps_.reserve(kWordsMax);
+}
+
+bool Batch::has_room() const {
+  return frames_.used() + wire::kFrameBytesMax <= kFramesBytesMax &&
+         items_.size() + wire::kFrameItemsMax <= kItemsMax && kept_.used() < kAlertBytesMax;
+}
+
+std::span<std::byte> Batch::reserve(std::size_t size) { return frames_.take(size); }
+
+std::string_view Batch::keep_(std::string_view text) {
+  const auto bytes = kept_.keep(std::as_bytes(std::span{text.data(), text.size()}));
+  return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
+}
+
+void Batch::add(const journal::StoredAlert& alert, const Announcement& announcement) {
+  alerts_.push_back({alert.number, alert.at, kept_.keep(alert.bytes)});
   announcements_.push_back(announcement);
+  announcements_.back().unjournaled = kept_.keep(announcement.unjournaled);
+}
+
+bool Batch::add(const journal::Act& act) {
+  if (acts_.size() == kWordsMax) return false;
+  acts_.push_back({act.at, keep_(act.principal), keep_(act.kind), keep_(act.text)});
+  return true;
+}
+
+bool Batch::add(const journal::Cursor& cursor) {
+  if (cursors_.size() == kWordsMax) return false;
+  cursors_.push_back({keep_(cursor.consumer), cursor.number});
+  return true;
+}
+
+bool Batch::add(const journal::Gap& gap) {
+  if (gaps_.size() == kWordsMax) return false;
+  gaps_.push_back({gap.at, keep_(gap.source), gap.first, gap.last, gap.kind});
+  return true;
 }
 
 void Batch::clear() {
-  frames_used_ = 0;
-  alert_bytes_ = 0;
+  frames_.clear();
+  kept_.clear();
   items_.clear();
   alerts_.clear();
-  alert_storage_.clear();
   announcements_.clear();
+  acts_.clear();
+  cursors_.clear();
+  gaps_.clear();
 }
 }  // namespace tocsin::daemon

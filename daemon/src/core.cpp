@@ -16,7 +16,6 @@
 namespace tocsin::daemon {
 namespace {
 constexpr std::uint64_t kSeqJumpMax = 1ULL << 20U;
-constexpr std::size_t kReplyBytesMax = 256 * 1024;
 constexpr std::size_t kRightsExcerpt = 64;
 constexpr std::size_t kFrameExcerpt = 16;
 
@@ -58,7 +57,10 @@ std::string refusal_text(const wire::InputView& view, wire::Refusal refusal) {
 }  // namespace
 
 Core::Core(const Config& config, const MachineClock& machine)
-    : config_{config}, engine_clock_{machine}, alert_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)) {}
+    : config_{config},
+      engine_clock_{machine},
+      alert_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)),
+      twin_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)) {}
 
 Core::~Core() {
   if (block_ != nullptr) (void)::munmap(block_, block_bytes_);
@@ -118,8 +120,9 @@ Principal Core::principal(const std::string& name) {
 
 bool Core::read_frame(std::span<const std::byte> bytes, const Principal& principal, wire::BatchReader& reader) {
   if (bytes.size() <= wire::kFrameBytesMax) {
+    if (in_trouble()) clear_batch();  // of the frame before nothing is kept
     // libzmq hands out frames at any address; numbers in a FlatBuffer need aligned ones.
-    const auto storage = batch_.reserve(bytes.size());
+    const auto storage = slabs_[filling_].reserve(bytes.size());
     if (!bytes.empty()) std::memcpy(storage.data(), bytes.data(), bytes.size());
     if (reader.open(storage) && reader.count() <= wire::kFrameItemsMax) return true;
   }
@@ -198,12 +201,14 @@ wire::Refusal Core::decide_(const wire::InputView& view, const Principal& princi
 
 void Core::keep_(const wire::InputView& view, const engine::Input& input, engine::Disposition disposition,
                  std::uint16_t principal) {
-  wire::JournalItem item;
-  item.input = view;
-  item.clock = engine_->clock();
-  item.disposition = disposition;
-  item.principal = principal;
-  batch_.add(item);
+  if (!in_trouble()) {
+    wire::JournalItem item;
+    item.input = view;
+    item.clock = engine_->clock();
+    item.disposition = disposition;
+    item.principal = principal;
+    slabs_[filling_].add(item);
+  }
   if (!view.seq || input.feed == engine::kNone) return;
   auto& feed = feeds_[input.feed];
   feed.mark = feed.any ? std::max(feed.mark, *view.seq) : *view.seq;
@@ -213,25 +218,39 @@ void Core::keep_(const wire::InputView& view, const engine::Input& input, engine
 }
 
 void Core::keep_clock_(engine::Instant now) {
+  if (in_trouble()) return;
   wire::JournalItem item;
   item.input.kind = engine::InputKind::clock;
   item.input.time = now;
   item.clock = now;
-  batch_.add(item);
+  slabs_[filling_].add(item);
 }
 
 std::size_t Core::collect_events_() {
   std::size_t count = 0;
-  for (; engine_->next_event(event_); ++count) {
-    wire::AlertContext context;
-    context.site = config_.site;
-    context.number = next_alert_;
-    const auto arena = std::as_writable_bytes(std::span{alert_arena_});
-    const auto bytes = wire::encode_alert(event_, image(), context, arena);
-    TOCSIN_CHECK(!bytes.empty());
-    batch_.add({next_alert_++, event_.at, bytes}, {event_.alert, event_.level});
-  }
+  for (; engine_->next_event(event_); ++count) keep_event_();
   return count;
+}
+
+void Core::keep_event_() {
+  // What it will be told as if the journal fails is made now: the event itself is gone by then.
+  wire::AlertContext context;
+  context.site = config_.site;
+  context.not_journaled = true;
+  Announcement announcement{event_.alert, event_.level, event_.at, {}};
+  announcement.unjournaled =
+      wire::encode_alert(event_, image(), context, std::as_writable_bytes(std::span{twin_arena_}));
+  TOCSIN_CHECK(!announcement.unjournaled.empty());
+  if (in_trouble()) {
+    if (listener_ != nullptr) listener_->unjournaled(announcement);
+    return;
+  }
+  context.not_journaled = false;
+  context.number = next_alert_;
+  const auto bytes = wire::encode_alert(event_, image(), context, std::as_writable_bytes(std::span{alert_arena_}));
+  TOCSIN_CHECK(!bytes.empty());
+  slabs_[filling_].add({next_alert_++, event_.at, bytes}, announcement);
+  if (listener_ != nullptr) listener_->decided(event_);
 }
 
 void Core::advance() {
@@ -256,31 +275,6 @@ engine::Span Core::until_due(engine::Span most) {
   return std::clamp<engine::Span>(due - engine_clock_.now(), 0, most);
 }
 
-CommitResult Core::commit() {
-  if (batch_.empty() && !refusals_.has_uncommitted()) return CommitResult::nothing;
-  journal::CommitBatch commit;
-  commit.items = batch_.items();
-  commit.alerts = batch_.alerts();
-  commit.rejections = refusals_.uncommitted();
-  commit.clock = started_ ? engine_->clock() : 0;
-  if (started_) commit.first_instant = engine_->first_instant();
-  if (const auto outcome = journal_->commit(commit)) {
-    if (journal_error_ != outcome->text || outcome->fatal) {
-      LogLine(Severity::error, "journal")
-          .field("fatal", outcome->fatal ? "true" : "false")
-          .field("code", outcome->code)
-          .field("error", outcome->text);
-    }
-    journal_error_ = outcome->text;
-    return outcome->fatal ? CommitResult::fatal : CommitResult::retry;
-  }
-  if (in_trouble()) LogLine(Severity::info, "journal_healed").field("batch", journal_->last_batch_id());
-  journal_error_.clear();
-  refusals_.confirm();
-  items_since_checkpoint_ += batch_.items().size();
-  return CommitResult::done;
-}
-
 std::optional<wire::FeedStatus> Core::hello(std::string_view feed) {
   const auto index = image().find_feed(feed);
   if (index == engine::kNone) return std::nullopt;
@@ -292,20 +286,6 @@ std::optional<wire::FeedStatus> Core::hello(std::string_view feed) {
   status.any = state.any;
   status.reports = state.reports;
   return status;
-}
-
-std::string Core::alerts_since(std::uint64_t since, std::size_t limit, wire::ControlReply& reply) {
-  std::size_t bytes = 0;
-  const auto outcome = journal_->read_alerts(since, [&](const journal::StoredAlert& alert) {
-    if (reply.alerts.size() >= limit || bytes + alert.bytes.size() > kReplyBytesMax) {
-      reply.more = true;
-      return false;
-    }
-    bytes += alert.bytes.size();
-    reply.alerts.emplace_back(alert.bytes.begin(), alert.bytes.end());
-    return true;
-  });
-  return outcome ? outcome->text : std::string{};
 }
 
 std::string Core::no_such_rule_(std::string_view name) const {
@@ -324,7 +304,7 @@ std::string Core::why(const wire::ControlRequest& request, wire::ControlReply& r
   }
   if (!started_) return "nothing was received yet, so nothing is known: ask again after the first report";
   // Between inputs the engine's clock stands still until something is due, but the question is about now.
-  if (config_.clock == ClockSource::system && has_room()) {
+  if (config_.clock == ClockSource::system && (has_room() || in_trouble())) {
     if (const engine::Instant now = engine_clock_.now(); now > engine_->clock()) advance_to_(now);
   }
   const engine::Instant at = request.at.value_or(engine_->clock());
@@ -345,7 +325,7 @@ void Core::fill_status(wire::StatusReport& status) {
   status.book_title = image().view(image().book_title);
   status.book_hash = image().book_hash;
   status.engine_bytes = block_bytes_;
-  status.batches = journal_->last_batch_id();
+  status.batches = committed_batch_;
   status.newest_alert = newest_alert();
   status.journal_ok = !in_trouble();
   status.journal_error = journal_error_;

@@ -223,7 +223,9 @@ std::string Core::recover_() {
     if (index != engine::kNone) feeds_[index] = {true, false, mark.mark, mark.reports};
   }
   refusals_.load(journal_->rejections());
-  next_alert_ = journal_->last_alert_number() + 1;
+  committed_batch_ = journal_->last_batch_id();
+  committed_alert_ = journal_->last_alert_number();
+  next_alert_ = committed_alert_ + 1;
   items_since_checkpoint_ = recovery_.items;
   engine_clock_.start(journal_->last_clock());
   if (auto error = store_image_(); !error.empty()) return error;
@@ -244,21 +246,17 @@ std::string Core::store_image_() {
   return outcome ? outcome->text : std::string{};
 }
 
-std::string Core::store_checkpoint() {
-  if (!started_) return {};
+void Core::save_checkpoint(std::uint64_t batch_id, journal::StoredCheckpoint& out) {
   const auto saved = engine_->save();
-  journal::StoredCheckpoint checkpoint;
-  checkpoint.batch_id = journal_->last_batch_id();
-  checkpoint.image_hash = image().book_hash;
-  checkpoint.engine_version = engine::kEngineVersion;
-  checkpoint.bytes.reserve(kCheckpointHeaderBytes + saved.size());
-  put(checkpoint.bytes, kCheckpointMagic);
-  put(checkpoint.bytes, journal_->last_alert_number());
-  put(checkpoint.bytes, static_cast<std::uint64_t>(config_.label));
-  checkpoint.bytes.insert(checkpoint.bytes.end(), saved.begin(), saved.end());
-  const auto outcome = journal_->store_checkpoint(checkpoint);
-  if (outcome) return outcome->text;
+  out.batch_id = batch_id;
+  out.image_hash = image().book_hash;
+  out.engine_version = engine::kEngineVersion;
+  out.bytes.clear();
+  out.bytes.reserve(kCheckpointHeaderBytes + saved.size());
+  put(out.bytes, kCheckpointMagic);
+  put(out.bytes, next_alert_ - 1);
+  put(out.bytes, static_cast<std::uint64_t>(config_.label));
+  out.bytes.insert(out.bytes.end(), saved.begin(), saved.end());
   items_since_checkpoint_ = 0;
-  return {};
 }
 }  // namespace tocsin::daemon

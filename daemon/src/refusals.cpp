@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tocsin/daemon/log.hpp"
+#include "tocsin/engine/base/check.hpp"
 
 namespace tocsin::daemon {
 namespace {
@@ -14,25 +15,40 @@ constexpr std::size_t kNameExcerpt = 40;
 
 /// @returns true when the row is new.
 bool add_to(std::vector<journal::RejectionRow>& rows, std::string_view principal, std::uint8_t reason,
-            std::string_view sample) {
+            std::string_view sample, std::uint64_t count = 1) {
   const auto found = std::find_if(rows.begin(), rows.end(), [&](const journal::RejectionRow& row) {
     return row.reason == reason && row.principal == principal;
   });
   if (found != rows.end()) {
-    ++found->count;
+    found->count += count;
+    found->sample = sample;  // the newest is the one to look into
     return false;
   }
   journal::RejectionRow row;
   row.principal = principal;
   row.reason = reason;
-  row.count = 1;
+  row.count = count;
   row.sample = sample;
   rows.push_back(std::move(row));
   return true;
 }
 }  // namespace
 
-void Refusals::load(std::vector<journal::RejectionRow> rows) { totals_ = std::move(rows); }
+void Refusals::load(std::vector<journal::RejectionRow> rows) {
+  totals_ = std::move(rows);
+  for (const auto& row : uncommitted_) (void)add_to(totals_, row.principal, row.reason, row.sample, row.count);
+}
+
+std::span<const journal::RejectionRow> Refusals::seal() {
+  TOCSIN_CHECK(sealed_.empty());
+  sealed_.swap(uncommitted_);
+  return sealed_;
+}
+
+void Refusals::unseal() {
+  for (const auto& row : sealed_) (void)add_to(uncommitted_, row.principal, row.reason, row.sample, row.count);
+  sealed_.clear();
+}
 
 bool Refusals::count(std::string_view principal, wire::Refusal reason, std::string_view sample) {
   const auto number = static_cast<std::uint8_t>(reason);

@@ -2,9 +2,7 @@
 #include "server.hpp"
 
 #include <algorithm>
-#include <array>
 #include <csignal>
-#include <ctime>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -12,19 +10,9 @@
 
 namespace tocsin::daemon {
 namespace {
-constexpr std::int64_t kTickMs = 100;            // every socket is looked at so often, or libzmq keeps peers that left
-constexpr std::int64_t kRetryMs = 1000;          // between attempts to commit while the journal is in trouble
-constexpr std::int64_t kRefusalLingerMs = 1000;  // refusals alone do not cost one commit each
-constexpr std::int64_t kHeadMs = 5000;
-constexpr std::int64_t kCheckpointRetryMs = 60'000;  // a full disk does not get better by trying
+constexpr std::int64_t kTickMs = 100;  // every socket is looked at so often, or libzmq keeps peers that left
+constexpr std::int64_t kDrainMs = 1000;
 constexpr int kStopLingerMs = 200;
-constexpr int kSubscriptionsPerTurn = 64;
-constexpr std::string_view kAudience = "public";
-
-std::string_view name_of(engine::Level level) {
-  static constexpr std::array<std::string_view, 6> kNames{"calm", "watch", "elevated", "high", "critical", "unknown"};
-  return kNames.at(static_cast<std::size_t>(level));
-}
 
 SocketLimits limits_of(const Config& config) {
   SocketLimits limits;
@@ -42,11 +30,7 @@ std::string bind_to(ZmqSocket& socket, const std::string& endpoint, std::string_
 }
 }  // namespace
 
-std::int64_t steady_ms() {
-  timespec now{};
-  (void)clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
+std::int64_t steady_ms() { return steady_ns() / 1'000'000; }
 
 Server::Server(const Config& config, Core& core, const Notifier& notifier)
     : config_{config},
@@ -54,7 +38,11 @@ Server::Server(const Config& config, Core& core, const Notifier& notifier)
       notifier_{notifier},
       alerts_{context_, ZMQ_XPUB, limits_of(config)},
       control_{context_, ZMQ_ROUTER, limits_of(config)},
-      started_ms_{steady_ms()} {}
+      started_ms_{steady_ms()} {
+  core_.listen(this);
+}
+
+Server::~Server() { core_.listen(nullptr); }
 
 std::string Server::open_ingest_() {
   for (const auto& endpoint : config_.ingest) {
@@ -90,6 +78,8 @@ std::string Server::open() {
   for (auto& one : broadcast_) poll_items_.push_back({one.socket.handle(), 0, ZMQ_POLLIN, 0});
   poll_items_.push_back({alerts_.handle(), 0, ZMQ_POLLIN, 0});
   poll_items_.push_back({control_.handle(), 0, ZMQ_POLLIN, 0});
+  if (auto error = journal_.start(core_.journal()); !error.empty()) return error;
+  poll_items_.push_back({nullptr, journal_.done_fd(), ZMQ_POLLIN, 0});
   return {};
 }
 
@@ -97,8 +87,9 @@ int Server::run(int signal_fd) {
   poll_items_.push_back({nullptr, signal_fd, ZMQ_POLLIN, 0});
   head_at_ms_ = steady_ms();
   while (!stopping_) {
-    poll_(signal_fd);
+    poll_();
     read_signals_(signal_fd);
+    serve_journal_();
     serve_control_();
     read_subscriptions_();
     serve_input_();
@@ -109,17 +100,16 @@ int Server::run(int signal_fd) {
   return exit_status_;
 }
 
-void Server::poll_(int signal_fd) {
-  // While the journal is in trouble the senders wait: nothing is read, so nothing pours over.
-  const short input_events = core_.has_room() ? ZMQ_POLLIN : 0;
+void Server::poll_() {
+  // While both slabs are full the senders wait: nothing is read, so nothing pours over.
+  const bool room = core_.has_room();
   const std::size_t inputs = ingest_.size() + broadcast_.size();
-  for (std::size_t i = 0; i < inputs; ++i) poll_items_[i].events = input_events;
-  poll_items_.back().fd = signal_fd;
-  std::int64_t timeout = core_.in_trouble() ? kTickMs : core_.until_due(kTickMs);
-  if (batch_since_ms_ > 0 && !core_.in_trouble()) {
+  for (std::size_t i = 0; i < inputs; ++i) poll_items_[i].events = room ? ZMQ_POLLIN : 0;
+  std::int64_t timeout = core_.until_due(kTickMs);
+  if (batch_since_ms_ > 0 && !core_.in_flight()) {
     timeout = std::min(timeout, std::max<std::int64_t>(batch_since_ms_ + config_.linger_ms - steady_ms(), 0));
   }
-  const int wait_ms = drained_ ? static_cast<int>(timeout) : 0;
+  const int wait_ms = drained_ || !room ? static_cast<int>(timeout) : 0;
   (void)zmq_poll(poll_items_.data(), static_cast<int>(poll_items_.size()), wait_ms);
 }
 
@@ -137,127 +127,6 @@ void Server::read_signals_(int signal_fd) {
   }
 }
 
-void Server::settle_() {
-  const auto now = steady_ms();
-  if (!core_.batch().empty() && batch_since_ms_ == 0) batch_since_ms_ = now;
-  if (core_.has_uncommitted_refusals() && refusals_since_ms_ == 0) refusals_since_ms_ = now;
-  if (core_.batch().empty() && !core_.in_trouble()) {
-    acknowledge_();  // only duplicates and refusals: nothing of them needs to become durable first
-    core_.clear_batch();
-  }
-  if (commit_is_due_()) commit_();
-  if (core_.batch().empty() && !core_.in_trouble() && core_.checkpoint_due() && now >= checkpoint_at_ms_) {
-    checkpoint_();
-  }
-}
-
-bool Server::commit_is_due_() const {
-  const auto now = steady_ms();
-  if (core_.in_trouble()) return now >= retry_at_ms_;
-  if (!core_.batch().empty()) {
-    return stopping_ || !core_.has_room() || now >= batch_since_ms_ + config_.linger_ms;
-  }
-  return core_.has_uncommitted_refusals() && now >= refusals_since_ms_ + kRefusalLingerMs;
-}
-
-void Server::commit_() {
-  switch (core_.commit()) {
-    case CommitResult::fatal:
-      exit_status_ = 1;
-      stopping_ = true;
-      return;
-    case CommitResult::retry:
-      retry_at_ms_ = steady_ms() + kRetryMs;
-      return;
-    case CommitResult::nothing:
-    case CommitResult::done:
-      break;
-  }
-  acknowledge_();
-  publish_();
-  core_.clear_batch();
-  batch_since_ms_ = 0;
-  refusals_since_ms_ = 0;
-}
-
-void Server::acknowledge_() {
-  for (auto& ingest : ingest_) acknowledge_(ingest);
-}
-
-void Server::acknowledge_(Ingest& ingest) {
-  for (auto it = ingest.connections.begin(); it != ingest.connections.end();) {
-    auto& connection = it->second;
-    if (!connection.ack_due) {
-      ++it;
-      continue;
-    }
-    const auto bytes = wire::encode_ack({connection.ack_frame, connection.refused});
-    auto sent = ingest.socket.send(std::string_view{it->first}, true);
-    if (sent == SendResult::sent) sent = ingest.socket.send(bytes, false);
-    if (sent == SendResult::full) {  // stays due: the next turn tries again
-      ++it;
-      continue;
-    }
-    if (sent != SendResult::sent) {
-      ++acks_lost_;  // the peer left; it will send again what it heard nothing of
-      LogLine(Severity::info, "peer_left").field("principal", ingest.principal.name).field("acks_lost", acks_lost_);
-      it = ingest.connections.erase(it);
-      continue;
-    }
-    connection.ack_due = false;
-    connection.refused.clear();
-    ++it;
-  }
-}
-
-void Server::publish_() {
-  const auto& image = core_.image();
-  const auto alerts = core_.batch().alerts();
-  const auto announcements = core_.batch().announcements();
-  for (std::size_t i = 0; i < alerts.size(); ++i) {
-    const auto name = image.view(image.alerts[announcements[i].alert].name);
-    const auto level = name_of(announcements[i].level);
-    std::string topic{kAudience};
-    topic.append("/").append(level).append("/").append(name);
-    if (alerts_.send(topic, true) == SendResult::sent) (void)alerts_.send(alerts[i].bytes, false);
-    LogLine(Severity::info, "alert")
-        .field("n", alerts[i].number)
-        .field("name", name)
-        .field("alert_level", level)
-        .instant("at", alerts[i].at);
-  }
-  if (!alerts.empty()) publish_head_();
-}
-
-void Server::publish_head_() {
-  std::string topic{kAudience};
-  topic += "/~head";
-  if (alerts_.send(topic, true) == SendResult::sent) (void)alerts_.send(std::to_string(core_.newest_alert()), false);
-  head_at_ms_ = steady_ms() + kHeadMs;
-}
-
-void Server::read_subscriptions_() {
-  for (int i = 0; i < kSubscriptionsPerTurn; ++i) {
-    ZmqFrame frame;
-    if (!alerts_.receive(frame)) return;
-    alerts_.skip_rest(frame);
-    if (frame.text().starts_with('\x01')) head_at_ms_ = 0;  // a new subscriber wants to know where it stands
-  }
-}
-
-void Server::checkpoint_() {
-  const auto begin = steady_ms();
-  const auto error = core_.store_checkpoint();
-  if (!error.empty()) {
-    LogLine(Severity::error, "checkpoint").field("error", error);
-    checkpoint_at_ms_ = steady_ms() + kCheckpointRetryMs;
-    return;
-  }
-  LogLine(Severity::info, "checkpoint")
-      .field("batch", core_.journal().last_batch_id())
-      .field("ms", steady_ms() - begin);
-}
-
 void Server::keep_alive_() {
   const auto now = steady_ms();
   if (now >= head_at_ms_) publish_head_();
@@ -273,15 +142,33 @@ void Server::keep_alive_() {
   }
 }
 
+// Takes what the sockets hold already, and waits for the commits of it.
+void Server::drain_() {
+  const auto end = steady_ms() + kDrainMs;
+  bool reading = true;
+  drained_ = false;
+  while (exit_status_ == 0) {
+    poll_();
+    serve_journal_();
+    if (reading) serve_input_();
+    reading = reading && !drained_ && steady_ms() < end;
+    settle_();
+    const bool waits = core_.in_flight() || (core_.has_uncommitted() && !core_.in_trouble());
+    if (!reading && !waits && journal_.idle()) return;
+    if (!reading) drained_ = true;
+  }
+}
+
 void Server::stop_cleanly_() {
   notifier_.send("STOPPING=1");
+  stopping_ = true;
+  drain_();
+  if (exit_status_ == 0 && core_.in_trouble()) exit_status_ = 1;
   if (exit_status_ == 0) {
-    commit_();
-    const bool all_stored = exit_status_ == 0 && !core_.in_trouble();
-    if (all_stored) {
-      checkpoint_();
-    } else {
-      exit_status_ = 1;
+    if (const auto error = core_.store_checkpoint(); !error.empty()) {
+      LogLine(Severity::error, "checkpoint").field("error", error);
+    } else if (const auto outcome = core_.journal().sign_head()) {
+      LogLine(Severity::error, "sign_head").field("error", outcome->text);
     }
   }
   for (auto& ingest : ingest_) ingest.socket.set_linger(kStopLingerMs);
@@ -289,7 +176,7 @@ void Server::stop_cleanly_() {
   control_.set_linger(kStopLingerMs);
   LogLine(Severity::info, "stop")
       .field("exit", exit_status_)
-      .field("batch", core_.journal().last_batch_id())
+      .field("batch", core_.last_batch())
       .field("newest_alert", core_.newest_alert());
 }
 }  // namespace tocsin::daemon

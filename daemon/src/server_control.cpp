@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control socket: Hello, status, alerts since n, why, shutdown.
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "tocsin/daemon/log.hpp"
@@ -47,67 +49,92 @@ void Server::serve_control_() {
     ZmqFrame first;
     if (!identity.more() || !control_.receive(first)) continue;
     ZmqFrame second;
-    const bool delimited = first.more() && first.bytes().empty();  // a REQ socket asks so
+    Asker asker;
+    asker.delimited = first.more() && first.bytes().empty();
     if (first.more() && !control_.receive(second)) continue;
     if (second.more()) control_.skip_rest(second);
+    asker.identity = identity.text();
 
     wire::ControlReply reply;
-    const auto request = decode(delimited ? second.bytes() : first.bytes());
+    const auto request = decode(asker.delimited ? second.bytes() : first.bytes());
     if (request) {
-      reply = answer_(*request);
-      reply.id = request->id;
-    } else {
-      reply.ok = false;
-      reply.error = "this is no control request; send one as schemas/control.fbs describes";
+      asker.id = request->id;
+      if (answer_(*request, asker, reply)) reply_(asker, reply);
+      continue;
     }
-    auto bytes = wire::encode_reply(reply);
-    if (bytes.size() > wire::kReplyBytesMax) bytes = wire::encode_reply(too_large(reply.id, bytes.size()));
-    auto sent = control_.send(identity.text(), true);
-    if (sent == SendResult::sent && delimited) sent = control_.send(std::string_view{}, true);
-    if (sent == SendResult::sent) sent = control_.send(bytes, false);
-    if (sent != SendResult::sent) LogLine(Severity::warning, "reply_lost").field("reason", static_cast<int>(sent));
+    reply.ok = false;
+    reply.error = "this is no control request; send one as schemas/control.fbs describes";
+    reply_(asker, reply);
   }
 }
 
-wire::ControlReply Server::answer_(const wire::ControlRequest& request) {
+void Server::reply_(const Asker& asker, wire::ControlReply& reply) {
+  reply.id = asker.id;
+  auto bytes = wire::encode_reply(reply);
+  if (bytes.size() > wire::kReplyBytesMax) bytes = wire::encode_reply(too_large(reply.id, bytes.size()));
+  auto sent = control_.send(asker.identity, true);
+  if (sent == SendResult::sent && asker.delimited) sent = control_.send(std::string_view{}, true);
+  if (sent == SendResult::sent) sent = control_.send(bytes, false);
+  if (sent != SendResult::sent) LogLine(Severity::warning, "reply_lost").field("reason", static_cast<int>(sent));
+}
+
+bool Server::ask_for_alerts_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
+  for (auto& job : alerts_jobs_) {
+    if (job.out) continue;
+    job.asker = asker;
+    job.query.since = request.since;
+    job.query.limit = request.limit == 0 ? kAlertsPerReply : std::min<std::size_t>(request.limit, kAlertsPerReply);
+    job.out = journal_.post(job);
+    if (job.out) return false;
+  }
+  reply.ok = false;
+  reply.error = "too many ask for alert events at once; ask again in a moment";
+  return true;
+}
+
+void Server::alerts_done_(AlertsJob& job) {
+  job.out = false;
   wire::ControlReply reply;
+  reply.ok = !job.outcome.has_value();
+  if (job.outcome) reply.error = job.outcome->text;
+  reply.alerts = std::move(job.query.alerts);
+  reply.more = job.query.more;
+  reply_(job.asker, reply);
+}
+
+bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
   switch (request.kind) {
     case wire::ControlKind::hello: {
       const auto feed = core_.hello(request.feed);
       if (feed) {
         reply.mark = feed->mark;
         reply.has_mark = feed->any;
-        return reply;
+        return true;
       }
       std::vector<std::string_view> known;
       for (const auto& one : core_.image().feeds) known.push_back(core_.image().view(one.name));
       reply.ok = false;
       reply.error = "the book has no feed \"" + printable(request.feed, wire::kNameBytesMax) + "\"" +
                     did_you_mean(request.feed, known);
-      return reply;
+      return true;
     }
     case wire::ControlKind::status:
       reply.status = status_();
-      return reply;
-    case wire::ControlKind::alerts_since: {
-      const std::size_t limit =
-          request.limit == 0 ? kAlertsPerReply : std::min<std::size_t>(request.limit, kAlertsPerReply);
-      reply.error = core_.alerts_since(request.since, limit, reply);
-      reply.ok = reply.error.empty();
-      return reply;
-    }
+      return true;
+    case wire::ControlKind::alerts_since:
+      return ask_for_alerts_(request, asker, reply);
     case wire::ControlKind::why:
       reply.error = core_.why(request, reply);
       reply.ok = reply.error.empty();
-      return reply;
+      return true;
     case wire::ControlKind::shutdown:
       LogLine(Severity::info, "shutdown").field("by", "control");
       stopping_ = true;
-      return reply;
+      return true;
   }
   reply.ok = false;
   reply.error = "this daemon knows no such request; use a tool of the same version";
-  return reply;
+  return true;
 }
 
 wire::StatusReport Server::status_() {

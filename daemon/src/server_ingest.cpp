@@ -15,12 +15,12 @@ constexpr std::size_t kRefusedMax = 1024;  // refusals kept for a peer that does
 }  // namespace
 
 void Server::serve_input_() {
-  if (core_.in_trouble()) {
+  core_.advance();
+  if (!core_.has_room()) {
     for (auto& ingest : ingest_) (void)ingest.socket.service();
     for (auto& broadcast : broadcast_) (void)broadcast.socket.service();
     return;
   }
-  core_.advance();
   // One frame of each socket in turn, and the next turn goes on with the socket after the last one served: a flood on
   // one fills the batch with its share only.
   const std::size_t sources = ingest_.size() + broadcast_.size();
@@ -48,7 +48,7 @@ bool Server::take_one_(Ingest& ingest) {
   ZmqFrame payload;
   if (!identity.more() || !ingest.socket.receive(payload)) return true;
   auto& connection = connection_of_(ingest, identity.text());
-  if (connection.refused.size() >= kRefusedMax) {
+  if (connection.untold() >= kRefusedMax) {
     // Forgotten, it is told to connect anew with its next frame; what it was told before it did not read.
     ingest.socket.skip_rest(payload);
     ingest.connections.erase(ingest.connections.find(identity.text()));
@@ -63,7 +63,7 @@ bool Server::take_one_(Ingest& ingest) {
   return true;
 }
 
-Server::Connection& Server::connection_of_(Ingest& ingest, std::string_view identity) {
+Connection& Server::connection_of_(Ingest& ingest, std::string_view identity) {
   auto& all = ingest.connections;
   auto found = all.find(identity);
   if (found == all.end()) {
@@ -81,41 +81,52 @@ Server::Connection& Server::connection_of_(Ingest& ingest, std::string_view iden
 
 void Server::take_frame_(Ingest& ingest, Connection& connection, std::span<const std::byte> bytes) {
   wire::BatchReader reader;
-  connection.ack_due = true;
   if (!core_.read_frame(bytes, ingest.principal, reader)) {
     refuse_unreadable_(connection);
     return;
   }
-  // Counting from 1 again is a new connection of a peer that keeps its routing id: what the old one had is over.
-  if (reader.frame() == 1) connection.last_frame = 0;
+  if (reader.frame() == 1) connection.begin_anew();
   if (reader.frame() > connection.last_frame + 1) {
     refuse_after_gap_(ingest, connection, reader);
     return;
   }
   connection.last_frame = std::max(connection.last_frame, reader.frame());
-  connection.ack_frame = connection.last_frame;
-  core_.take(reader, ingest.principal, connection.refused);
+  if (core_.in_trouble()) {  // decided in memory; once the journal is well it must come again
+    untold_.clear();
+    core_.take(reader, ingest.principal, untold_);
+    return;
+  }
+  auto& verdict = connection.verdict(core_.slab());
+  verdict.due = true;
+  verdict.frame = connection.last_frame;
+  core_.take(reader, ingest.principal, verdict.refused);
 }
 
 void Server::refuse_unreadable_(Connection& connection) {
-  connection.ack_frame = ++connection.last_frame;
+  ++connection.last_frame;
+  if (core_.in_trouble()) return;
+  auto& verdict = connection.verdict(core_.slab());
+  verdict.due = true;
+  verdict.frame = connection.last_frame;
   std::string text = "this frame is no batch of inputs; it is refused whole, send it as schemas/report.fbs describes";
   // What it held is unknown, so every place it could have had is refused: nothing may look taken.
   for (std::uint32_t index = 0; index < wire::kFrameItemsMax; ++index) {
-    connection.refused.push_back({connection.ack_frame, index, wire::Refusal::malformed, false, std::move(text)});
+    verdict.refused.push_back({verdict.frame, index, wire::Refusal::malformed, false, std::move(text)});
     text.clear();  // said once
   }
 }
 
 void Server::refuse_after_gap_(Ingest& ingest, Connection& connection, const wire::BatchReader& reader) {
-  connection.ack_frame = connection.last_frame;
+  auto& verdict = connection.verdict(core_.slab());
+  verdict.due = true;
+  verdict.frame = connection.last_frame;
   std::string text = "frame " + std::to_string(reader.frame()) + " came after frame " +
                      std::to_string(connection.last_frame) +
                      " of this connection, so frames are missing; connect anew, count from 1 and send again what was "
                      "not acknowledged";
   core_.count_refusal(ingest.principal, wire::Refusal::malformed, text);
   for (std::uint32_t index = 0; index < reader.count(); ++index) {
-    connection.refused.push_back({reader.frame(), index, wire::Refusal::malformed, true, std::move(text)});
+    verdict.refused.push_back({reader.frame(), index, wire::Refusal::malformed, true, std::move(text)});
     text.clear();
   }
 }
@@ -150,7 +161,7 @@ void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> by
   }
   broadcast.any = true;
   broadcast.last_frame = frame;
-  std::vector<wire::RefusedItem> refused;  // counted by the core; a publisher cannot be told
-  core_.take(reader, broadcast.principal, refused);
+  untold_.clear();  // counted by the core; a publisher cannot be told
+  core_.take(reader, broadcast.principal, untold_);
 }
 }  // namespace tocsin::daemon

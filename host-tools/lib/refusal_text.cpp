@@ -56,6 +56,7 @@ std::string refusal_text(wire::Refusal refusal, const wire::InputView& line, con
     case wire::Refusal::seq_jump:
     case wire::Refusal::full:
     case wire::Refusal::over_quota:
+    case wire::Refusal::not_durable:
       break;
   }
   std::string out = wire::name_of(refusal);

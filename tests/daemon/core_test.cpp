@@ -111,7 +111,7 @@ TEST(Core, counts_a_frame_that_is_no_batch) {
   const auto counts = status(core).refusals;
   UNSIGNED_LONGS_EQUAL(1, counts.size());
   UNSIGNED_LONGLONGS_EQUAL(3, counts[0].count);
-  STRCMP_CONTAINS("size=100 starts=abab", counts[0].sample.c_str());
+  STRCMP_CONTAINS("size=65537 starts=0000", counts[0].sample.c_str());
 }
 
 TEST(Core, lets_a_principal_speak_only_for_what_the_config_says) {
@@ -301,30 +301,101 @@ TEST(Core, says_why_it_cannot_start) {
   STRCMP_CONTAINS("held by another process", second.open().c_str());
 }
 
-TEST(Core, keeps_a_batch_that_could_not_be_stored_and_stores_it_when_the_disk_heals) {
+namespace {
+/// What was told without being journaled.
+class Listener final : public AlertListener {
+ public:
+  void decided(const tocsin::engine::AlertEvent& /*event*/) override { ++decided_events; }
+  void unjournaled(const Announcement& announcement) override {
+    const auto record = tocsin::wire::decode_alert(announcement.unjournaled);
+    CHECK_TRUE(record.has_value());
+    CHECK_TRUE(record->not_journaled);
+    CHECK_FALSE(record->number.has_value());
+    told.push_back(record->name);
+  }
+  unsigned decided_events = 0;
+  std::vector<std::string> told;
+};
+constexpr int kFull = 13;  // SQLITE_FULL
+}  // namespace
+
+TEST(Core, rings_on_without_a_journal_and_goes_on_from_it_when_the_disk_heals) {
   PowercutVfs disk{"daemon-core-heal"};
   Core core{site.config(), clock};
   STRCMP_EQUAL("", core.open("daemon-core-heal").c_str());
+  Listener listener;
+  core.listen(&listener);
   const auto desk = core.principal("desk");
-  const std::vector<InputView> items{report("mnd_daily", 1, "pla_aircraft", kMay, 50),
+  CHECK_TRUE(refusal(core, desk, report("analyst", 1, "exercise", kMay)) == Refusal::none);
+  commit(core);
+  const std::vector<InputView> surge{report("mnd_daily", 1, "pla_aircraft", kMay, 50),
                                      report("mnd_daily", 2, "plan_ships", kMay, 12)};
-  (void)take(core, desk, items);
-  constexpr int kFull = 13;  // SQLITE_FULL
   disk.fail_at(PowercutVfs::Operation::write, 1, PowercutVfs::Repeat::for_ever, kFull);
-  CHECK_TRUE(core.commit() == CommitResult::retry);
-  CHECK_TRUE(core.commit() == CommitResult::retry);
+  const auto before = listener.decided_events;
+  (void)take(core, desk, surge);
+  const auto decided_events = listener.decided_events - before;
+  CHECK_TRUE(decided_events > 0);
+  CHECK_TRUE(core.commit() == CommitResult::trouble);
   CHECK_TRUE(core.in_trouble());
-  CHECK_FALSE(core.has_room());
+  UNSIGNED_LONGS_EQUAL(decided_events, listener.told.size());  // what could not be stored rings all the same
   const auto sick = status(core);
   CHECK_FALSE(sick.journal_ok);
   STRCMP_CONTAINS("full", sick.journal_error.c_str());
-  UNSIGNED_LONGLONGS_EQUAL(0, core.newest_alert());
+
+  // In trouble it takes and rings on; nothing fills, nothing gets a number.
+  CHECK_TRUE(core.commit() == CommitResult::trouble);
+  CHECK_TRUE(refusal(core, desk, report("launches", 1, "dprk_severe", kMay, 1, "jcs")) == Refusal::none);
+  CHECK_TRUE(core.batch().empty());
+  clock.pass(36 * kHour);
+  core.advance();
+  CHECK_TRUE(listener.told.size() > decided_events);
+  UNSIGNED_LONGLONGS_EQUAL(before, core.newest_alert());
+
   CHECK_TRUE(disk.mend());
-  commit(core);
+  CHECK_FALSE(core.journal().probe().has_value());
+  STRCMP_EQUAL("", core.recover_again().c_str());
   CHECK_FALSE(core.in_trouble());
   CHECK_TRUE(status(core).journal_ok);
+  UNSIGNED_LONGLONGS_EQUAL(1, status(core).taken);  // what was in memory only is forgotten: senders say it again
+  CHECK_TRUE(refusal(core, desk, surge[0]) == Refusal::none);
+  CHECK_TRUE(refusal(core, desk, report("analyst", 1, "exercise", kMay)) == Refusal::none);  // a duplicate
+  commit(core);
   UNSIGNED_LONGS_EQUAL(2, read_stored(core.journal()).reports.size());
-  CHECK_TRUE(core.newest_alert() > 0);
+}
+
+TEST(Core, fills_one_batch_while_the_other_is_stored) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  const std::vector<InputView> surge{report("mnd_daily", 1, "pla_aircraft", kMay, 50),
+                                     report("mnd_daily", 2, "plan_ships", kMay, 12)};
+  (void)take(core, desk, surge);
+  const auto raised = core.batch().alerts().size();
+  CHECK_TRUE(raised > 0);
+  tocsin::journal::CommitBatch first;
+  CHECK_TRUE(core.seal(first));
+  CHECK_TRUE(core.in_flight());
+  CHECK_TRUE(core.batch().empty());
+  (void)take(core, desk, std::vector<InputView>{report("analyst", 1, "exercise", kMay)});
+  UNSIGNED_LONGS_EQUAL(1, core.batch().items().size());
+  UNSIGNED_LONGS_EQUAL(2, first.items.size());  // as it was, wherever the next one fills
+  STRCMP_EQUAL("mnd_daily", std::string{first.items[0].input.feed}.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(0, core.newest_alert());
+  const auto outcome = core.journal().commit(first);
+  CHECK_TRUE(core.settle(outcome, core.journal().last_batch_id()) == CommitResult::done);
+  UNSIGNED_LONGLONGS_EQUAL(raised, core.newest_alert());
+  UNSIGNED_LONGS_EQUAL(raised, core.sealed().alerts().size());
+  core.release();
+  commit(core);
+  UNSIGNED_LONGS_EQUAL(3, read_stored(core.journal()).reports.size());
+}
+
+TEST(Core, keeps_the_newest_sample_of_what_it_refused) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto desk = core.principal("desk");
+  for (const std::uint64_t seq : {7U, 8U, 9U}) (void)refusal(core, desk, report("nobody", seq, "x", kMay));
+  STRCMP_CONTAINS("feed=nobody seq=9", status(core).refusals.at(0).sample.c_str());
 }
 
 TEST(Core, gives_up_when_a_sync_fails) {

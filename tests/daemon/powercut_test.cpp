@@ -69,7 +69,7 @@ class Run {
           std::min<std::size_t>(1 + static_cast<std::size_t>(random_.below(12)), lines_.size() - acknowledged_);
       if (!take(core, desk, lines_.subspan(acknowledged_, count)).empty()) return "a line was refused";
       const auto result = core.commit();
-      if (result == CommitResult::retry || result == CommitResult::fatal) return {};
+      if (result == CommitResult::trouble || result == CommitResult::fatal) return {};
       core.clear_batch();
       acknowledged_ += count;
       if (random_.chance(10)) (void)core.store_checkpoint();

@@ -11,7 +11,7 @@ struct Words {
 };
 
 // In the order of the enumeration.
-constexpr std::array<Words, 18> kWords{{
+constexpr std::array<Words, 19> kWords{{
     {"none", "nothing is wrong"},
     {"malformed", "it is not one report, heartbeat, retraction or clock: check the sender's encoder and schema"},
     {"unknown_feed", "the watch book has no feed of this name: correct the name or declare the feed"},
@@ -31,6 +31,7 @@ constexpr std::array<Words, 18> kWords{{
     {"seq_jump", "the sequence number jumps by more than 2^20: ask for the mark first and go on from there"},
     {"full", "no place is left for reports that wait for their instant: send it again later"},
     {"over_quota", "more was sent than the quota allows: send it again later, more slowly"},
+    {"not_durable", "the journal failed before this was durable: connect anew, count frames from 1 and send it again"},
 }};
 
 const Words& words_of(Refusal refusal) {
@@ -43,6 +44,7 @@ const char* name_of(Refusal refusal) { return words_of(refusal).name; }
 const char* sentence_of(Refusal refusal) { return words_of(refusal).sentence; }
 
 bool is_retry(Refusal refusal) {
-  return refusal == Refusal::too_far_ahead || refusal == Refusal::full || refusal == Refusal::over_quota;
+  return refusal == Refusal::too_far_ahead || refusal == Refusal::full || refusal == Refusal::over_quota ||
+         refusal == Refusal::not_durable;
 }
 }  // namespace tocsin::wire

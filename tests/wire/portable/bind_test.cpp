@@ -387,20 +387,22 @@ TEST(Bind, needs_no_heap) {
 TEST_GROUP(Refusal){};
 
 TEST(Refusal, has_a_distinct_name_and_a_sentence_for_every_number) {
-  for (unsigned i = 0; i <= static_cast<unsigned>(Refusal::over_quota); ++i) {
+  for (unsigned i = 0; i <= static_cast<unsigned>(Refusal::not_durable); ++i) {
     const std::string_view name{wire::name_of(static_cast<Refusal>(i))};
     CHECK_FALSE(name.empty());
     CHECK_TRUE(std::string_view{wire::sentence_of(static_cast<Refusal>(i))}.size() > name.size());
     for (unsigned j = 0; j < i; ++j) CHECK_TRUE(name != wire::name_of(static_cast<Refusal>(j)));
   }
   STRCMP_EQUAL("over_quota", wire::name_of(Refusal::over_quota));
+  STRCMP_EQUAL("not_durable", wire::name_of(Refusal::not_durable));
   STRCMP_EQUAL("bad_seq", wire::name_of(Refusal::bad_seq));
 }
 
 TEST(Refusal, is_final_but_for_those_that_time_mends) {
-  for (unsigned i = 0; i <= static_cast<unsigned>(Refusal::over_quota); ++i) {
+  for (unsigned i = 0; i <= static_cast<unsigned>(Refusal::not_durable); ++i) {
     const auto refusal = static_cast<Refusal>(i);
-    const bool mends = refusal == Refusal::too_far_ahead || refusal == Refusal::full || refusal == Refusal::over_quota;
+    const bool mends = refusal == Refusal::too_far_ahead || refusal == Refusal::full || refusal == Refusal::over_quota ||
+                       refusal == Refusal::not_durable;
     CHECK_TRUE(wire::is_retry(refusal) == mends);
   }
 }

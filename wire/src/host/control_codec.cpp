@@ -124,7 +124,7 @@ class Decoder {
     return static_cast<To>(value);
   }
   Refusal refusal(std::uint8_t value) {
-    return enumerator<Refusal>(value, static_cast<std::uint8_t>(Refusal::over_quota));
+    return enumerator<Refusal>(value, static_cast<std::uint8_t>(Refusal::not_durable));
   }
   std::string text(const flatbuffers::String* from) {
     const auto view = view_of(from);
@@ -206,15 +206,34 @@ class Decoder {
 };
 }  // namespace
 
+struct AckWriter::Builder {
+  FlatBufferBuilder flat{1024};
+  std::vector<Offset<schemas::RefusedItem>> items;
+};
+
+AckWriter::AckWriter() : builder_{std::make_unique<Builder>()} {}
+AckWriter::~AckWriter() = default;
+
+std::span<const std::byte> AckWriter::encode(std::uint64_t frame, std::span<const RefusedItem> refused) {
+  auto& flat = builder_->flat;
+  auto& items = builder_->items;
+  flat.Clear();
+  items.clear();
+  for (const RefusedItem& item : refused) {
+    const auto text = write_text(flat, item.text);
+    items.push_back(schemas::CreateRefusedItem(flat, item.frame, item.index, static_cast<std::uint8_t>(item.code),
+                                               item.retry, text));
+  }
+  Offset<Vector<Offset<schemas::RefusedItem>>> list;
+  if (!items.empty()) list = flat.CreateVector(items);
+  flat.Finish(schemas::CreateAck(flat, frame, list), kAckIdentifier);
+  return std::as_bytes(std::span{flat.GetBufferPointer(), flat.GetSize()});
+}
+
 std::vector<std::byte> encode_ack(const Ack& ack) {
-  FlatBufferBuilder builder{256};
-  const auto refused = write_all<schemas::RefusedItem>(builder, ack.refused, [&builder](const RefusedItem& item) {
-    const auto text = write_text(builder, item.text);
-    return schemas::CreateRefusedItem(builder, item.frame, item.index, static_cast<std::uint8_t>(item.code), item.retry,
-                                      text);
-  });
-  builder.Finish(schemas::CreateAck(builder, ack.frame, refused), kAckIdentifier);
-  return bytes_of(builder);
+  AckWriter writer;
+  const auto bytes = writer.encode(ack.frame, ack.refused);
+  return {bytes.begin(), bytes.end()};
 }
 
 std::optional<Ack> decode_ack(std::span<const std::byte> buffer) {

@@ -3,8 +3,9 @@
 /// @file Batch: what one commit will hold, and the storage its views point into.
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tocsin/engine/base/types.hpp"
@@ -12,18 +13,42 @@
 #include "tocsin/wire/batch_codec.hpp"
 
 namespace tocsin::daemon {
-/// An alert event to publish once it is durable.
+/// Bytes kept in blocks that never move. Storage once taken is kept; clear() makes it free for the next use.
+class Arena {
+ public:
+  static constexpr std::size_t kBlockBytes = 256 * 1024;
+
+  Arena();
+  /// Storage for `size` bytes, 8-byte aligned, valid until clear(). @pre size <= kBlockBytes.
+  [[nodiscard]] std::span<std::byte> take(std::size_t size);
+  /// A copy of `bytes`, as take() gives it.
+  [[nodiscard]] std::span<const std::byte> keep(std::span<const std::byte> bytes);
+  void clear();
+  [[nodiscard]] std::size_t used() const { return used_; }  ///< [bytes], rounded up
+
+ private:
+  std::vector<std::unique_ptr<std::uint64_t[]>> blocks_;  // NOLINT(*-avoid-c-arrays): never initialised, so not touched
+  std::size_t block_ = 0;                                 ///< the one that fills
+  std::size_t words_ = 0;                                 ///< used of it
+  std::size_t used_ = 0;
+};
+
+/// An alert event to publish.
 struct Announcement {
   std::uint16_t alert = engine::kNone;  ///< index in the image
   engine::Level level{};
+  engine::Instant at = 0;
+  /// The event as it is told when the journal turns out to be in trouble: without its number, marked not journaled.
+  std::span<const std::byte> unjournaled;
 };
 
-/// The inputs and alert events since the last commit. One owner, one thread.
+/// The inputs, alert events, acts, cursors and gaps since the last commit. One owner, one thread at a time.
 class Batch {
  public:
-  static constexpr std::size_t kFramesBytesMax = 256 * 1024;
+  static constexpr std::size_t kFramesBytesMax = Arena::kBlockBytes;
   static constexpr std::size_t kItemsMax = 512;
-  static constexpr std::size_t kAlertBytesMax = 1024 * 1024;
+  static constexpr std::size_t kAlertBytesMax = 2 * Arena::kBlockBytes;  ///< no frame is taken beyond that
+  static constexpr std::size_t kWordsMax = 64;                           ///< acts, cursors and gaps, each
 
   Batch();
   /// Room for one more frame of the largest size?
@@ -31,23 +56,37 @@ class Batch {
   /// Storage for a frame, 8-byte aligned, valid until clear(). @pre has_room(), size <= wire::kFrameBytesMax.
   [[nodiscard]] std::span<std::byte> reserve(std::size_t size);
   void add(const wire::JournalItem& item) { items_.push_back(item); }
-  /// Copies the alert event's bytes.
-  void add(const journal::StoredAlert& alert, Announcement announcement);
+  /// Copies the bytes of the alert event and of the announcement.
+  void add(const journal::StoredAlert& alert, const Announcement& announcement);
+  /// @{ Copy the texts. @returns false when there are kWordsMax already; nothing changes.
+  [[nodiscard]] bool add(const journal::Act& act);
+  [[nodiscard]] bool add(const journal::Cursor& cursor);
+  [[nodiscard]] bool add(const journal::Gap& gap);
+  /// @}
   void clear();
 
-  [[nodiscard]] bool empty() const { return items_.empty() && alerts_.empty(); }
+  /// Nothing that a commit is needed for.
+  [[nodiscard]] bool empty() const {
+    return items_.empty() && alerts_.empty() && acts_.empty() && cursors_.empty() && gaps_.empty();
+  }
   [[nodiscard]] std::span<const wire::JournalItem> items() const { return items_; }
   [[nodiscard]] std::span<const journal::StoredAlert> alerts() const { return alerts_; }
   /// One per alert.
   [[nodiscard]] std::span<const Announcement> announcements() const { return announcements_; }
+  [[nodiscard]] std::span<const journal::Act> acts() const { return acts_; }
+  [[nodiscard]] std::span<const journal::Cursor> cursors() const { return cursors_; }
+  [[nodiscard]] std::span<const journal::Gap> gaps() const { return gaps_; }
 
  private:
-  std::vector<std::uint64_t> frames_;
-  std::size_t frames_used_ = 0;  ///< words
-  std::size_t alert_bytes_ = 0;
+  [[nodiscard]] std::string_view keep_(std::string_view text);
+
+  Arena frames_;
+  Arena kept_;  ///< alert events and texts
   std::vector<wire::JournalItem> items_;
-  std::deque<std::vector<std::byte>> alert_storage_;
   std::vector<journal::StoredAlert> alerts_;
   std::vector<Announcement> announcements_;
+  std::vector<journal::Act> acts_;
+  std::vector<journal::Cursor> cursors_;
+  std::vector<journal::Gap> gaps_;
 };
 }  // namespace tocsin::daemon

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file Core: the daemon without its sockets. Identity, engine, journal and clock; what is decided, stored and told.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -45,13 +46,27 @@ struct Recovery {
 /// What became of a commit.
 enum class CommitResult : std::uint8_t {
   nothing = 0,  ///< there was nothing to store
-  done = 1,     ///< durable: acknowledge, publish, then call clear_batch()
-  retry = 2,    ///< not stored, the batch is kept: take nothing more, and commit again later
+  done = 1,     ///< durable: acknowledge and publish
+  trouble = 2,  ///< nothing of it is stored; the core goes on in memory until recover_again()
   fatal = 3,    ///< whether it is stored is unknown: end the process and recover
 };
 
-/// The one engine with its journal. One owner, one thread. Order of use: open(); then take() and advance() any number
-/// of times while has_room(); commit(); when done, acknowledge and publish; clear_batch().
+/// Hears of alert events the moment they are decided. Called on the core's thread; must not call the core.
+class AlertListener {
+ public:
+  virtual ~AlertListener() = default;
+  /// An event that the next commits make durable, or not.
+  virtual void decided(const engine::AlertEvent& event) = 0;
+  /// An event that no commit will store, encoded. The announcement's bytes are valid during the call.
+  virtual void unjournaled(const Announcement& announcement) = 0;
+};
+
+/// The one engine with what it decided. One owner, one thread. Order of use: open(); then take() and advance() any
+/// number of times while has_room(). One batch fills; seal() hands it out to be committed by whoever has the journal,
+/// and settle() tells what became of it. commit() is all of that at once.
+///
+/// When a commit fails and the journal may heal, the core goes on in memory: what it raises goes to the listener, is
+/// not journaled and has no number, and nothing fills. recover_again() throws that state away.
 class Core {
  public:
   /// @param config, machine  outlive the core.
@@ -68,9 +83,12 @@ class Core {
   /// A principal with the rights the config gives it; one the config does not name may do all.
   [[nodiscard]] Principal principal(const std::string& name);
 
+  /// @param listener  outlives the core, or null.
+  void listen(AlertListener* listener) { listener_ = listener; }
+
   /// @{ One batch fills at a time.
-  [[nodiscard]] bool has_room() const { return batch_.has_room() && !in_trouble(); }
-  /// Copies a received frame into aligned storage that lives until clear_batch() and verifies it.
+  [[nodiscard]] bool has_room() const { return batch().has_room(); }
+  /// Copies a received frame into aligned storage that lives as long as its batch and verifies it.
   /// @returns false, counted as malformed, when it is no batch of inputs.
   [[nodiscard]] bool read_frame(std::span<const std::byte> bytes, const Principal& principal,
                                 wire::BatchReader& reader);
@@ -82,26 +100,64 @@ class Core {
   void advance();
   /// How long until something is due [ms], at most `most`; 0 when overdue.
   [[nodiscard]] engine::Span until_due(engine::Span most);
-  [[nodiscard]] const Batch& batch() const { return batch_; }
-  /// Stores the batch and the refusals since the last one.
-  [[nodiscard]] CommitResult commit();
-  void clear_batch() { batch_.clear(); }
+  /// The one that fills, and its number, 0 or 1.
+  [[nodiscard]] const Batch& batch() const { return slabs_[filling_]; }
+  [[nodiscard]] std::size_t slab() const { return filling_; }
+  /// Frees the storage of frames of which nothing is kept. @pre the filling batch is empty.
+  void clear_batch() { slabs_[filling_].clear(); }
+  /// @{ What an operator did, how far a consumer came, what is missing. @returns false when this batch has no room.
+  [[nodiscard]] bool keep(journal::Act act);
+  [[nodiscard]] bool keep(const journal::Cursor& cursor);
+  [[nodiscard]] bool keep(journal::Gap gap);
+  /// @}
   /// @}
 
-  /// True from a failed commit to the next that works.
+  /// @{ And one is in flight.
+  /// Takes the filling batch and the refusals since the last one out to be stored; the other slab fills from now on.
+  /// What `commit` points to stays as it is until settle(). @pre not in_flight(), not in_trouble().
+  /// @returns false when there is nothing to store.
+  [[nodiscard]] bool seal(journal::CommitBatch& commit);
+  [[nodiscard]] bool in_flight() const { return in_flight_; }
+  /// The batch in flight. @pre in_flight().
+  [[nodiscard]] const Batch& sealed() const { return slabs_[1 - filling_]; }
+  /// What became of the commit. When it is done, sealed() is still there to be published until release().
+  /// @param last_batch  the journal's last_batch_id() after it.
+  [[nodiscard]] CommitResult settle(const journal::Outcome& outcome, std::uint64_t last_batch);
+  /// Lets the batch in flight go.
+  void release();
+  /// seal(), commit, settle() and release() here and now. For tools, tests and the start. @pre not in_flight(); nobody
+  /// else has the journal.
+  [[nodiscard]] CommitResult commit();
+  /// True when seal() has something to store.
+  [[nodiscard]] bool has_uncommitted() const { return !batch().empty() || refusals_.has_uncommitted(); }
+  /// @}
+
+  /// @{ Journal trouble.
+  /// True from a failed commit to recover_again().
   [[nodiscard]] bool in_trouble() const { return !journal_error_.empty(); }
   [[nodiscard]] const std::string& journal_error() const { return journal_error_; }
-  /// True when so many reports came since the last checkpoint as the config says.
+  /// The journal is well again: forgets all that was decided in memory only, and recovers from the journal as open()
+  /// does. @pre in_trouble(), and nobody else has the journal. @returns why it did not work (the core is then of no use
+  /// any more), or empty.
+  [[nodiscard]] std::string recover_again();
+  /// @}
+
+  /// @{ Checkpoints.
+  /// True when so many reports came since the last checkpoint as the config says, or the journal asked for one.
   [[nodiscard]] bool checkpoint_due() const { return items_since_checkpoint_ >= config_.checkpoint_reports; }
+  void want_checkpoint() { items_since_checkpoint_ = config_.checkpoint_reports; }
+  /// A checkpoint of all that was decided so far. @param batch_id  the batch that holds the newest of it.
+  void save_checkpoint(std::uint64_t batch_id, journal::StoredCheckpoint& out);
+  /// Stores one here and now. @pre as commit(), and the batch is empty. @returns an error text or empty.
+  [[nodiscard]] std::string store_checkpoint();
   /// True when there are refusals that no commit has stored yet.
   [[nodiscard]] bool has_uncommitted_refusals() const { return refusals_.has_uncommitted(); }
-  /// Stores a checkpoint of what is committed. @pre the batch is empty. @returns an error text or empty.
-  [[nodiscard]] std::string store_checkpoint();
+  /// @}
 
   /// @{ Answers to control requests.
   /// The mark of a feed; afterwards its next report may lie any distance above it. Nothing for an unknown feed.
   [[nodiscard]] std::optional<wire::FeedStatus> hello(std::string_view feed);
-  /// Committed alert events after `since`, oldest first, at most `limit` and about 256 KiB. @returns an error or empty.
+  /// As read_alerts() (audience.hpp), here and now, for one who may see all. @pre nobody else has the journal.
   [[nodiscard]] std::string alerts_since(std::uint64_t since, std::size_t limit, wire::ControlReply& reply);
   /// What a rule rests on at an instant, and the image to read it with. @returns an error with the mend, or empty.
   [[nodiscard]] std::string why(const wire::ControlRequest& request, wire::ControlReply& reply);
@@ -112,8 +168,13 @@ class Core {
   [[nodiscard]] const engine::Image& image() const { return image_file_.image(); }
   [[nodiscard]] const engine::Engine& engine() const { return *engine_; }
   /// Number of the newest committed alert event; 0: none.
-  [[nodiscard]] std::uint64_t newest_alert() const { return journal_->last_alert_number(); }
+  [[nodiscard]] std::uint64_t newest_alert() const { return committed_alert_; }
+  /// Number of the newest committed batch; 0: none.
+  [[nodiscard]] std::uint64_t last_batch() const { return committed_batch_; }
+  /// One thread at a time.
   [[nodiscard]] journal::Journal& journal() { return *journal_; }
+  /// The engine's clock, or 0 before the first input.
+  [[nodiscard]] engine::Instant batch_clock() const { return started_ ? engine_->clock() : 0; }
   [[nodiscard]] std::size_t engine_bytes() const { return block_bytes_; }
   /// True when the wall clock is too far from the engine's to be followed.
   [[nodiscard]] bool wall_disbelieved() const { return engine_clock_.wall_disbelieved(); }
@@ -141,6 +202,9 @@ class Core {
   void advance_to_(engine::Instant now);
   [[nodiscard]] std::string no_such_rule_(std::string_view name) const;
   std::size_t collect_events_();
+  void keep_event_();
+  void tell_unjournaled_();
+  void enter_trouble_(const journal::JournalError& error);
   void fill_names_(wire::StatusReport& status) const;
 
   const Config& config_;
@@ -153,12 +217,19 @@ class Core {
   std::unique_ptr<journal::Journal> journal_;
   Recovery recovery_;
   std::vector<FeedState> feeds_;
-  Batch batch_;
+  std::array<Batch, 2> slabs_;
+  std::size_t filling_ = 0;
+  bool in_flight_ = false;
+  AlertListener* listener_ = nullptr;
   Refusals refusals_;
+  std::uint64_t committed_batch_ = 0;
+  std::uint64_t committed_alert_ = 0;
   std::uint64_t next_alert_ = 1;
   std::uint64_t items_since_checkpoint_ = 0;
   std::string journal_error_;
+  bool journal_broken_ = false;             ///< a fatal error: only a new process helps
   engine::AlertEvent event_;                ///< about 6 KiB, reused
   std::vector<std::uint64_t> alert_arena_;  ///< where alert events are encoded
+  std::vector<std::uint64_t> twin_arena_;   ///< where they are encoded as not journaled
 };
 }  // namespace tocsin::daemon

@@ -3,6 +3,7 @@
 /// @file Acks, control requests and replies (schemas/control.fbs). Host only: these allocate.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,20 @@ struct Ack {
   std::vector<RefusedItem> refused;
 };
 [[nodiscard]] std::vector<std::byte> encode_ack(const Ack& ack);
+/// The same again and again without a heap, once it has grown to what is needed.
+class AckWriter {
+ public:
+  AckWriter();
+  ~AckWriter();
+  AckWriter(const AckWriter&) = delete;
+  AckWriter& operator=(const AckWriter&) = delete;
+  /// @returns the encoded bytes, valid until the next call.
+  [[nodiscard]] std::span<const std::byte> encode(std::uint64_t frame, std::span<const RefusedItem> refused);
+
+ private:
+  struct Builder;
+  std::unique_ptr<Builder> builder_;
+};
 [[nodiscard]] std::optional<Ack> decode_ack(std::span<const std::byte> buffer);
 
 enum class ControlKind : std::uint8_t { hello = 0, status = 1, alerts_since = 2, shutdown = 3, why = 4 };

@@ -73,11 +73,12 @@ enum class Refusal : std::uint8_t {
   seq_jump = 15,         ///< seq jumps by more than 2^20 without Hello
   full = 16,             ///< no place left for waiting reports: retry
   over_quota = 17,       ///< retry
+  not_durable = 18,      ///< the journal failed before it was stored: retry on a new connection
 };
 /// Short stable name (snake_case, as above) and a sentence with the mend, for logs, acks and people.
 [[nodiscard]] const char* name_of(Refusal refusal);
 [[nodiscard]] const char* sentence_of(Refusal refusal);
-/// True when the sender should send it again later (too_far_ahead, full, over_quota), false when that is useless.
+/// True when the sender should send it again later (too_far_ahead, full, over_quota, not_durable), false when that is useless.
 [[nodiscard]] bool is_retry(Refusal refusal);
 
 /// Checks an input against a book and resolves its names.

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// How what the core decided becomes durable, and what it does while the journal is in trouble.
+#include <utility>
+
+#include "tocsin/daemon/core.hpp"
+#include "tocsin/daemon/log.hpp"
+#include "tocsin/engine/base/check.hpp"
+
+#include "alert_query.hpp"
+
+namespace tocsin::daemon {
+bool Core::keep(journal::Act act) {
+  act.at = started_ ? engine_->clock() : 0;
+  return !in_trouble() && slabs_[filling_].add(act);
+}
+
+bool Core::keep(const journal::Cursor& cursor) { return !in_trouble() && slabs_[filling_].add(cursor); }
+
+bool Core::keep(journal::Gap gap) {
+  gap.at = started_ ? engine_->clock() : 0;
+  return !in_trouble() && slabs_[filling_].add(gap);
+}
+
+bool Core::seal(journal::CommitBatch& commit) {
+  TOCSIN_CHECK(!in_flight_ && !in_trouble());
+  if (!has_uncommitted()) return false;
+  const Batch& batch = slabs_[filling_];
+  commit = {};
+  commit.items = batch.items();
+  commit.alerts = batch.alerts();
+  commit.rejections = refusals_.seal();
+  commit.acts = batch.acts();
+  commit.cursors = batch.cursors();
+  commit.gaps = batch.gaps();
+  commit.clock = started_ ? engine_->clock() : 0;
+  if (started_) commit.first_instant = engine_->first_instant();
+  items_since_checkpoint_ += batch.items().size();
+  filling_ = 1 - filling_;
+  in_flight_ = true;
+  return true;
+}
+
+CommitResult Core::settle(const journal::Outcome& outcome, std::uint64_t last_batch) {
+  TOCSIN_CHECK(in_flight_);
+  if (outcome) {
+    if (outcome->fatal) {
+      LogLine(Severity::error, "journal")
+          .field("fatal", "true")
+          .field("code", outcome->code)
+          .field("error", outcome->text);
+      journal_error_ = outcome->text;
+      journal_broken_ = true;
+      return CommitResult::fatal;
+    }
+    enter_trouble_(*outcome);
+    return CommitResult::trouble;
+  }
+  refusals_.confirm();
+  committed_batch_ = last_batch;
+  if (!sealed().alerts().empty()) committed_alert_ = sealed().alerts().back().number;
+  return CommitResult::done;
+}
+
+void Core::release() {
+  slabs_[1 - filling_].clear();
+  in_flight_ = false;
+}
+
+CommitResult Core::commit() {
+  if (in_trouble()) return journal_broken_ ? CommitResult::fatal : CommitResult::trouble;
+  journal::CommitBatch batch;
+  if (!seal(batch)) return CommitResult::nothing;
+  const auto outcome = journal_->commit(batch);
+  const auto result = settle(outcome, journal_->last_batch_id());
+  if (result == CommitResult::done) release();
+  return result;
+}
+
+void Core::enter_trouble_(const journal::JournalError& error) {
+  LogLine(Severity::error, "journal")
+      .field("fatal", "false")
+      .field("code", error.code)
+      .field("error", error.text)
+      .field("meaning", "going on in memory; nothing is acknowledged until the journal is well again");
+  journal_error_ = error.text.empty() ? "the journal failed" : error.text;
+  refusals_.unseal();
+  // What is decided rings all the same: first what was in flight, then what was filling.
+  for (Batch* batch : {&slabs_[1 - filling_], &slabs_[filling_]}) {
+    if (listener_ != nullptr) {
+      for (const auto& announcement : batch->announcements()) listener_->unjournaled(announcement);
+    }
+    batch->clear();
+  }
+  in_flight_ = false;
+}
+
+std::string Core::recover_again() {
+  TOCSIN_CHECK(in_trouble() && !in_flight_);
+  for (auto& slab : slabs_) slab.clear();
+  feeds_.assign(image().feeds.size(), {});
+  recovery_ = {};
+  started_ = false;
+  journal_error_.clear();
+  if (auto error = recover_(); !error.empty()) return error;
+  LogLine(Severity::info, "journal_healed")
+      .field("batch", committed_batch_)
+      .field("items", recovery_.items)
+      .field("differences", recovery_.differences);
+  return {};
+}
+
+std::string Core::store_checkpoint() {
+  if (!started_) return {};
+  journal::StoredCheckpoint checkpoint;
+  save_checkpoint(journal_->last_batch_id(), checkpoint);
+  const auto outcome = journal_->store_checkpoint(checkpoint);
+  if (!outcome) return {};
+  want_checkpoint();
+  return outcome->text;
+}
+
+std::string Core::alerts_since(std::uint64_t since, std::size_t limit, wire::ControlReply& reply) {
+  AlertQuery query;
+  query.since = since;
+  query.limit = limit;
+  if (const auto outcome = read_alerts(*journal_, query)) return outcome->text;
+  reply.alerts = std::move(query.alerts);
+  reply.more = query.more;
+  return {};
+}
+}  // namespace tocsin::daemon

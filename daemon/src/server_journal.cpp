@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes durable, and what is told then: batches to the journal's thread, acknowledgements, journal trouble.
+#include <algorithm>
+
+#include "tocsin/daemon/log.hpp"
+#include "tocsin/engine/base/check.hpp"
+
+#include "server.hpp"
+
+namespace tocsin::daemon {
+namespace {
+constexpr std::int64_t kProbeMs = 1000;          // while the journal is in trouble
+constexpr std::int64_t kRefusalLingerMs = 1000;  // refusals alone do not cost one commit each
+constexpr std::int64_t kHouseMs = 1000;
+constexpr std::int64_t kCheckpointRetryMs = 60'000;  // a full disk does not get better by trying
+constexpr const char* kLostText =
+    "the journal failed before this was durable and is well again; connect anew, count from 1 and send again what was "
+    "not acknowledged";
+}  // namespace
+
+void Server::settle_() {
+  const auto now = steady_ms();
+  if (core_.in_trouble()) {
+    if (!probe_out_ && now >= probe_at_ms_ && journal_.post(probe_)) probe_out_ = true;
+    acknowledge_();  // what was durable before
+    return;
+  }
+  if (!core_.batch().empty() && batch_since_ms_ == 0) batch_since_ms_ = now;
+  if (core_.has_uncommitted_refusals() && refusals_since_ms_ == 0) refusals_since_ms_ = now;
+  if (core_.batch().empty() && !core_.in_flight()) {
+    stored_(core_.slab());  // only duplicates and refusals: nothing of them needs to become durable first
+    core_.clear_batch();
+  }
+  if (commit_is_due_()) seal_();
+  if (!core_.in_flight() && core_.batch().empty() && core_.checkpoint_due() && now >= checkpoint_at_ms_) {
+    send_checkpoint_(core_.last_batch());
+  }
+  acknowledge_();
+}
+
+bool Server::commit_is_due_() const {
+  if (core_.in_flight()) return false;
+  const auto now = steady_ms();
+  if (!core_.batch().empty()) {
+    return stopping_ || !core_.has_room() || now >= batch_since_ms_ + config_.linger_ms;
+  }
+  return core_.has_uncommitted_refusals() && (stopping_ || now >= refusals_since_ms_ + kRefusalLingerMs);
+}
+
+void Server::seal_() {
+  if (!core_.seal(commit_.batch)) return;
+  TOCSIN_CHECK(journal_.post(commit_));  // there is a place for each job there is
+  batch_since_ms_ = 0;
+  refusals_since_ms_ = 0;
+  const auto& sealed = core_.sealed();
+  const bool has_row = !sealed.items().empty() || !sealed.alerts().empty();
+  if (has_row && core_.checkpoint_due() && steady_ms() >= checkpoint_at_ms_) send_checkpoint_(core_.last_batch() + 1);
+}
+
+void Server::send_checkpoint_(std::uint64_t batch_id) {
+  if (checkpoint_out_) return;
+  core_.save_checkpoint(batch_id, checkpoint_.checkpoint);
+  checkpoint_out_ = journal_.post(checkpoint_);
+}
+
+void Server::serve_journal_() {
+  while (JournalJob* job = journal_.take_done()) take_back_(*job);
+}
+
+void Server::take_back_(JournalJob& job) {
+  if (&job == &commit_) return commit_done_();
+  if (&job == &checkpoint_) return checkpoint_done_();
+  if (&job == &housekeeping_) return housekeeping_done_();
+  if (&job == &probe_) return probe_done_();
+  for (auto& one : alerts_jobs_) {
+    if (&job == &one) return alerts_done_(one);
+  }
+}
+
+void Server::commit_done_() {
+  const std::size_t slab = 1 - core_.slab();
+  switch (core_.settle(commit_.outcome, commit_.last_batch)) {
+    case CommitResult::fatal:
+      return fail_();
+    case CommitResult::trouble:
+      return enter_trouble_();
+    case CommitResult::nothing:
+    case CommitResult::done:
+      break;
+  }
+  stored_(slab);
+  publish_();
+  core_.release();
+  settle_();  // the next one goes out before anything else
+  keep_house_();
+}
+
+void Server::checkpoint_done_() {
+  checkpoint_out_ = false;
+  if (checkpoint_.stored) {
+    LogLine(Severity::info, "checkpoint")
+        .field("batch", checkpoint_.checkpoint.batch_id)
+        .milliseconds("ms", checkpoint_.took_ns);
+    return;
+  }
+  core_.want_checkpoint();
+  if (!checkpoint_.outcome) return;  // its batch was not stored, and that was told
+  LogLine(Severity::error, "checkpoint").field("error", checkpoint_.outcome->text);
+  checkpoint_at_ms_ = steady_ms() + kCheckpointRetryMs;
+  if (checkpoint_.outcome->fatal) fail_();
+}
+
+void Server::keep_house_() {
+  if (housekeeping_out_ || core_.in_trouble() || steady_ms() < house_at_ms_) return;
+  housekeeping_.now = core_.batch_clock();
+  housekeeping_out_ = journal_.post(housekeeping_);
+  house_at_ms_ = steady_ms() + kHouseMs;
+}
+
+void Server::housekeeping_done_() {
+  housekeeping_out_ = false;
+  if (housekeeping_.wants_checkpoint) core_.want_checkpoint();
+  if (!housekeeping_.outcome) return;
+  LogLine(Severity::error, "retention").field("error", housekeeping_.outcome->text);
+  house_at_ms_ = steady_ms() + kCheckpointRetryMs;
+  if (housekeeping_.outcome->fatal) fail_();
+}
+
+void Server::stored_(std::size_t slab) {
+  for (auto& ingest : ingest_) {
+    for (auto& [identity, connection] : ingest.connections) connection.stored(slab);
+  }
+}
+
+void Server::acknowledge_() {
+  for (auto& ingest : ingest_) acknowledge_(ingest);
+}
+
+void Server::acknowledge_(Ingest& ingest) {
+  for (auto it = ingest.connections.begin(); it != ingest.connections.end();) {
+    auto& connection = it->second;
+    if (!connection.ready()) {
+      ++it;
+      continue;
+    }
+    const auto bytes = ack_writer_.encode(connection.to_tell().frame, connection.to_tell().refused);
+    auto sent = ingest.socket.send(std::string_view{it->first}, true);
+    if (sent == SendResult::sent) sent = ingest.socket.send(bytes, false);
+    if (sent == SendResult::full) {  // stays due: the next turn tries again
+      ++it;
+      continue;
+    }
+    if (sent != SendResult::sent) {
+      ++acks_lost_;  // the peer left; it will send again what it heard nothing of
+      LogLine(Severity::info, "peer_left").field("principal", ingest.principal.name).field("acks_lost", acks_lost_);
+      it = ingest.connections.erase(it);
+      continue;
+    }
+    connection.told();
+    ++it;
+  }
+}
+
+void Server::enter_trouble_() {
+  batch_since_ms_ = 0;
+  refusals_since_ms_ = 0;
+  probe_at_ms_ = steady_ms() + kProbeMs;
+  for (auto& ingest : ingest_) {
+    for (auto& [identity, connection] : ingest.connections) connection.forget_waiting();
+  }
+}
+
+void Server::probe_done_() {
+  probe_out_ = false;
+  probe_at_ms_ = steady_ms() + kProbeMs;
+  if (!probe_.outcome) return heal_();
+  if (probe_.outcome->fatal) fail_();
+}
+
+// What was decided in memory only is thrown away; the journal says where things stand, and the senders say the rest
+// again.
+void Server::heal_() {
+  if (!journal_.idle()) return;  // somebody still reads: the next probe is soon enough
+  if (const auto error = core_.recover_again(); !error.empty()) {
+    LogLine(Severity::error, "recovery_failed").field("error", error);
+    return fail_();
+  }
+  for (auto& ingest : ingest_) {
+    for (auto& [identity, connection] : ingest.connections) connection.lost(kLostText);
+  }
+  acknowledge_();
+  publish_head_();
+}
+
+void Server::fail_() {
+  exit_status_ = 1;
+  stopping_ = true;
+}
+}  // namespace tocsin::daemon

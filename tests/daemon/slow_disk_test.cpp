@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: a disk that takes seconds, or fails, delays acknowledgements and confirmed alerts, and nothing else.
+/// How: the real daemon with a library preloaded that delays or fails its syncs.
+#include <chrono>
+#include <cstdlib>
+#include <signal.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "fixture.hpp"
+#include "process.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::daemon::test;
+using tocsin::wire::ControlKind;
+using tocsin::wire::ControlRequest;
+using tocsin::wire::InputView;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+std::vector<InputView> surge(std::uint64_t seq) {
+  return {report("mnd_daily", seq, "pla_aircraft", kMay, 50), report("mnd_daily", seq + 1, "plan_ships", kMay, 12)};
+}
+
+long long ms_since(Clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
+}
+}  // namespace
+
+TEST_GROUP(SlowDisk) {
+  Site site{"clock = \"input\""};
+  PeerContext context;
+
+  void setup() override {
+    (void)::setenv("TOCSIN_SYNC_DELAY_FILE", site.folder.file("delay").c_str(), 1);
+    (void)::setenv("LD_PRELOAD", TOCSIN_SLOW_SYNC, 1);
+  }
+  void teardown() override {
+    (void)::unsetenv("LD_PRELOAD");
+    (void)::unsetenv("TOCSIN_SYNC_DELAY_FILE");
+  }
+  void delay(const char* ms) const { (void)site.folder.write("delay", std::string_view{ms}); }
+  tocsin::wire::StatusReport status() {
+    Peer control{context, PeerKind::dealer, site.control()};
+    ControlRequest request;
+    request.kind = ControlKind::status;
+    const auto reply = control.ask(request);
+    CHECK_TRUE(reply && reply->status);
+    return *reply->status;
+  }
+};
+
+TEST(SlowDisk, delays_acknowledgements_and_not_the_engine_nor_control) {
+  Tocsind daemon{{"--config", site.config_file()}, site.folder.file("log")};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer watcher{context, PeerKind::subscriber, site.alerts()};
+  CHECK_FALSE(watcher.receive(2000).empty());  // the head
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  delay("1500");
+  const auto begin = Clock::now();
+  for (std::uint64_t frame = 1; frame <= 3; ++frame) {
+    CHECK_TRUE(feed.send_frame(frame, surge(frame * 2 - 1)));
+    const auto asked = Clock::now();
+    while (status().taken < 2 * frame) CHECK_TRUE(ms_since(asked) < 1000);
+    CHECK_TRUE(ms_since(asked) < 1000);
+  }
+  UNSIGNED_LONGLONGS_EQUAL(0, status().batches);  // three frames decided, and none of it stored
+  CHECK_TRUE(ms_since(begin) < 1400);
+  CHECK_TRUE(watcher.receive(50).empty());
+  const auto first = feed.receive_ack();
+  CHECK_TRUE(first.has_value());
+  CHECK_TRUE(ms_since(begin) >= 1400);
+  UNSIGNED_LONGLONGS_EQUAL(1, first->frame);
+  CHECK_FALSE(watcher.receive(1000).empty());  // confirmed alerts come with it
+  delay("0");
+  const auto last = feed.receive_ack();  // those that came meanwhile share a commit
+  CHECK_TRUE(last.has_value());
+  UNSIGNED_LONGLONGS_EQUAL(3, last->frame);
+  UNSIGNED_LONGLONGS_EQUAL(2, status().batches);
+  daemon.signal(SIGTERM);
+  LONGS_EQUAL(0, daemon.wait());
+}
+
+TEST(SlowDisk, that_fails_a_sync_ends_the_process_without_an_acknowledgement) {
+  Tocsind daemon{{"--config", site.config_file()}, site.folder.file("log")};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(feed.send_frame(1, surge(1)));
+  CHECK_TRUE(feed.receive_ack().has_value());
+  delay("-1");
+  CHECK_TRUE(feed.send_frame(2, surge(3)));
+  LONGS_EQUAL(1, daemon.wait());
+  CHECK_FALSE(feed.receive_ack(100).has_value());
+  STRCMP_CONTAINS("event=journal fatal=true", daemon.log().c_str());
+  delay("0");
+  Tocsind again{{"--config", site.config_file()}, site.folder.file("log")};
+  CHECK_TRUE(again.wait_ready());
+  Peer fresh{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(fresh.send_frame(1, surge(3)));
+  CHECK_TRUE(fresh.receive_ack().has_value());
+  again.signal(SIGTERM);
+  LONGS_EQUAL(0, again.wait());
+  UNSIGNED_LONGS_EQUAL(4, read_stored(site.journal_file()).reports.size());
+}
+
+TEST(SlowDisk, is_waited_for_by_a_clean_stop) {
+  Tocsind daemon{{"--config", site.config_file()}, site.folder.file("log")};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(feed.send_frame(1, surge(1)));
+  CHECK_TRUE(feed.receive_ack().has_value());
+  delay("400");
+  for (std::uint64_t frame = 2; frame <= 5; ++frame) CHECK_TRUE(feed.send_frame(frame, surge(frame * 2)));
+  std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  daemon.signal(SIGTERM);
+  std::uint64_t acknowledged = 1;
+  while (acknowledged < 5) {
+    const auto ack = feed.receive_ack();
+    CHECK_TRUE(ack.has_value());
+    CHECK_TRUE(ack->refused.empty());
+    acknowledged = ack->frame;
+  }
+  LONGS_EQUAL(0, daemon.wait());
+  UNSIGNED_LONGS_EQUAL(10, read_stored(site.journal_file()).reports.size());
+}
