@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "zap_policy.hpp"
+
 namespace tocsin::daemon {
 namespace {
 bool has_principal(const Config& config, const std::string& endpoint) {
@@ -49,7 +51,7 @@ Authority::Authority(const Config& config, const engine::Image& image, std::shar
   }
   for (const auto* const list : {&config.ingest, &config.alerts, &config.control}) {
     for (const auto& endpoint : *list) {
-      if (has_principal(config, endpoint.text)) continue;
+      if (has_principal(config, endpoint.text) || wants_keys(config, endpoint.text)) continue;
       Rights rights;
       rights.name = endpoint.text;
       rights.roles = Role::all;

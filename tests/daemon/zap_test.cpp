@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: with real sockets, only who is enrolled comes in, under the name that was proved, and no more than may.
+/// How: a ROUTER on a secured TCP port and one on ipc, asked by clients with right, wrong and no keys.
+#include "zap.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cstring>
+#include <memory>
+#include <netinet/in.h>
+#include <optional>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+#include <sodium.h>
+#include <zmq.h>
+
+#include "fixture.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::daemon;
+
+namespace {
+constexpr int kWaitMs = 5000;
+
+std::string free_tcp_endpoint() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  (void)::bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
+  (void)::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  (void)::close(fd);
+  return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+ServerKeys make_keys() {
+  ServerKeys keys;
+  keys.secret = Secret::make(32);
+  (void)crypto_box_keypair(keys.public_key.data(), keys.secret.bytes().data());
+  return keys;
+}
+
+/// A client with a monitor that tells how its handshake ended.
+class Client {
+ public:
+  Client(ZmqContext& context, const std::string& endpoint, const ServerKeys* own, const Key* server) {
+    static int number = 0;
+    socket_ = zmq_socket(context.handle(), ZMQ_DEALER);
+    monitor_ = zmq_socket(context.handle(), ZMQ_PAIR);
+    const int never = -1;
+    const int none = 0;
+    for (void* const one : {socket_, monitor_}) (void)zmq_setsockopt(one, ZMQ_LINGER, &none, sizeof none);
+    (void)zmq_setsockopt(socket_, ZMQ_RECONNECT_IVL, &never, sizeof never);
+    if (own != nullptr) {
+      (void)zmq_setsockopt(socket_, ZMQ_CURVE_SERVERKEY, server->data(), server->size());
+      (void)zmq_setsockopt(socket_, ZMQ_CURVE_PUBLICKEY, own->public_key.data(), own->public_key.size());
+      (void)zmq_setsockopt(socket_, ZMQ_CURVE_SECRETKEY, own->secret.bytes().data(), own->secret.bytes().size());
+    }
+    const auto monitor = "inproc://client-" + std::to_string(number++);
+    (void)zmq_socket_monitor(socket_, monitor.c_str(),
+                             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                                 ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                 ZMQ_EVENT_DISCONNECTED);
+    (void)zmq_connect(monitor_, monitor.c_str());
+    (void)zmq_connect(socket_, endpoint.c_str());
+  }
+  ~Client() { close(); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  void close() {
+    if (socket_ == nullptr) return;
+    (void)zmq_socket_monitor(socket_, nullptr, 0);
+    (void)zmq_close(monitor_);
+    (void)zmq_close(socket_);
+    socket_ = nullptr;
+  }
+
+  /// The next event, or 0 when none comes.
+  int event() {
+    zmq_pollitem_t item{monitor_, 0, ZMQ_POLLIN, 0};
+    (void)zmq_poll(&item, 1, kWaitMs);
+    ZmqFrame head;
+    ZmqFrame address;
+    if (zmq_msg_recv(head.handle(), monitor_, ZMQ_DONTWAIT) < 0) return 0;
+    (void)zmq_msg_recv(address.handle(), monitor_, ZMQ_DONTWAIT);
+    std::uint16_t kind = 0;
+    std::memcpy(&kind, head.bytes().data(), sizeof kind);
+    return kind;
+  }
+  bool gets_in() { return event() == ZMQ_EVENT_HANDSHAKE_SUCCEEDED; }
+  void send(const std::string& text) { (void)zmq_send(socket_, text.data(), text.size(), ZMQ_DONTWAIT); }
+
+ private:
+  void* socket_ = nullptr;
+  void* monitor_ = nullptr;
+};
+}  // namespace
+
+TEST_GROUP(ZapThread) {
+  test::TempFolder folder;
+  Config config;
+  ServerKeys server_keys = make_keys();
+  ServerKeys hub_keys = make_keys();
+  ServerKeys stranger_keys = make_keys();
+  std::vector<Keyring::Entry> entries;
+  std::unique_ptr<ZmqContext> context;
+  std::unique_ptr<ZapThread> zap;
+  std::optional<ZmqSocket> router;
+  std::string tcp = free_tcp_endpoint();
+  std::string ipc;
+
+  void setup() override {
+    context = std::make_unique<ZmqContext>();
+    ipc = folder.endpoint("in.sock");
+    config.keys.folder = folder.file("keys");
+    config.ingest = {{tcp, {}}, {ipc, {}}};
+    PrincipalConfig desk;
+    desk.name = "desk";
+    desk.endpoint = ipc;
+    config.principals = {desk};
+    entries.push_back({hub_keys.public_key, "hub", user_id_of("hub", hub_keys.public_key), 1});
+  }
+  void teardown() override {
+    router.reset();
+    zap.reset();
+    context.reset();
+  }
+  void open() {
+    zap = std::make_unique<ZapThread>(*context);
+    STRCMP_EQUAL("", zap->start(config, std::make_shared<const Keyring>(entries)).c_str());
+    SocketLimits limits;
+    limits.message_bytes_max = 1000;
+    router.emplace(*context, ZMQ_ROUTER, limits);
+    STRCMP_EQUAL("", zap->watch(*router).c_str());
+    router->secure_server(server_keys, tcp);
+    STRCMP_EQUAL("", router->bind(tcp).c_str());
+    router->plain_server(ipc);
+    STRCMP_EQUAL("", router->bind(ipc).c_str());
+  }
+  Client hub() { return {*context, tcp, &hub_keys, &server_keys.public_key}; }
+  /// User-Id of the next message; "(none)" when none comes.
+  std::string next_user(ZmqFrame & frame) {
+    zmq_pollitem_t item{router->handle(), 0, ZMQ_POLLIN, 0};
+    (void)zmq_poll(&item, 1, kWaitMs);
+    ZmqFrame id;
+    if (!router->receive(id) || !router->receive(frame)) return "(none)";
+    return std::string{frame.user_id()};
+  }
+  /// Waits until the counts are as wanted.
+  bool becomes(const auto& wanted) {
+    for (int i = 0; i < kWaitMs / 10; ++i) {
+      if (wanted()) return true;
+      (void)::usleep(10'000);
+    }
+    return false;
+  }
+};
+
+TEST(ZapThread, tries_itself_with_a_wrong_key_and_counts_anew_from_then_on) {
+  open();
+  UNSIGNED_LONGLONGS_EQUAL(0, zap->refused_in_all());
+}
+
+TEST(ZapThread, lets_an_enrolled_key_in_and_says_who_it_is_with_every_message) {
+  open();
+  auto client = hub();
+  CHECK_TRUE(client.gets_in());
+  client.send("hello");
+  ZmqFrame frame;
+  STRCMP_EQUAL(user_id_of("hub", hub_keys.public_key).c_str(), next_user(frame).c_str());
+  zap->observed(frame);
+  CHECK_TRUE(becomes([&] { return zap->counts(tcp).live == 1; }));
+}
+
+TEST(ZapThread, refuses_a_key_nobody_enrolled) {
+  open();
+  Client client{*context, tcp, &stranger_keys, &server_keys.public_key};
+  LONGS_EQUAL(ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, client.event());
+  UNSIGNED_LONGLONGS_EQUAL(1, zap->refused(ZapReason::unknown_key));
+  UNSIGNED_LONGLONGS_EQUAL(1, zap->refused_in_all());
+}
+
+TEST(ZapThread, a_client_that_does_not_know_the_servers_key_gets_nowhere) {
+  open();
+  Client client{*context, tcp, &hub_keys, &stranger_keys.public_key};
+  CHECK_FALSE(client.gets_in());
+  CHECK_TRUE(becomes([&] { return zap->counts(tcp).handshakes_failed > 0; }));
+  UNSIGNED_LONGS_EQUAL(0, zap->counts(tcp).live);
+}
+
+TEST(ZapThread, a_plain_client_gets_nowhere_on_a_secured_port) {
+  open();
+  Client client{*context, tcp, nullptr, nullptr};
+  CHECK_FALSE(client.gets_in());
+}
+
+TEST(ZapThread, names_who_uses_a_plain_endpoint) {
+  open();
+  Client client{*context, ipc, nullptr, nullptr};
+  CHECK_TRUE(client.gets_in());
+  client.send("hello");
+  ZmqFrame frame;
+  STRCMP_EQUAL("desk", next_user(frame).c_str());
+  CHECK_TRUE(becomes([&] { return zap->counts(ipc).live == 1; }));
+}
+
+TEST(ZapThread, lets_one_key_in_once_and_again_when_it_has_left) {
+  open();
+  auto first = hub();
+  CHECK_TRUE(first.gets_in());
+  auto second = hub();
+  CHECK_FALSE(second.gets_in());
+  UNSIGNED_LONGLONGS_EQUAL(1, zap->refused(ZapReason::too_many_of_key));
+  first.close();
+  CHECK_TRUE(becomes([&] { return zap->counts(tcp).live == 0; }));
+  auto third = hub();
+  CHECK_TRUE(third.gets_in());
+}
+
+TEST(ZapThread, caps_the_peers_of_an_endpoint) {
+  config.bounds.peers = 2;
+  open();
+  Client a{*context, ipc, nullptr, nullptr};
+  Client b{*context, ipc, nullptr, nullptr};
+  CHECK_TRUE(a.gets_in() && b.gets_in());
+  Client c{*context, ipc, nullptr, nullptr};
+  CHECK_FALSE(c.gets_in());
+  CHECK_TRUE(zap->refused(ZapReason::too_many_peers) >= 1);
+}
+
+TEST(ZapThread, a_withdrawn_key_stays_outside) {
+  open();
+  zap->replace(std::make_shared<const Keyring>());
+  auto client = hub();
+  LONGS_EQUAL(ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, client.event());
+}
+
+TEST(ZapThread, counts_the_connection_that_libzmq_throws_out_for_a_frame_too_large) {
+  open();
+  auto client = hub();
+  CHECK_TRUE(client.gets_in());
+  client.send(std::string(2000, 'x'));
+  LONGS_EQUAL(ZMQ_EVENT_DISCONNECTED, client.event());
+  CHECK_TRUE(becomes([&] { return zap->counts(tcp).disconnected == 1 && zap->counts(tcp).live == 0; }));
+}
+
+TEST(ZapThread, a_peer_that_says_nothing_is_thrown_out_and_does_not_keep_others_away) {
+  config.bounds.peers = 1;
+  open();
+  const int silent = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(tcp.substr(tcp.rfind(':') + 1))));
+  LONGS_EQUAL(0, ::connect(silent, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+  CHECK_TRUE(becomes([&] { return zap->counts(tcp).accepted == 1; }));
+  auto client = hub();
+  CHECK_TRUE(client.gets_in());
+  CHECK_TRUE(becomes([&] { return zap->counts(tcp).disconnected == 1; }));  // HANDSHAKE_IVL
+  UNSIGNED_LONGS_EQUAL(1, zap->counts(tcp).live);
+  (void)::close(silent);
+}
