@@ -96,6 +96,17 @@ TEST(FormatAlert, says_what_was_retracted_and_why) {
   STRCMP_CONTAINS(R"("reason":{"feed":"launches","heartbeat":"2024-05-27T13:44:00Z"}})", format().c_str());
 }
 
+TEST(FormatAlert, says_what_a_new_book_did) {
+  bare(engine::EventKind::cleared);
+  wire::AlertContext context;
+  context.by_book = true;
+  STRCMP_CONTAINS(R"(,"why":"book"})", format(context).c_str());
+  bare(engine::EventKind::raised);
+  context = {};
+  context.history = true;
+  STRCMP_CONTAINS(R"(,"history":true})", format(context).c_str());
+}
+
 TEST(FormatAlert, says_when_evidence_was_left_out) {
   event.truncated = true;
   STRCMP_CONTAINS(R"("saturated":true,"truncated":true})", format().c_str());

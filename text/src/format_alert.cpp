@@ -180,6 +180,8 @@ std::string format_alert(const AlertRecord& alert) {
   json.flag("saturated", alert.saturated);
   json.flag("truncated", alert.truncated);
   json.flag("not_journaled", alert.not_journaled);
+  json.flag("history", alert.history);
+  if (alert.by_book) json.text("why", "book");
   write_retraction(json, alert);
   json.end_object();
   return json.take();

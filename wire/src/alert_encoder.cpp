@@ -157,6 +157,8 @@ class Encoder {
     root.add_truncated(truncated_);
     root.add_marking(static_cast<schemas::Marking>(alert.marking));
     root.add_saturated(event_.saturated);
+    root.add_history(context_.history);
+    root.add_by_book(context_.by_book);
     if (event_.kind == engine::EventKind::retracted) {
       root.add_retracts(static_cast<schemas::EventKind>(event_.retracted_kind));
     }

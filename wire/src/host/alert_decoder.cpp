@@ -74,6 +74,8 @@ class Decoder {
     out.marking = enumerator<Marking>(table.marking(), schemas::Marking::MAX);
     out.release = texts(table.release());
     out.saturated = table.saturated();
+    out.history = table.history();
+    out.by_book = table.by_book();
     read_lists(table, out);
     read_words(table, out);
     read_retraction(table, out);

@@ -21,6 +21,8 @@ struct AlertContext {
   std::string_view site;                ///< empty: absent
   std::optional<std::uint64_t> number;  ///< `n`: dense per journal; absent when not journaled
   bool not_journaled = false;           ///< the journal is in trouble: this event is not durable
+  bool history = false;                 ///< a new book says it of the time before it ruled: not notified
+  bool by_book = false;                 ///< cleared because a new book lacks the rule or does not raise it
 };
 
 /// Encodes one event into `arena` without a heap.
@@ -106,6 +108,8 @@ struct AlertRecord {
   Marking marking{};
   std::vector<std::string> release;
   bool saturated = false;                          ///< some number behind it is
+  bool history = false;                            ///< said by a new book of the time before it ruled
+  bool by_book = false;                            ///< cleared because a new book does not raise it
   std::optional<engine::EventKind> retracts_kind;  ///< retracted only
   engine::Instant retracts_at = 0;
   struct Reason {
