@@ -131,6 +131,7 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "sched_getaffinity",
     "sched_getparam",
     "sched_getscheduler",
+    "sched_setscheduler",
     "sched_yield",
     "set_robust_list",
     "sigaltstack",

@@ -124,7 +124,7 @@ TEST(Sandbox, leaves_what_the_daemon_needs) {
   const auto socket = folder.endpoint("s.sock");
   void* context = nullptr;
   void* pull = nullptr;
-  const auto start_zmq = [&] {  // the first socket starts libzmq's threads, which set their priority
+  const auto start_zmq = [&] {  // the first socket starts libzmq's threads
     context = zmq_ctx_new();
     pull = zmq_socket(context, ZMQ_PULL);
   };
