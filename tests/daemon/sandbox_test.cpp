@@ -124,9 +124,13 @@ TEST(Sandbox, leaves_what_the_daemon_needs) {
   const auto socket = folder.endpoint("s.sock");
   void* context = nullptr;
   void* pull = nullptr;
+  char tcp[64]{};
   const auto start_zmq = [&] {  // the first socket starts libzmq's threads
     context = zmq_ctx_new();
     pull = zmq_socket(context, ZMQ_PULL);
+    std::size_t size = sizeof tcp;
+    (void)zmq_bind(pull, "tcp://127.0.0.1:*");  // looks for the names of interfaces
+    (void)zmq_getsockopt(pull, ZMQ_LAST_ENDPOINT, tcp, &size);
   };
   const auto use_it = [&]() -> int {
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -138,10 +142,14 @@ TEST(Sandbox, leaves_what_the_daemon_needs) {
     thread.join();
     if (!ran) return 3;
     void* const push = zmq_socket(context, ZMQ_PUSH);
-    if (zmq_bind(pull, socket.c_str()) != 0 || zmq_connect(push, socket.c_str()) != 0) return 4;
-    if (zmq_bind(pull, "tcp://127.0.0.1:*") != 0) return 5;
-    char byte = 0;
-    if (zmq_send(push, "x", 1, 0) != 1 || zmq_recv(pull, &byte, 1, 0) != 1) return 6;
+    if (zmq_bind(pull, socket.c_str()) != 0) return 4;
+    for (const char* const endpoint : {socket.c_str(), static_cast<const char*>(tcp)}) {
+      char byte = 0;
+      if (zmq_connect(push, endpoint) != 0 || zmq_send(push, "x", 1, 0) != 1 || zmq_recv(pull, &byte, 1, 0) != 1) {
+        return 5;
+      }
+      (void)zmq_disconnect(push, endpoint);
+    }
     (void)zmq_close(push);
     (void)zmq_close(pull);
     (void)zmq_ctx_term(context);
