@@ -18,12 +18,18 @@ class FeedMarks {
   /// That transaction is durable.
   void confirm();
   /// By name.
-  [[nodiscard]] const std::vector<FeedMark>& all() const { return marks_; }
+  [[nodiscard]] std::vector<FeedMark> all() const;
 
  private:
-  FeedMark& changed_mark_(std::string_view feed);
-  std::vector<FeedMark> marks_;    ///< sorted by name
-  std::vector<FeedMark> changed_;  ///< new values of the batch being written
+  struct Known {
+    FeedMark stored;
+    bool is_stored = false;
+    bool changes = false;
+    std::uint64_t mark = 0;  ///< new values of the batch being written
+    std::uint64_t reports = 0;
+  };
+  Known& known_(std::string_view feed);
+  std::vector<Known> known_feeds_;  ///< sorted by name
   Statement upsert_;
 };
 }  // namespace tocsin::journal

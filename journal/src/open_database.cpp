@@ -4,19 +4,29 @@
 #include <sys/stat.h>
 
 #include "explain.hpp"
+#include "head.hpp"
 #include "migrations.hpp"
+#include "row_crc.hpp"
 
 namespace tocsin::journal {
 namespace {
-// 128 pages are 512 KiB. Dirty pages of one transaction stay in memory beyond that (cache_spill off): a batch is far
-// smaller, and a spilled page would be written twice. The WAL keeps at most 8 MiB after a burst. It is checkpointed by
-// commit itself, which sees how that ended; SQLite's own automatic one throws its result away.
+// The WAL keeps at most 8 MiB after a burst. It is checkpointed by commit itself, which sees how that ended; SQLite's
+// own automatic one throws its result away.
 constexpr const char* kWriterPragmas =
     "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;PRAGMA journal_size_limit=8388608;"
     "PRAGMA secure_delete=OFF";
 constexpr const char* kCommonPragmas =
-    "PRAGMA page_size=4096;PRAGMA cache_size=128;PRAGMA cache_spill=OFF;PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;"
-    "PRAGMA trusted_schema=OFF;PRAGMA cell_size_check=ON";
+    "PRAGMA page_size=4096;PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA trusted_schema=OFF;"
+    "PRAGMA cell_size_check=ON";
+
+// Dirty pages of a transaction beyond the cache go to the WAL early (cache_spill is on): a large batch or a checkpoint
+// then needs no more memory than a small one.
+int set_up_connection(sqlite3* database, const OpenOptions& options) {
+  if (const int code = execute(database, kCommonPragmas); code != SQLITE_OK) return code;
+  const auto cache = "PRAGMA cache_size=" + std::to_string(options.cache_pages);
+  if (const int code = execute(database, cache.c_str()); code != SQLITE_OK) return code;
+  return add_crc_function(database);
+}
 
 int open_file(const std::string& name, int flags, const OpenOptions& options, Database& database) {
   sqlite3* connection = nullptr;
@@ -67,15 +77,40 @@ int enter_wal_mode(sqlite3* database) {
   return statement.text(0) == "wal" ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
-int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity& identity) {
+int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity& identity, const Keys& keys) {
   if (const int code = enter_wal_mode(database); code != SQLITE_OK) return code;
   if (const int code = execute(database, kWriterPragmas); code != SQLITE_OK) return code;
+  if (const int code = migrate(database, identity.version, keys); code != SQLITE_OK) return code;
   if (options.max_page_count != 0) {
     const auto bound = "PRAGMA max_page_count=" + std::to_string(options.max_page_count);
     if (const int code = execute(database, bound.c_str()); code != SQLITE_OK) return code;
   }
-  if (const int code = migrate(database, identity.version); code != SQLITE_OK) return code;
   return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+}
+
+/// The keys this journal goes on with; null with `error` set when they are not to be had. A new one, or one from before
+/// there were keys, makes the file; for any other it must be the one that the journal was begun with.
+std::unique_ptr<Keys> find_keys(sqlite3* database, const std::string& path, const OpenOptions& options,
+                                const Identity& identity, JournalError& error) {
+  const auto file = key_path(path, options);
+  if (identity.version < 2) return Keys::load_or_make(file, error);
+  auto keys = Keys::load(file, error);
+  if (keys == nullptr) return nullptr;
+  Statement select;
+  PublicKey known{};
+  if (select.prepare(database, "SELECT value FROM meta WHERE key = 'public_key'") != SQLITE_OK ||
+      select.step() != SQLITE_ROW || !copy_exactly(select.blob(0), known)) {
+    error = {"cannot open the journal '" + path +
+                 "': the file is damaged, it does not say which keys are its own; "
+                 "restore a backup",
+             SQLITE_CORRUPT, false};
+    return nullptr;
+  }
+  if (known == keys->public_key()) return keys;
+  error = {"the key file '" + file + "' is another journal's: '" + path +
+               "' was begun with the key whose public half is " + hex_of(known) + "; restore that one",
+           0, false};
+  return nullptr;
 }
 
 /// SQLite's name for a file that nobody writes: no lock, no WAL, nothing created beside it.
@@ -108,20 +143,25 @@ int open_and_identify(const std::string& path, const OpenOptions& options, Datab
   // is exclusive from the first read, so the WAL needs no shared memory and a second daemon is refused at once.
   if (code == SQLITE_OK) code = sqlite3_db_config(database.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   if (code == SQLITE_OK && !options.read_only) code = execute(database.get(), "PRAGMA locking_mode=EXCLUSIVE");
-  if (code == SQLITE_OK) code = execute(database.get(), kCommonPragmas);
+  if (code == SQLITE_OK) code = set_up_connection(database.get(), options);
   if (code == SQLITE_OK) code = read_identity(database.get(), identity);
   if (!options.read_only || !is_write_protected(code) || has_wal(path)) return code;
 
   Database unlocked;
   if (open_file(immutable_name(path), flags | SQLITE_OPEN_URI, options, unlocked) != SQLITE_OK) return code;
-  if (execute(unlocked.get(), kCommonPragmas) != SQLITE_OK) return code;
+  if (set_up_connection(unlocked.get(), options) != SQLITE_OK) return code;
   if (read_identity(unlocked.get(), identity) != SQLITE_OK) return code;
   database = std::move(unlocked);
   return SQLITE_OK;
 }
 }  // namespace
 
-Database open_database(const std::string& path, const OpenOptions& options, JournalError& error) {
+std::string key_path(const std::string& path, const OpenOptions& options) {
+  return options.keys.empty() ? path + ".key" : options.keys;
+}
+
+Database open_database(const std::string& path, const OpenOptions& options, std::unique_ptr<Keys>& keys,
+                       JournalError& error) {
   Database database;
   Identity identity;
   const std::string what = "cannot open the journal";
@@ -134,11 +174,35 @@ Database open_database(const std::string& path, const OpenOptions& options, Jour
     error = {what + " '" + path + "': " + objection, 0, false};
     return nullptr;
   }
-  if (!options.read_only) code = set_up_writer(database.get(), options, identity);
+  if (options.read_only) return database;
+  keys = find_keys(database.get(), path, options, identity, error);
+  if (keys == nullptr) return nullptr;
+  code = set_up_writer(database.get(), options, identity, *keys);
   if (code != SQLITE_OK) {
     error = explain(database.get(), code, what, path);
     return nullptr;
   }
   return database;
+}
+
+Database open_finished(const std::string& path, const OpenOptions& options, JournalError& error) {
+  Database database;
+  Identity identity;
+  int code = open_file(immutable_name(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, options, database);
+  if (code == SQLITE_OK) code = set_up_connection(database.get(), options);
+  if (code == SQLITE_OK) code = read_identity(database.get(), identity);
+  if (code == SQLITE_OK && objection_to(identity, options).empty()) return database;
+  error = explain(database.get(), code == SQLITE_OK ? SQLITE_CORRUPT : code, "cannot read the copy back", path);
+  return nullptr;
+}
+
+// Should the power go, the unfinished copy is worth nothing anyway; its last page is synced.
+int open_copy(const std::string& path, const OpenOptions& options, Database& database) {
+  int code = open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options, database);
+  if (code == SQLITE_OK) code = set_up_connection(database.get(), options);
+  if (code == SQLITE_OK) {
+    code = execute(database.get(), "PRAGMA locking_mode=EXCLUSIVE;PRAGMA journal_mode=OFF;PRAGMA synchronous=FULL");
+  }
+  return code;
 }
 }  // namespace tocsin::journal

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "row_crc.hpp"
+
 namespace tocsin::journal {
 int Principals::load(sqlite3* database, bool read_only) {
   read_only_ = read_only;
@@ -15,7 +17,7 @@ int Principals::load(sqlite3* database, bool read_only) {
   }
   if (code != SQLITE_DONE) return code;
   stored_ = names_.size();
-  return read_only ? SQLITE_OK : insert_.prepare(database, "INSERT INTO principal(id, name) VALUES(?1, ?2)");
+  return read_only ? SQLITE_OK : insert_.prepare(database, "INSERT INTO principal(id, name, crc) VALUES(?1, ?2, ?3)");
 }
 
 std::uint16_t Principals::id_of(std::string_view name) {
@@ -35,7 +37,9 @@ std::string_view Principals::name_of(std::uint16_t id) const {
 
 int Principals::write_new() {
   for (std::size_t index = stored_; index < names_.size(); ++index) {
-    const int code = insert_.bind(1, std::uint64_t{index + 1}).bind(2, std::string_view{names_[index]}).run();
+    const std::string_view name{names_[index]};
+    const auto crc = row_crc({static_cast<std::int64_t>(index + 1)}, {bytes_of(name)});
+    const int code = insert_.bind(1, std::uint64_t{index + 1}).bind(2, name).bind(3, crc).run();
     if (code != SQLITE_OK) return code;
   }
   return SQLITE_OK;

@@ -30,11 +30,10 @@ class Rejections {
     std::uint64_t count = 0;
     engine::Instant first_at = 0;
     std::string sample;
+    std::uint64_t added = 0;  ///< by the batch being written
   };
-  [[nodiscard]] static std::vector<Count>::iterator place_of_(std::vector<Count>& counts, std::uint16_t principal,
-                                                              std::uint8_t reason);
-  std::vector<Count> counts_;  ///< sorted by principal, then reason
-  std::vector<Count> staged_;  ///< likewise: new values of the batch being written
+  [[nodiscard]] Count& known_(std::uint16_t principal, std::uint8_t reason);
+  std::vector<Count> counts_;  ///< sorted by principal, then reason; a count of 0 is not stored yet
   Statement upsert_;
 };
 }  // namespace tocsin::journal

@@ -24,6 +24,7 @@ constexpr const char* kPath = "journal.db";
 TEST_GROUP(JournalDiskFault) {
   PowercutVfs disk{kVfs};
   std::unique_ptr<Journal> journal;
+  KeyFile keys;
   OpenOptions options;
   JournalError error;
   Model model;
@@ -33,6 +34,7 @@ TEST_GROUP(JournalDiskFault) {
 
   void setup() override {
     options.vfs = kVfs;
+    options.keys = keys.path();
     options.wal_pages_max = 12;
   }
   void teardown() override { journal.reset(); }

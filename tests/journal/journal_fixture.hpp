@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,6 +40,20 @@ class TempFolder {
   [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
 
  private:
+  std::string path_;
+};
+
+/// A key file with keys that are always the same, for journals on a disk that is none.
+class KeyFile {
+ public:
+  KeyFile() : path_{folder_.file("key")} {
+    std::ofstream{path_} << std::string(64, '1') << '\n' << std::string(64, '2') << '\n';
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_read);
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  TempFolder folder_;
   std::string path_;
 };
 

@@ -23,8 +23,9 @@ constexpr const char* kPath = "journal.db";
 /// One life of a journal: writes until the power goes, comes back, and looks at what is left.
 class Life {
  public:
-  Life(PowercutVfs& disk, std::uint64_t seed) : disk_{disk}, random_{seed}, next_seed_{seed * 1000} {
+  Life(PowercutVfs& disk, const std::string& keys, std::uint64_t seed) : disk_{disk}, random_{seed}, next_seed_{seed * 1000} {
     options_.vfs = kVfs;
+    options_.keys = keys;
     options_.wal_pages_max = static_cast<std::uint32_t>(4 + random_.below(60));
   }
 
@@ -140,13 +141,16 @@ class Life {
 };
 }  // namespace
 
-TEST_GROUP(JournalPowercut) { PowercutVfs disk{kVfs}; };
+TEST_GROUP(JournalPowercut) {
+  PowercutVfs disk{kVfs};
+  KeyFile keys;
+};
 
 TEST(JournalPowercut, leaves_every_committed_batch_and_no_part_of_another) {
   std::size_t batches = 0;
   std::size_t doubtful = 0;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    Life life{disk, seed};
+    Life life{disk, keys.path(), seed};
     const auto wrong = life.run();
     STRCMP_EQUAL_TEXT("", wrong.c_str(), numbered("seed ", seed).c_str());
     batches += life.batches();
@@ -164,6 +168,7 @@ TEST(JournalPowercut, is_not_undone_by_what_a_cut_while_it_was_made_left_behind)
       disk.format();
       OpenOptions options;
       options.vfs = kVfs;
+      options.keys = keys.path();
       JournalError error;
       disk.cut_at(change, seed);
       (void)Journal::open(kPath, options, error);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/input_writer.hpp"
 
+#include <array>
+
 namespace tocsin::wire {
 namespace {
 using flatbuffers::FlatBufferBuilder;
@@ -10,11 +12,11 @@ using flatbuffers::String;
 template <std::size_t kCapacity>
 Offset<flatbuffers::Vector<Offset<String>>> write_list(FlatBufferBuilder& builder, const ViewList<kCapacity>& list) {
   if (list.size == 0) return {};
-  std::vector<Offset<String>> texts;
+  std::array<Offset<String>, kCapacity> texts;
   for (std::size_t i = 0; i < list.size; ++i) {
-    texts.push_back(builder.CreateString(list.items[i].data(), list.items[i].size()));
+    texts.at(i) = builder.CreateString(list.items[i].data(), list.items[i].size());
   }
-  return builder.CreateVector(texts);
+  return builder.CreateVector(texts.data(), list.size);
 }
 
 Offset<schemas::Report> write_report(FlatBufferBuilder& builder, const InputView& view) {

@@ -12,10 +12,19 @@ using flatbuffers::Offset;
 constexpr const char* kJournalIdentifier = "TCJB";
 }  // namespace
 
-std::vector<std::byte> encode_journal_batch(std::span<const JournalItem> items) {
+struct JournalBatchEncoder::Storage {
   FlatBufferBuilder builder{4096};
   std::vector<Offset<schemas::JournalItem>> entries;
-  entries.reserve(items.size());
+};
+
+JournalBatchEncoder::JournalBatchEncoder() : storage_{std::make_unique<Storage>()} {}
+JournalBatchEncoder::~JournalBatchEncoder() = default;
+
+std::span<const std::byte> JournalBatchEncoder::encode(std::span<const JournalItem> items) {
+  auto& builder = storage_->builder;
+  auto& entries = storage_->entries;
+  builder.Clear();
+  entries.clear();
   for (const JournalItem& item : items) {
     const auto input = write_input(builder, item.input);
     entries.push_back(schemas::CreateJournalItem(builder, input, item.clock,
@@ -23,7 +32,13 @@ std::vector<std::byte> encode_journal_batch(std::span<const JournalItem> items) 
   }
   const auto vector = builder.CreateVector(entries);
   builder.Finish(schemas::CreateJournalBatch(builder, vector), kJournalIdentifier);
-  return bytes_of(builder);
+  return {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+std::vector<std::byte> encode_journal_batch(std::span<const JournalItem> items) {
+  JournalBatchEncoder encoder;
+  const auto bytes = encoder.encode(items);
+  return {bytes.begin(), bytes.end()};
 }
 
 bool JournalBatchReader::open(std::span<const std::byte> buffer) {

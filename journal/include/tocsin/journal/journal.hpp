@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tocsin/engine/base/types.hpp"
+#include "tocsin/journal/verify.hpp"
 #include "tocsin/wire/batch_codec.hpp"
 
 namespace tocsin::journal {
@@ -252,5 +253,8 @@ class Journal {
   [[nodiscard]] virtual BackupStep backup_step(std::uint32_t pages) = 0;
   /// Gives an unfinished backup up and removes its file.
   virtual void backup_abort() = 0;
+  /// Begins to check all that is stored: checksums, dense numbers, the chain, the signatures, SQLite's own structure.
+  /// @error  the key file cannot be read, or is not this journal's.
+  [[nodiscard]] virtual std::unique_ptr<Verification> verify(const VerifyOptions& options, JournalError& error) = 0;
 };
 }  // namespace tocsin::journal

@@ -3,6 +3,7 @@
 /// @file Batches of inputs as FlatBuffers (schemas/report.fbs): the ingest frame and the journal's BLOB.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -41,6 +42,24 @@ struct JournalItem {
 };
 /// Encodes a journal batch BLOB from its items. Host only.
 [[nodiscard]] std::vector<std::byte> encode_journal_batch(std::span<const JournalItem> items);
+
+/// The same bytes into storage that is kept: once it has grown to the largest batch, encoding allocates nothing. Host
+/// only.
+class JournalBatchEncoder {
+ public:
+  JournalBatchEncoder();
+  ~JournalBatchEncoder();
+  JournalBatchEncoder(const JournalBatchEncoder&) = delete;
+  JournalBatchEncoder& operator=(const JournalBatchEncoder&) = delete;
+  JournalBatchEncoder(JournalBatchEncoder&&) = delete;
+  JournalBatchEncoder& operator=(JournalBatchEncoder&&) = delete;
+  /// Valid until the next call.
+  [[nodiscard]] std::span<const std::byte> encode(std::span<const JournalItem> items);
+
+ private:
+  struct Storage;
+  std::unique_ptr<Storage> storage_;
+};
 
 /// Reads a journal batch BLOB (8-byte aligned, outlives the reader).
 class JournalBatchReader {
