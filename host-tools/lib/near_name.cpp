@@ -26,7 +26,8 @@ std::string near_name(std::string_view word, std::span<const std::string> names)
   constexpr std::size_t kLongest = 64;
   if (word.empty() || word.size() > kLongest) return {};
   std::string found;
-  std::size_t best = word.size() / 3 + 2;
+  // Of a letter or two nothing is near: every short name would be.
+  std::size_t best = word.size() < 3 ? 2 - (word.size() == 1) : word.size() / 3 + 2;
   for (const std::string& name : names) {
     const std::size_t far = distance(word, name);
     if (far >= best) continue;

@@ -80,7 +80,7 @@ int run_explain(const ExplainOptions& options) {
     (void)std::fprintf(stderr, "tocsin: %s has no alert, linkage, condition or indicator called \"%s\"%s\n",
                        options.book.c_str(), printable(options.name).c_str(),
                        near.empty() ? "; without a name all are explained" : ("; did you mean " + near + "?").c_str());
-    return static_cast<int>(Exit::bad_input);
+    return static_cast<int>(Exit::bad_usage);
   }
   if (options.json) {
     nlohmann::ordered_json out;

@@ -59,7 +59,7 @@ TEST(BookVerbs, explain_all_and_as_json) {
 
 TEST(BookVerbs, explain_suggests_a_near_name) {
   tocsin({"explain", kShipped, "distracton"});
-  ends_with(1);
+  ends_with(2);
   STRCMP_CONTAINS("did you mean distraction?", done.err.c_str());
 }
 

@@ -316,6 +316,7 @@ void Builder::begin_linkage(Range /*at*/) {
 
 void Builder::begin_test(Range /*at*/) {
   TestDecl test;
+  test.title = {"test " + std::to_string(book_.tests.size() + 1), declaration_};
   if (!strings_.empty()) test.title = strings_.back();
   owner_ = test.title.text;
   book_.tests.push_back(std::move(test));

@@ -397,7 +397,7 @@ struct test_block : block<test_keyword, sor<at_line, clock_line, expect_line>> {
 // --- Declarations ----------------------------------------------------------------------------------------------------
 template <typename Keyword>
 struct declare : token<Keyword> {};
-struct d_watchbook : if_must<declare<k_watchbook>, text, opt<if_must<kw<k_version>, integer>>> {};
+struct d_watchbook : if_must<declare<k_watchbook>, opt<title_text>, opt<if_must<kw<k_version>, integer>>> {};
 struct d_horizon : if_must<declare<k_horizon>, duration> {};
 struct d_include : if_must<declare<k_include>, text> {};
 // The head of a declaration with a block is complete before the block begins.
@@ -413,7 +413,7 @@ struct d_condition : if_must<declare<k_condition>, new_name, equals, expression>
 struct d_alert : seq<head<k_alert>, opt<alert_block>> {};
 struct d_linkage : seq<head<k_linkage>, opt<alert_block>> {};
 struct d_hypothesis : seq<head<k_hypothesis>, opt<empty_block>> {};
-struct test_head : if_must<declare<k_test>, text> {};
+struct test_head : if_must<declare<k_test>, opt<title_text>> {};
 struct d_test : seq<test_head, must<test_block>> {};
 struct declaration : sor<d_watchbook, d_horizon, d_include, d_theater, d_actor, d_origin, d_feed, d_indicator,
                          d_condition, d_alert, d_linkage, d_hypothesis, d_test> {};

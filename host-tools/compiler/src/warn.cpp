@@ -20,6 +20,11 @@ class Warner {
       : book_{book}, model_{model}, target_{target}, diagnostics_{diagnostics}, never_{book, model} {}
 
   void run() {
+    const bool empty = book_.theaters.empty() && book_.origins.empty() && book_.feeds.empty() &&
+                       book_.indicators.empty() && book_.conditions.empty() && book_.alerts.empty();
+    if (empty && book_.actors.empty() && !book_.horizon && book_.watchbook.end == 0) {
+      warning({}, "this book is empty", "it needs a feed, an indicator and an alert at least");
+    }
     for (const IndicatorDecl& indicator : book_.indicators) {
       if (indicator.feeds.empty())
         warning(indicator.name.at, "the indicator " + quoted(indicator.name.text) + " has no feed: it is always blind",

@@ -22,6 +22,20 @@ std::string sexpr_of(const std::string& expression) {
 
 TEST_GROUP(Grammar){};
 
+TEST(Grammar, titles_may_be_left_out) {
+  std::vector<Diagnostic> diagnostics;
+  const SourceFile source{"book.watch",
+                          "watchbook version 3\ntheater t\norigin o\nfeed f { origin o }\n"
+                          "test {\n  clock 2024-01-01T00:00Z\n}\ntest \"named\" {\n  clock 2024-01-01T00:00Z\n}\n"};
+  const Book book = parse(source, diagnostics);
+  STRCMP_EQUAL("", render_all(diagnostics, source).c_str());
+  STRCMP_EQUAL("", book.title.text.c_str());
+  CHECK_TRUE(book.version.has_value());
+  LONGS_EQUAL(2, book.tests.size());
+  STRCMP_EQUAL("test 1", book.tests[0].title.text.c_str());
+  STRCMP_EQUAL("named", book.tests[1].title.text.c_str());
+}
+
 TEST(Grammar, groups_as_the_language_page_says) {
   struct Row {
     const char* why;

@@ -18,6 +18,13 @@ const std::string kAlert = "alert a { theater strait when surge }\n";
 
 TEST_GROUP(Warnings){};
 
+TEST(Warnings, a_book_without_anything_is_empty) {
+  const SourceFile source{"empty.watch", "# only a remark\n"};
+  const CompileResult result = compile(source, *find_target("edge"));
+  CHECK_TRUE(result.ok);
+  STRCMP_CONTAINS("warning: this book is empty", render_all(result.diagnostics, source).c_str());
+}
+
 TEST(Warnings, a_clean_book_is_silent) { STRCMP_EQUAL("", warnings_of(kAlert).c_str()); }
 
 TEST(Warnings, a_condition_that_no_alert_reaches) {
