@@ -57,6 +57,7 @@ CommitResult Core::settle(const journal::Outcome& outcome, std::uint64_t last_ba
   }
   refusals_.confirm();
   committed_batch_ = last_batch;
+  note_batch_(last_batch, started_ ? engine_->clock() : 0);
   if (!sealed().alerts().empty()) committed_alert_ = sealed().alerts().back().number;
   return CommitResult::done;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tocsin/daemon/image_file.hpp"
 
+#include <cstring>
 #include <fstream>
+#include <utility>
 
 namespace tocsin::daemon {
 namespace {
@@ -23,9 +25,26 @@ std::string ImageFile::load(const std::string& path) {
       !stream.read(static_cast<char*>(static_cast<void*>(bytes.data())), static_cast<std::streamsize>(size_))) {
     return "the rule image '" + path + "' cannot be read; check the disk";
   }
-  const auto error = engine::load_image(this->bytes(), image_);
+  return check_(path);
+}
+
+std::string ImageFile::load(std::span<const std::byte> bytes, const std::string& what) {
+  size_ = bytes.size();
+  words_.assign((size_ + 7) / 8, 0);
+  if (size_ > 0) std::memcpy(words_.data(), bytes.data(), size_);
+  return check_(what);
+}
+
+void ImageFile::swap(ImageFile& other) noexcept {
+  words_.swap(other.words_);
+  std::swap(size_, other.size_);
+  std::swap(image_, other.image_);
+}
+
+std::string ImageFile::check_(const std::string& what) {
+  const auto error = engine::load_image(bytes(), image_);
   if (error == engine::ImageError::none) return {};
-  return "'" + path + "' is no usable rule image (" + engine::describe(error) +
+  return "'" + what + "' is no usable rule image (" + engine::describe(error) +
          "); compile it with the `tocsin` of this version";
 }
 }  // namespace tocsin::daemon

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a core comes back: the newest checkpoint that fits, then the journal's tail, stepped as it was the first time.
-// What the tail raises must equal what is stored; where it does not, the stored events are the truth and the log says
-// so.
+// How a core comes back: the newest checkpoint that fits, then the journal's tail, each batch stepped under the book
+// that ruled it, as it was the first time. What comes out must equal what is stored; where it does not, the stored
+// events are the truth and the log says so. At last the book that is to rule from now on takes over.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +14,8 @@
 #include "tocsin/daemon/core.hpp"
 #include "tocsin/daemon/log.hpp"
 #include "tocsin/wire/alert_codec.hpp"
+
+#include "reload.hpp"
 
 namespace tocsin::daemon {
 namespace {
@@ -39,7 +43,7 @@ std::uint64_t get(std::span<const std::byte> in) {
 
 /// What identifies an event: one stored, or one the replay raised.
 struct Identity {
-  std::uint16_t alert = engine::kNone;
+  std::string alert;
   std::uint16_t rev = 0;
   engine::EventKind kind{};
   engine::Level level{};
@@ -47,6 +51,23 @@ struct Identity {
   engine::Instant raised_at = 0;
   bool operator==(const Identity&) const = default;
 };
+
+Identity identity_of(const engine::AlertEvent& event, const engine::Image& image) {
+  const auto name = image.view(image.alerts[event.alert].name);
+  return {std::string{name}, event.rev, event.kind, event.level, event.at, event.raised_at};
+}
+
+std::uint64_t number_after(std::string_view text, std::string_view key) {
+  const auto at = text.find(key);
+  if (at == std::string_view::npos) return 0;
+  std::uint64_t value = 0;
+  for (const char letter : text.substr(at + key.size(), 16)) {
+    const bool digit = letter >= '0' && letter <= '9';
+    if (!digit && (letter < 'a' || letter > 'f')) break;
+    value = value * 16 + static_cast<std::uint64_t>(digit ? letter - '0' : letter - 'a' + 10);
+  }
+  return value;
+}
 }  // namespace
 
 /// One recovery. Lives for its duration only.
@@ -56,25 +77,28 @@ class Core::Replay {
 
   /// @returns why the daemon cannot start, or empty.
   std::string run() {
-    look_at_books_();
     if (auto error = check_label_(); !error.empty()) return error;
-    if (!restore_()) {
-      core_.recovery_.fresh = core_.journal_->first_instant() == engine::kNever;
-      if (core_.recovery_.fresh) return {};
-      core_.start_engine_(core_.journal_->first_instant());
-    }
-    compares_ = compares_ && after_ + 1 >= ruled_from_;
-    if (auto error = load_stored_events_(); !error.empty()) return error;
-    const auto outcome = core_.journal_->read_batches(after_, [&](const journal::StoredBatch& batch) {
-      replay_(batch);
-      return true;
-    });
-    if (outcome) return outcome->text;
-    if (compares_ && next_ < stored_.size()) differ_("missing", stored_.size() - next_);
-    return {};
+    if (auto error = choose_book_(); !error.empty()) return error;
+    auto target = std::make_unique<Book>();
+    core_.exchange_(*target);
+    target->started = false;
+    std::string error = begin_(target);
+    if (error.empty() && book_) error = go_through_tail_(target);
+    if (error.empty() && book_ && book_->image().book_hash != target_hash_) error = succeed_to_target_(target);
+    if (book_ || target) core_.exchange_(book_ ? *book_ : *target);
+    return error;
   }
 
+  /// The book that ruled before the one that is to rule now, when that is another; and what the change says.
+  std::unique_ptr<Book> before;
+  std::vector<Said> said;
+
  private:
+  struct StoredBook {
+    std::uint64_t hash = 0;
+    std::uint64_t from_batch = 0;
+  };
+
   /// An exercise must never go on in the journal of the real thing, nor the other way round.
   std::string check_label_() {
     std::optional<std::uint64_t> label;
@@ -98,40 +122,116 @@ class Core::Replay {
     return bytes.size() >= kCheckpointHeaderBytes && get(bytes) == kCheckpointMagic;
   }
 
-  void look_at_books_() {
-    bool any = false;
-    std::uint64_t newest = 0;
+  /// The image file's book rules, unless one came by control since that file was last read.
+  std::string choose_book_() {
     const auto outcome = core_.journal_->read_images([&](const journal::StoredImage& image) {
-      any = true;
-      newest = image.image_hash;
-      ruled_from_ = image.from_batch;
+      stored_books_.push_back({image.image_hash, image.from_batch});
       return true;
     });
-    // A damaged old image does not matter: the config's own is what rules now.
-    if (outcome) LogLine(Severity::warning, "self_check").field("what", "stored image").field("error", outcome->text);
-    core_.recovery_.book_changed = any && newest != core_.image().book_hash;
-    compares_ = any && !outcome && !core_.recovery_.book_changed;
+    if (outcome) {
+      // Books that ruled before cannot be asked: this one takes all that is left, as after an engine's change.
+      LogLine(Severity::warning, "self_check").field("what", "stored image").field("error", outcome->text);
+      stored_books_.clear();
+      compares_ = false;
+    }
+    target_hash_ = core_.image().book_hash;
+    const std::uint64_t newest = stored_books_.empty() ? target_hash_ : stored_books_.back().hash;
+    core_.recovery_.book_changed = !outcome && newest != target_hash_;
+    if (core_.file_hash_ == 0) core_.file_hash_ = target_hash_;
+    if (!core_.recovery_.book_changed || !came_by_control_(newest)) return {};
+    auto book = load_(newest);
+    if (!book) return {};
+    core_.exchange_(*book);
+    target_hash_ = newest;
+    core_.rules_from_journal_ = true;
+    core_.recovery_.book_changed = false;
+    return {};
   }
 
-  bool restore_() {
+  bool came_by_control_(std::uint64_t newest) {
+    bool by_control = false;
+    const auto outcome = core_.journal_->read_acts([&](const journal::Act& act) {
+      if (act.kind != "reload") return true;
+      by_control = number_after(act.text, "book=") == newest && number_after(act.text, "file=") == core_.file_hash_;
+      return true;
+    });
+    return by_control && !outcome;
+  }
+
+  /// A stored book, mapped and not started; null, logged, when it cannot be used.
+  std::unique_ptr<Book> load_(std::uint64_t hash) {
+    auto book = std::make_unique<Book>();
+    std::string error = "no such image";
+    const auto outcome = core_.journal_->read_images([&](const journal::StoredImage& image) {
+      if (image.image_hash != hash) return true;
+      error = book->file.load(image.bytes, "an image in the journal");
+      if (error.empty()) error = book->map();
+      return false;
+    });
+    if (error.empty()) return book;
+    LogLine(Severity::warning, "old_book").field("error", outcome ? outcome->text : error);
+    return nullptr;
+  }
+
+  /// A book by its hash: the target itself where it is that, so that none is loaded twice.
+  std::unique_ptr<Book> book_of_(std::uint64_t hash, std::unique_ptr<Book>& target) {
+    return hash == target_hash_ && target ? std::move(target) : load_(hash);
+  }
+
+  /// Where the replay starts. @returns an error; with no book_ afterwards the journal is empty.
+  std::string begin_(std::unique_ptr<Book>& target) {
+    if (restore_(target)) return {};
+    const engine::Instant first = core_.journal_->first_instant();
+    core_.recovery_.fresh = first == engine::kNever;
+    if (core_.recovery_.fresh) return {};
+    core_.batch_marks_.clear();
+    // From the first batch on, under the book that ruled it; where that is gone, all that is left under the target.
+    std::uint64_t hash = target_hash_;
+    for (const auto& stored : stored_books_) {
+      if (stored.from_batch <= 1) hash = stored.hash;
+    }
+    const bool whole = core_.journal_->state().first_batch <= 1;
+    if (whole && compares_) book_ = book_of_(hash, target);
+    if (!book_) {
+      if (!target) target = load_(target_hash_);
+      if (!target) return "the book that is to rule cannot be loaded";
+      compares_ = false;
+      stored_books_.clear();
+      book_ = std::move(target);
+    }
+    book_->start(first, core_.config_.label);
+    return load_stored_events_();
+  }
+
+  bool restore_(std::unique_ptr<Book>& target) {
     for (const auto& checkpoint : core_.journal_->checkpoints()) {
-      if (checkpoint.engine_version != engine::kEngineVersion)
-        compares_ = false;  // another engine may say other things
-      if (checkpoint.image_hash != core_.image().book_hash || checkpoint.engine_version != engine::kEngineVersion)
-        continue;
       const std::span<const std::byte> bytes{checkpoint.bytes};
+      if (checkpoint.engine_version != engine::kEngineVersion) {
+        compares_ = false;  // another engine may say other things
+        continue;
+      }
       if (!is_ours_(bytes)) continue;
-      const auto error = core_.engine_->restore(bytes.subspan(kCheckpointHeaderBytes));
+      auto book = book_of_(checkpoint.image_hash, target);
+      if (!book) continue;
+      const auto error = book->engine->restore(bytes.subspan(kCheckpointHeaderBytes));
       if (error != engine::RestoreError::none) {
         LogLine(Severity::warning, "checkpoint_refused")
             .field("batch", checkpoint.batch_id)
             .field("code", static_cast<int>(error));
+        if (checkpoint.image_hash == target_hash_) target = std::move(book);
         continue;
       }
-      core_.started_ = true;
+      book->started = true;
+      book_ = std::move(book);
       core_.recovery_.from_checkpoint = true;
       after_ = checkpoint.batch_id;
       events_before_ = get(bytes.subspan(kEventsAt));
+      const std::uint64_t needed = checkpoint.first_needed_batch == 0 ? after_ + 1 : checkpoint.first_needed_batch;
+      core_.batch_marks_.assign(1, {needed - 1, engine::kNever});
+      if (auto wrong = load_stored_events_(); !wrong.empty()) {
+        LogLine(Severity::warning, "self_check").field("what", "stored events").field("error", wrong);
+        compares_ = false;
+      }
       return true;
     }
     return false;
@@ -142,22 +242,75 @@ class Core::Replay {
     const auto outcome = core_.journal_->read_alerts(events_before_, [&](const journal::StoredAlert& alert) {
       const auto record = wire::decode_alert(alert.bytes);
       Identity identity;
-      if (record) {
-        identity = {core_.image().find_alert(record->name),
-                    record->rev,
-                    record->kind,
-                    record->level,
-                    record->at,
-                    record->raised_at};
-      }
-      stored_.push_back(identity);
+      if (record) identity = {record->name, record->rev, record->kind, record->level, record->at, record->raised_at};
+      stored_.push_back(std::move(identity));
       return true;
     });
     return outcome ? outcome->text : std::string{};
   }
 
+  /// Every batch after the checkpoint, and every change of book among them.
+  std::string go_through_tail_(std::unique_ptr<Book>& target) {
+    const std::uint64_t last = core_.journal_->last_batch_id();
+    for (std::size_t i = 0; i < stored_books_.size(); ++i) {
+      const StoredBook& next = stored_books_[i];
+      const bool ruled = i + 1 == stored_books_.size() || stored_books_[i + 1].from_batch > next.from_batch;
+      if (!ruled || next.from_batch <= after_ || next.from_batch > last) continue;
+      if (next.hash == book_->image().book_hash) continue;
+      if (auto error = replay_until_(next.from_batch - 1); !error.empty()) return error;
+      auto book = book_of_(next.hash, target);
+      if (!book) return rebuild_(target);
+      if (auto error = succeed_(std::move(book)); !error.empty()) return error;
+      for (const Said& one : said) compare_(identity_of(one.event, one.by_book ? before->image() : book_->image()));
+      before.reset();
+      said.clear();
+    }
+    if (auto error = replay_until_(last); !error.empty()) return error;
+    if (compares_ && next_ < stored_.size()) differ_("missing", stored_.size() - next_);
+    return {};
+  }
+
+  /// A book in between cannot be loaded: the target takes all that is left.
+  std::string rebuild_(std::unique_ptr<Book>& target) {
+    if (!target) target = load_(target_hash_);
+    if (!target) return "the book that is to rule cannot be loaded";
+    LogLine(Severity::warning, "self_check").field("what", "a book that ruled cannot be loaded; the newest takes over");
+    compares_ = false;
+    return succeed_to_target_(target);
+  }
+
+  std::string succeed_to_target_(std::unique_ptr<Book>& target) {
+    core_.recovery_.book_changed = true;
+    if (!target) target = load_(target_hash_);
+    if (!target) return "the book that is to rule cannot be loaded";
+    return succeed_(std::move(target));
+  }
+
+  std::string succeed_(std::unique_ptr<Book> book) {
+    Successor successor{core_.config_.label};
+    successor.take(std::move(book));
+    if (successor.warm(*core_.journal_, SIZE_MAX, std::max(after_, newest_)) == Successor::Progress::failed)
+      return successor.error();
+    successor.take_over(book_->image(), *book_->engine, said);
+    before = std::move(book_);
+    book_ = successor.release();
+    return {};
+  }
+
+  std::string replay_until_(std::uint64_t last) {
+    const auto outcome =
+        core_.journal_->read_batches(std::max(after_, newest_), [&](const journal::StoredBatch& batch) {
+          if (batch.id > last) return false;
+          replay_(batch);
+          return true;
+        });
+    return outcome ? outcome->text : std::string{};
+  }
+
   void replay_(const journal::StoredBatch& batch) {
+    newest_ = batch.id;
     ++core_.recovery_.batches;
+    core_.note_batch_(batch.id, batch.clock);
     wire::JournalBatchReader reader;
     if (!reader.open(batch.bytes)) {
       differ_("unreadable batch", 1);
@@ -176,22 +329,20 @@ class Core::Replay {
 
   void step_(const wire::JournalItem& item) {
     engine::Input input;
-    if (wire::bind(item.input, core_.image(), item.clock, input) != wire::Refusal::none) {
+    if (wire::bind(item.input, book_->image(), item.clock, input) != wire::Refusal::none) {
       if (compares_) differ_("refused input", 1);  // under another book this is what is to be expected
       return;
     }
     input.received = item.clock;
-    const auto disposition = core_.engine_->step(input);
+    const auto disposition = book_->engine->step(input);
     const bool ours = item.input.kind == engine::InputKind::clock && item.principal == 0;
     if (compares_ && !ours && disposition != item.disposition) differ_("disposition", 1);
-    while (core_.engine_->next_event(core_.event_)) compare_();
+    while (book_->engine->next_event(core_.event_)) compare_(identity_of(core_.event_, book_->image()));
   }
 
-  void compare_() {
+  void compare_(const Identity& raised) {
     ++core_.recovery_.events;
     if (!compares_) return;
-    const auto& event = core_.event_;
-    const Identity raised{event.alert, event.rev, event.kind, event.level, event.at, event.raised_at};
     if (next_ >= stored_.size() || !(stored_[next_] == raised)) differ_("event", 1);
     ++next_;
   }
@@ -201,16 +352,19 @@ class Core::Replay {
     if (core_.recovery_.differences > count) return;  // the first one says where to look
     LogLine(Severity::warning, "self_check")
         .field("what", what)
-        .field("batch", after_ + core_.recovery_.batches)
+        .field("batch", newest_)
         .field("event_number", events_before_ + next_ + 1)
         .field("meaning", "the replay does not equal what is stored; the stored alert events hold");
   }
 
   Core& core_;
-  bool compares_ = false;            ///< the tail was written under this book by this engine
+  std::vector<StoredBook> stored_books_;  ///< oldest first
+  std::uint64_t target_hash_ = 0;
+  std::unique_ptr<Book> book_;       ///< the one that rules where the replay is
+  bool compares_ = true;             ///< the tail was written by this engine
   std::uint64_t after_ = 0;          ///< last batch that the checkpoint includes
+  std::uint64_t newest_ = 0;         ///< last batch replayed
   std::uint64_t events_before_ = 0;  ///< alert events that the checkpoint includes
-  std::uint64_t ruled_from_ = 0;     ///< first batch under the newest stored book
   std::vector<Identity> stored_;
   std::size_t next_ = 0;
 };
@@ -218,10 +372,12 @@ class Core::Replay {
 std::string Core::recover_() {
   Replay replay{*this};
   if (auto error = replay.run(); !error.empty()) return error;
-  for (const auto& mark : journal_->feed_marks()) {
-    const auto index = image().find_feed(mark.feed);
-    if (index != engine::kNone) feeds_[index] = {true, false, mark.mark, mark.reports};
+  if (config_.strict && recovery_.differences > 0) {
+    return "the self-check found " + std::to_string(recovery_.differences) +
+           " differences between what the journal's inputs lead to and what is stored; look at the log, then start "
+           "without --strict to go on with what is stored";
   }
+  find_feeds_();
   refusals_.load(journal_->rejections());
   committed_batch_ = journal_->last_batch_id();
   committed_alert_ = journal_->last_alert_number();
@@ -236,9 +392,14 @@ std::string Core::recover_() {
     first.first_instant = engine_->first_instant();
     if (auto outcome = journal_->commit(first)) return outcome->text;
   }
-  // From here the new book rules: the next start must find its state, not replay all under it again.
-  if (recovery_.book_changed && started_) return store_checkpoint();
-  return {};
+  if (!recovery_.book_changed || !started_) return {};
+  if (replay.before) {
+    BookChange change;
+    if (auto error = tell_change_(*replay.before, replay.said, {}, change); !error.empty()) return error;
+    LogLine(Severity::info, "book_changed").field("cleared", change.cleared).field("history", change.history);
+  }
+  // From here the new book rules: the next start must find its state, not go through all of this again.
+  return store_checkpoint();
 }
 
 std::string Core::store_image_() {
@@ -251,6 +412,7 @@ void Core::save_checkpoint(std::uint64_t batch_id, journal::StoredCheckpoint& ou
   out.batch_id = batch_id;
   out.image_hash = image().book_hash;
   out.engine_version = engine::kEngineVersion;
+  out.first_needed_batch = std::min(first_needed_batch_(), batch_id + 1);
   out.bytes.clear();
   out.bytes.reserve(kCheckpointHeaderBytes + saved.size());
   put(out.bytes, kCheckpointMagic);

@@ -134,6 +134,10 @@ AlertState shown(const State& state, std::uint16_t alert) {
 
 AlertState Engine::alert_state(std::uint16_t alert) const { return shown(block().head(), alert); }
 
+std::uint16_t Engine::episode_rev(std::uint16_t alert) const {
+  return Standing{block()}.rev_of(EventKind::cleared, alert, block().head().alerts[alert].raised_at);
+}
+
 Level Engine::theater_level(std::uint16_t theater) const {
   return shown_level(block().image(), block().head(), theater);
 }

@@ -168,7 +168,7 @@ TEST(Recovery, does_not_go_back_in_time_when_the_wall_clock_did) {
   core->advance();
   tocsin::wire::StatusReport status;
   core->fill_status(status);
-  LONGLONGS_EQUAL(kMay + kHour + kMinute, status.clock);
+  LONGLONGS_EQUAL(kMay + kHour + kMinute * 9 / 10, status.clock);  // it waits for the wall clock, a tenth slower
 }
 
 TEST(Recovery, lets_a_new_book_rule_from_here_and_leaves_old_alert_events_alone) {

@@ -28,6 +28,8 @@ class Standing {
   [[nodiscard]] bool wants_pause() const;
   /// The next one to hand out in output order, or nullptr. Its flags say what is due.
   [[nodiscard]] StandingEvent* next_due() const;
+  /// `rev` of a new raise at an instant, or of what follows the raise there.
+  [[nodiscard]] std::uint16_t rev_of(EventKind kind, std::uint16_t alert, Instant raised_at) const;
   /// Puts an event in its place as it is. @pre there is room.
   void adopt(const StandingEvent& adopted) const;
   /// Marks it handed out.
@@ -57,7 +59,6 @@ class Standing {
   void tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const;
   void evict_oldest() const;
   void make_final(const StandingEvent& event) const;
-  [[nodiscard]] std::uint16_t rev_of(EventKind kind, std::uint16_t alert, Instant raised_at) const;
 
   const Block& block_;
   bool comparing_ = false;

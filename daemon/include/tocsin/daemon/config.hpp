@@ -131,6 +131,7 @@ struct Config {
   engine::Span believe_ms = 3'600'000;  ///< a step of the wall clock up to this is followed without being confirmed
   engine::Span linger_ms = 0;           ///< how long a batch may wait for company before it is committed
   std::uint32_t checkpoint_reports = 65'536;
+  bool strict = false;  ///< from the command line: a recovery that does not equal what is stored ends the program
   KeysConfig keys;
   std::vector<PlacedText> ingest;
   std::vector<BroadcastConfig> broadcast;

@@ -22,6 +22,11 @@
 #include "tocsin/wire/control_codec.hpp"
 
 namespace tocsin::daemon {
+class Successor;
+struct Book;
+struct BookChange;
+struct Said;
+
 /// Who speaks, with its rights resolved against the book.
 struct Principal {
   std::string name;
@@ -154,6 +159,16 @@ class Core {
   [[nodiscard]] bool has_uncommitted_refusals() const { return refusals_.has_uncommitted(); }
   /// @}
 
+  /// @{ Another book (reload.hpp).
+  /// Lets a warmed successor rule from here on. Between two lines: @pre not in_flight(), the filling batch is empty,
+  /// not in_trouble(), and nobody else has the journal.
+  /// @param who  the principal that asked for it, for the journal. @returns why it was refused, the old book going on
+  ///   as if nothing had happened; or empty. in_trouble() may be true afterwards, as after a failed commit.
+  [[nodiscard]] std::string change_book(Successor& successor, std::string_view who, BookChange& change);
+  /// True when the image file's book is not the one that rules: it was reloaded by control.
+  [[nodiscard]] bool rules_from_journal() const { return rules_from_journal_; }
+  /// @}
+
   /// @{ Answers to control requests.
   /// The mark of a feed; afterwards its next report may lie any distance above it. Nothing for an unknown feed.
   [[nodiscard]] std::optional<wire::FeedStatus> hello(std::string_view feed);
@@ -187,6 +202,13 @@ class Core {
     std::uint64_t reports = 0;
   };
   class Replay;
+
+  void exchange_(Book& book) noexcept;
+  [[nodiscard]] std::string tell_change_(const Book& old, std::span<const Said> said, std::string_view who,
+                                         BookChange& change);
+  void find_feeds_();
+  void note_batch_(std::uint64_t batch_id, engine::Instant clock);
+  [[nodiscard]] std::uint64_t first_needed_batch_() const;
 
   [[nodiscard]] std::string map_block_();
   [[nodiscard]] std::string recover_();
@@ -226,6 +248,14 @@ class Core {
   std::uint64_t committed_alert_ = 0;
   std::uint64_t next_alert_ = 1;
   std::uint64_t items_since_checkpoint_ = 0;
+  /// A few batches and the engine's clock after each, oldest first: up to which batch nothing is needed any more.
+  struct BatchMark {
+    std::uint64_t batch = 0;
+    engine::Instant clock = 0;
+  };
+  std::vector<BatchMark> batch_marks_;
+  std::uint64_t file_hash_ = 0;  ///< of the book in the image file when it was last read
+  bool rules_from_journal_ = false;
   std::string journal_error_;
   bool journal_broken_ = false;             ///< a fatal error: only a new process helps
   engine::AlertEvent event_;                ///< about 6 KiB, reused

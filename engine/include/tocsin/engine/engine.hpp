@@ -140,6 +140,8 @@ class Engine {
   [[nodiscard]] Instant reach() const;
   [[nodiscard]] const Counters& counters() const;
   [[nodiscard]] AlertState alert_state(std::uint16_t alert) const;
+  /// `rev` of the raise that began a raised alert's present episode.
+  [[nodiscard]] std::uint16_t episode_rev(std::uint16_t alert) const;
   [[nodiscard]] Level theater_level(std::uint16_t theater) const;
   [[nodiscard]] bool feed_overdue(std::uint16_t feed) const;
   /// Newest report or heartbeat of a feed up to the clock, or kNever.

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a core comes to another book: what was said is stored with the image that says it, and a checkpoint after it.
+#include <algorithm>
+#include <utility>
+
+#include "tocsin/daemon/core.hpp"
+#include "tocsin/daemon/log.hpp"
+#include "tocsin/engine/base/check.hpp"
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "reload.hpp"
+
+namespace tocsin::daemon {
+namespace {
+constexpr std::size_t kBatchMarksMax = 1024;
+
+std::string hex(std::uint64_t value) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  for (unsigned shift = 64; shift > 0; shift -= 4) text += kHex[(value >> (shift - 4)) & 0xFU];
+  return text;
+}
+}  // namespace
+
+void Core::exchange_(Book& book) noexcept {
+  image_file_.swap(book.file);
+  std::swap(block_, book.block);
+  std::swap(block_bytes_, book.block_bytes);
+  std::swap(engine_, book.engine);
+  std::swap(started_, book.started);
+}
+
+void Core::find_feeds_() {
+  feeds_.assign(image().feeds.size(), {});
+  for (const auto& mark : journal_->feed_marks()) {
+    const auto index = image().find_feed(mark.feed);
+    if (index != engine::kNone) feeds_[index] = {true, false, mark.mark, mark.reports};
+  }
+}
+
+std::string Core::change_book(Successor& successor, std::string_view who, BookChange& change) {
+  TOCSIN_CHECK(!in_flight_ && slabs_[filling_].empty() && !in_trouble());
+  change = {};
+  change.old_hash = image().book_hash;
+  change.new_hash = successor.image().book_hash;
+  // A replay must come to the very clock at which the book changed.
+  if (started_ && engine_->clock() > journal_->last_clock()) {
+    keep_clock_(engine_->clock());
+    if (commit() != CommitResult::done) return "the journal is in trouble: " + journal_error_;
+  }
+  if (successor.warm(*journal_, SIZE_MAX) == Successor::Progress::failed) return successor.error();
+  if (auto outcome = journal_->store_image(successor.image().book_hash, successor.book().file.bytes())) {
+    return "the new book cannot be stored: " + outcome->text;
+  }
+  std::vector<Said> said;
+  if (started_) successor.take_over(image(), *engine_, said);
+  if (successor.from_file()) file_hash_ = change.new_hash;
+  rules_from_journal_ = file_hash_ != change.new_hash;
+  exchange_(successor.book());  // from here the new one rules
+  find_feeds_();
+  if (auto error = tell_change_(successor.book(), said, who, change); !error.empty()) {
+    return {};  // the journal is in trouble; when it heals, recovery says all of this again
+  }
+  if (started_) {
+    if (const auto error = store_checkpoint(); !error.empty())
+      LogLine(Severity::error, "checkpoint").field("error", error);
+  }
+  return {};
+}
+
+/// Stores what a change of book says, and who asked for it. @param old  the book that ruled.
+std::string Core::tell_change_(const Book& old, std::span<const Said> said, std::string_view who, BookChange& change) {
+  std::vector<journal::StoredAlert> alerts;
+  change.told.reserve(said.size());
+  for (const Said& one : said) {
+    const auto& book = one.by_book ? old.image() : image();
+    wire::AlertContext context;
+    context.site = config_.site;
+    context.number = next_alert_ + alerts.size();
+    context.history = one.history;
+    context.by_book = one.by_book;
+    const auto bytes = wire::encode_alert(one.event, book, context, std::as_writable_bytes(std::span{alert_arena_}));
+    TOCSIN_CHECK(!bytes.empty());
+    Told told;
+    told.number = *context.number;
+    told.at = one.event.at;
+    told.level = one.event.level;
+    told.name = book.view(book.alerts[one.event.alert].name);
+    told.words.resize((bytes.size() + 7) / 8);
+    std::copy(bytes.begin(), bytes.end(), std::as_writable_bytes(std::span{told.words}).begin());
+    told.size = bytes.size();
+    told.notify = one.notify;
+    change.told.push_back(std::move(told));
+    alerts.push_back({change.told.back().number, one.event.at, change.told.back().bytes()});
+    change.cleared += one.by_book ? 1U : 0U;
+    change.history += one.history ? 1U : 0U;
+  }
+  const std::string text =
+      "book=" + hex(image().book_hash) + " was=" + hex(old.image().book_hash) + " file=" + hex(file_hash_);
+  const journal::Act act{started_ ? engine_->clock() : 0, who, "reload", text};
+  journal::CommitBatch batch;
+  batch.alerts = alerts;
+  batch.acts = std::span{&act, 1};
+  batch.clock = started_ ? engine_->clock() : 0;
+  if (started_) batch.first_instant = engine_->first_instant();
+  if (auto outcome = journal_->commit(batch)) {
+    if (outcome->fatal) {
+      journal_error_ = outcome->text;
+      journal_broken_ = true;
+    } else {
+      enter_trouble_(*outcome);
+    }
+    change.told.clear();
+    return outcome->text;
+  }
+  committed_batch_ = journal_->last_batch_id();
+  committed_alert_ = journal_->last_alert_number();
+  next_alert_ = committed_alert_ + 1;
+  note_batch_(committed_batch_, batch.clock);
+  return {};
+}
+
+void Core::note_batch_(std::uint64_t batch_id, engine::Instant clock) {
+  if (!batch_marks_.empty() && batch_marks_.back().clock >= clock) {
+    batch_marks_.back().batch = batch_id;  // all up to here have at most this clock
+    return;
+  }
+  if (batch_marks_.size() == kBatchMarksMax) {  // every other one is near enough
+    for (std::size_t i = 0; i < kBatchMarksMax / 2; ++i) batch_marks_[i] = batch_marks_[2 * i];
+    batch_marks_.resize(kBatchMarksMax / 2);
+  }
+  batch_marks_.push_back({batch_id, clock});
+}
+
+/// The first batch that may hold something that late news can still reach.
+std::uint64_t Core::first_needed_batch_() const {
+  const engine::Instant reach = engine_->reach() - config_.max_skew_ms;
+  std::uint64_t needed = 1;
+  for (const auto& mark : batch_marks_) {
+    if (mark.clock >= reach) break;
+    needed = mark.batch + 1;
+  }
+  return needed;
+}
+}  // namespace tocsin::daemon

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: another book takes over while the daemon runs, or at a start: unchanged rules go on as if nothing had
+/// happened, what is no longer raised is cleared by the book, the past is told as history, what does not fit is refused
+/// and the old book kept; and a power cut at any moment of it leaves one or the other, with nothing said twice.
+/// How: a story is told to a core that gets an edited sample book in the middle, beside one that does not.
+#include "reload.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tocsin/test_support/powercut_vfs.hpp"
+#include "tocsin/test_support/sample_image.hpp"
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "fixture.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::daemon;
+using namespace tocsin::daemon::test;
+using tocsin::test_support::PowercutVfs;
+using tocsin::wire::AlertRecord;
+using tocsin::wire::InputView;
+namespace engine = tocsin::engine;
+
+namespace {
+/// The sample book with another number of aircraft that make a surge, and so another hash.
+Bytes book_with(double aircraft, std::uint8_t version) {
+  const auto image = tocsin::test_support::sample_image();
+  const auto& book = tocsin::test_support::sample_book();
+  Bytes bytes(image.begin(), image.end());
+  const auto place = [&](const void* inside) {
+    return static_cast<std::size_t>(static_cast<const std::byte*>(inside) - image.data());
+  };
+  std::memcpy(bytes.data() + place(&book.nodes[1].value), &aircraft, sizeof aircraft);
+  const auto hash = book.book_hash;
+  for (std::size_t i = 0; i + sizeof hash <= bytes.size(); i += 4) {
+    if (std::memcmp(bytes.data() + i, &hash, sizeof hash) != 0) continue;
+    bytes[i] ^= std::byte{version};
+    return bytes;
+  }
+  return {};
+}
+
+std::vector<AlertRecord> alerts_of(Core& core) {
+  std::vector<AlertRecord> records;
+  for (const auto& bytes : read_stored(core.journal()).alerts) {
+    const auto record = tocsin::wire::decode_alert(bytes);
+    CHECK_TRUE(record.has_value());
+    records.push_back(*record);
+  }
+  return records;
+}
+
+bool same_words(const AlertRecord& a, const AlertRecord& b) {
+  return a.kind == b.kind && a.name == b.name && a.level == b.level && a.raised_at == b.raised_at && a.at == b.at &&
+         a.detected_at == b.detected_at && a.rev == b.rev && a.number == b.number && a.history == b.history &&
+         a.by_book == b.by_book && a.evidence.size() == b.evidence.size();
+}
+}  // namespace
+
+TEST_GROUP(Reload) {
+  FakeClock clock;
+
+  std::unique_ptr<Core> open(const Site& site, const char* vfs = "") {
+    auto core = std::make_unique<Core>(site.config(), clock);
+    STRCMP_EQUAL("", core->open(vfs).c_str());
+    return core;
+  }
+  static void tell(Core & core, std::span<const InputView> lines) {
+    const auto desk = core.principal("desk");
+    for (std::size_t i = 0; i < lines.size(); i += 8) {
+      UNSIGNED_LONGS_EQUAL(0, take(core, desk, lines.subspan(i, std::min<std::size_t>(8, lines.size() - i))).size());
+      (void)core.commit();
+      core.clear_batch();
+    }
+  }
+  static BookChange change_to(Core & core, const Bytes& book) {
+    Successor next{engine::Status::test};
+    STRCMP_EQUAL("", next.load(book, "new book").c_str());
+    while (next.warm(core.journal(), 50) == Successor::Progress::more) continue;
+    BookChange change;
+    STRCMP_EQUAL("", core.change_book(next, "operator", change).c_str());
+    return change;
+  }
+  /// How many of the story's lines come before an alert is up.
+  std::size_t lines_until_raised(std::span<const InputView> lines) {
+    Site site{"clock = \"input\"\nstatus = \"test\""};
+    auto core = open(site);
+    for (std::size_t i = 0; i + 8 <= lines.size(); i += 8) {
+      tell(*core, lines.subspan(i, 8));
+      if (i > 60 && core->engine().alert_state(1).raised) return i + 8;
+    }
+    FAIL("the story raises nothing");
+    return 0;
+  }
+};
+
+TEST(Reload, lets_rules_that_both_books_have_go_on_as_if_nothing_had_happened) {
+  Site with{"clock = \"input\"\nstatus = \"test\""};
+  Site without{"clock = \"input\"\nstatus = \"test\""};
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    const auto lines = story(seed, 30);
+    const std::span<const InputView> all{lines};
+    const auto cut = all.size() / 2 / 8 * 8;
+    (void)std::remove(with.journal_file().c_str());
+    (void)std::remove(without.journal_file().c_str());
+    auto changed = open(with);
+    auto plain = open(without);
+    tell(*changed, all.first(cut));
+    tell(*plain, all.first(cut));
+    const auto change = change_to(*changed, book_with(45, 1));
+    CHECK_TRUE(change.told.empty());
+    CHECK_TRUE(changed->image().book_hash == change.new_hash && change.new_hash != change.old_hash);
+    CHECK_TRUE(changed->rules_from_journal());
+    tell(*changed, all.subspan(cut));
+    tell(*plain, all.subspan(cut));
+    const auto a = alerts_of(*changed);
+    const auto b = alerts_of(*plain);
+    CHECK_TRUE(a.size() > 3);
+    CHECK_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end(), same_words));
+    changed.reset();
+    plain.reset();
+    for (const auto* site : {&with, &without}) {
+      for (const char* tail : {"", "-wal", "-shm", ".key"}) (void)std::remove((site->journal_file() + tail).c_str());
+    }
+  }
+}
+
+TEST(Reload, clears_by_book_what_the_new_one_does_not_raise_and_stores_that) {
+  Site site{"clock = \"input\"\nstatus = \"test\""};
+  const auto lines = story(1, 30);
+  const std::span<const InputView> all{lines};
+  const auto cut = lines_until_raised(all);
+  auto core = open(site);
+  tell(*core, all.first(cut));
+  const auto raised_at = core->engine().alert_state(1).raised_at;
+  const auto clock_before = core->engine().clock();
+  const auto newest = core->newest_alert();
+  const auto change = change_to(*core, book_with(1e6, 1));
+  UNSIGNED_LONGS_EQUAL(1, change.cleared);
+  CHECK_TRUE(change.told.at(0).notify);
+  STRCMP_EQUAL("strait_activity", change.told.at(0).name.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(newest + 1, change.told.at(0).number);
+  UNSIGNED_LONGLONGS_EQUAL(newest + change.told.size(), core->newest_alert());
+  const auto stored = alerts_of(*core);
+  const auto& clear = stored.at(newest);
+  CHECK_TRUE(clear.by_book && !clear.history && clear.kind == engine::EventKind::cleared);
+  LONGLONGS_EQUAL(raised_at, clear.raised_at);
+  LONGLONGS_EQUAL(clock_before, clear.at);
+  CHECK_FALSE(core->engine().alert_state(1).raised);
+  UNSIGNED_LONGLONGS_EQUAL(tocsin::test_support::sample_book().book_hash, clear.book);
+  // And the other way: the old book back again tells its raise as history.
+  const auto back = change_to(*core, book_with(45, 2));
+  UNSIGNED_LONGS_EQUAL(0, back.cleared);
+  CHECK_TRUE(back.history > 0);
+  for (const auto& told : back.told) {
+    const auto record = tocsin::wire::decode_alert(told.bytes());
+    CHECK_TRUE(record && record->history && !told.notify);
+  }
+  CHECK_TRUE(core->engine().alert_state(1).raised);
+  LONGLONGS_EQUAL(raised_at, core->engine().alert_state(1).raised_at);
+}
+
+TEST(Reload, of_a_changed_rule_that_is_raised_all_along_says_nothing) {
+  Site site{"clock = \"input\"\nstatus = \"test\""};
+  const auto lines = story(1, 30);
+  const std::span<const InputView> all{lines};
+  const auto cut = lines_until_raised(all);
+  auto core = open(site);
+  tell(*core, all.first(cut));
+  const auto before = core->engine().alert_state(1);
+  const auto change = change_to(*core, book_with(44.5, 1));
+  const auto after = core->engine().alert_state(1);
+  CHECK_TRUE(after.raised);
+  if (after.raised_at == before.raised_at) UNSIGNED_LONGS_EQUAL(0, change.cleared);
+}
+
+TEST(Reload, refuses_what_is_no_book_and_what_the_config_does_not_fit) {
+  Site site;
+  auto core = open(site);
+  Successor next{engine::Status::actual};
+  CHECK_FALSE(next.load(Bytes(100), "junk").empty());
+  Bytes cut = book_with(45, 1);
+  cut.resize(cut.size() / 2);
+  STRCMP_CONTAINS("no usable rule image", next.load(cut, "half a book").c_str());
+  STRCMP_CONTAINS("cannot be read", next.load(site.folder.file("nothing.tcn")).c_str());
+  STRCMP_EQUAL("", next.load(book_with(45, 1), "a book").c_str());
+  STRCMP_EQUAL("", next.lacks(site.config()).c_str());
+  CHECK_TRUE(core->image().book_hash == tocsin::test_support::sample_book().book_hash);
+}
+
+TEST(Reload, rules_on_after_a_restart_until_the_image_file_changes) {
+  Site site{"clock = \"input\"\nstatus = \"test\""};
+  const auto lines = story(3, 20);
+  const std::span<const InputView> all{lines};
+  {
+    auto core = open(site);
+    tell(*core, all.first(80));
+    (void)change_to(*core, book_with(50, 1));
+    tell(*core, all.subspan(80, 40));
+  }
+  std::uint64_t newest = 0;
+  {
+    auto core = open(site);
+    CHECK_TRUE(core->rules_from_journal());
+    CHECK_FALSE(core->recovery().book_changed);
+    CHECK_TRUE(core->recovery().from_checkpoint);
+    UNSIGNED_LONGLONGS_EQUAL(0, core->recovery().differences);
+    tell(*core, all.subspan(120, 40));
+    newest = core->newest_alert();
+  }
+  (void)site.folder.write("book.tcn", book_with(50, 4));
+  {
+    auto core = open(site);
+    CHECK_FALSE(core->rules_from_journal());
+    CHECK_TRUE(core->recovery().book_changed);
+    UNSIGNED_LONGLONGS_EQUAL(0, core->recovery().differences);
+    UNSIGNED_LONGLONGS_EQUAL(newest, core->newest_alert());  // the same rules: nothing to say
+  }
+}
+
+TEST(Reload, at_a_start_clears_by_book_as_at_any_time) {
+  Site site{"clock = \"input\"\nstatus = \"test\""};
+  const auto lines = story(1, 30);
+  const std::span<const InputView> all{lines};
+  const auto cut = lines_until_raised(all);
+  {
+    auto core = open(site);
+    tell(*core, all.first(cut));
+  }
+  (void)site.folder.write("book.tcn", book_with(1e6, 1));
+  auto core = open(site);
+  CHECK_TRUE(core->recovery().book_changed);
+  const auto stored = alerts_of(*core);
+  CHECK_TRUE(std::any_of(stored.begin(), stored.end(), [](const AlertRecord& one) { return one.by_book; }));
+  const auto count = stored.size();
+  core.reset();
+  core = open(site);
+  UNSIGNED_LONGLONGS_EQUAL(0, core->recovery().differences);
+  UNSIGNED_LONGS_EQUAL(count, alerts_of(*core).size());
+}
+
+/// The power fails at each change that a reload makes on the disk, and once more in the recovery.
+TEST(Reload, cut_at_any_moment_leaves_one_book_or_the_other_and_says_nothing_twice) {
+  constexpr const char* kDisk = "daemon-reload";
+  Site site{"clock = \"input\"\nstatus = \"test\""};
+  const auto lines = story(1, 12);
+  const std::span<const InputView> all{lines};
+  const auto cut = lines_until_raised(all);
+  const auto book = book_with(1e6, 1);
+  const auto live = [&](Core& core, PowercutVfs& disk) {
+    if (core.image().book_hash == tocsin::test_support::sample_book().book_hash) {
+      Successor next{engine::Status::test};
+      CHECK_TRUE(next.load(book, "new book").empty());
+      BookChange change;
+      (void)core.change_book(next, "operator", change);
+    }
+    if (!disk.is_cut() && !core.in_trouble()) tell(core, all.subspan(cut));
+  };
+  std::vector<Bytes> expected;
+  std::uint64_t changes = 0;
+  for (std::uint64_t n = 0; n <= changes; ++n) {
+    PowercutVfs disk{kDisk};
+    {
+      auto core = open(site, kDisk);
+      tell(*core, all.first(cut));
+      const auto before = disk.changes();
+      if (n > 0) disk.cut_at(n, n * 77);
+      live(*core, disk);
+      if (n == 0) {
+        changes = disk.changes() - before;
+        expected = read_stored(core->journal()).alerts;
+        CHECK_TRUE(changes > 10);
+        continue;
+      }
+    }
+    disk.power_on();
+    disk.cut_at(1 + n % 23, n * 131);
+    {
+      Core core{site.config(), clock};
+      (void)core.open(kDisk);
+    }
+    disk.power_on();
+    auto core = open(site, kDisk);
+    UNSIGNED_LONGLONGS_EQUAL(0, core->recovery().differences);
+    live(*core, disk);
+    const auto stored = read_stored(core->journal());
+    if (stored.alerts != expected) FAIL(("cut at change " + std::to_string(n)).c_str());
+  }
+  std::printf("[%llu cuts] ", static_cast<unsigned long long>(changes));
+}
