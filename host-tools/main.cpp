@@ -10,12 +10,14 @@
 #include "tocsin/engine/base/check.hpp"
 
 #include "lib/exit_status.hpp"
+#include "lib/net.hpp"
 #include "verbs/check.hpp"
 #include "verbs/compile.hpp"
 #include "verbs/draw.hpp"
 #include "verbs/explain.hpp"
 #include "verbs/fmt.hpp"
 #include "verbs/inject.hpp"
+#include "verbs/keys.hpp"
 #include "verbs/log.hpp"
 #include "verbs/replay.hpp"
 #include "verbs/status.hpp"
@@ -169,6 +171,91 @@ void add_replay(CLI::App& app, Run& run) {
     options.why_json = options.summary_json;
     run = [] { return run_replay(options); };
   });
+}
+
+/// Of every verb that talks to a daemon: who we are to it, on tcp:// endpoints.
+struct KeyOptions {
+  std::string secret_file;
+  std::string server_key;
+};
+
+KeyOptions& key_options() {
+  static KeyOptions options;
+  return options;
+}
+
+/// Every verb with an endpoint can prove who it is there; `log` has a --key of its own, for a journal.
+void add_key_options(CLI::App& app) {
+  for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->get_option_no_throw("endpoint") == nullptr && sub->get_option_no_throw("source") == nullptr) continue;
+    if (sub->get_option_no_throw("--key") == nullptr) {
+      sub->add_option("--key", key_options().secret_file,
+                      "on tcp:// our secret key, as `tocsin keys add` wrote it; default $TOCSIN_KEY");
+    }
+    sub->add_option("--server-key", key_options().server_key,
+                    "on tcp:// the daemon's public key or its server.pub; default $TOCSIN_SERVER_KEY");
+  }
+}
+
+/// Reads the keys for a verb that can use some. @returns false when they are wrong.
+bool take_keys(const CLI::App& app) {
+  const auto used = app.get_subcommands();
+  if (used.empty() || used.front()->get_option_no_throw("--server-key") == nullptr) return true;
+  const auto or_variable = [](std::string& text, const char* name) {
+    const char* const value = std::getenv(name);
+    if (text.empty() && value != nullptr) text = value;
+  };
+  auto& options = key_options();
+  or_variable(options.secret_file, "TOCSIN_KEY");
+  or_variable(options.server_key, "TOCSIN_SERVER_KEY");
+  std::string error;
+  if (use_keys(options.secret_file, options.server_key, error)) return true;
+  std::fprintf(stderr, "tocsin: %s\n", error.c_str());
+  return false;
+}
+
+void add_keys_verb(CLI::App& keys, Run& run, const char* name, const char* what, int (*act)(const KeysOptions&),
+                   const std::function<void(CLI::App&, KeysOptions&)>& options_of) {
+  static KeysOptions options;
+  CLI::App* sub = keys.add_subcommand(name, what);
+  sub->add_option("--folder", options.folder, "the keys folder, as [keys] of the daemon's config names it")
+      ->capture_default_str();
+  options_of(*sub, options);
+  sub->callback([&run, act] { run = [act] { return act(options); }; });
+}
+
+void add_keys(CLI::App& app, Run& run) {
+  CLI::App* keys =
+      verb(app, "keys", "Make, enrol, change and withdraw the keys of a daemon's peers",
+           "  sudo tocsin keys init                                  once on the daemon's machine\n"
+           "  sudo tocsin keys add hub -o hub.secret                 a pair for a peer; hand over hub.secret\n"
+           "  sudo tocsin keys add ship --public ship.pub            the peer made its own pair\n"
+           "  sudo tocsin keys rotate hub -o hub-2.secret            a second key, both are good\n"
+           "  sudo tocsin keys revoke hub --fingerprint 1f2e3d4c     the old one away; without it, all\n"
+           "  tocsin keys list\n"
+           "A running daemon takes changes on with `systemctl reload tocsind` (SIGHUP).\n");
+  keys->require_subcommand(1);
+  const auto name = [](CLI::App& sub, KeysOptions& options) {
+    sub.add_option("name", options.name, "the [[principal]] of the daemon's config")->required();
+  };
+  const auto new_key = [name](CLI::App& sub, KeysOptions& options) {
+    name(sub, options);
+    sub.add_option("--public", options.public_key, "its public key or a file with it; without it a pair is made");
+    sub.add_option("-o,--output", options.output, "where the new secret key goes; without it NAME.secret here");
+  };
+  add_keys_verb(*keys, run, "init", "Make the daemon's keys and the folder; what is there stays", run_keys_init,
+                [](CLI::App&, KeysOptions&) {});
+  add_keys_verb(*keys, run, "add", "Enrol a principal", run_keys_add, new_key);
+  add_keys_verb(*keys, run, "rotate", "Give a principal a second key", run_keys_rotate, new_key);
+  add_keys_verb(*keys, run, "revoke", "Take a key of a principal away, or all", run_keys_revoke,
+                [name](CLI::App& sub, KeysOptions& options) {
+                  name(sub, options);
+                  sub.add_option("--fingerprint", options.fingerprint, "only this key, as `list` shows it");
+                });
+  add_keys_verb(*keys, run, "list", "Names, fingerprints and ages", run_keys_list,
+                [](CLI::App& sub, KeysOptions& options) {
+                  sub.add_flag("--json", options.json, "one JSON object instead of a table");
+                });
 }
 
 void add_inject(CLI::App& app, Run& run) {
@@ -325,12 +412,14 @@ int main(int argc, char** argv) {
   add_draw(app, run);
   add_fmt(app, run);
   add_replay(app, run);
+  add_keys(app, run);
   add_inject(app, run);
   add_watch(app, run);
   add_status(app, run);
   add_why(app, run);
   add_log(app, run);
   add_verify_alerts(app, run);
+  add_key_options(app);
   if (const std::string error = unknown_verb(app, argc, argv); !error.empty()) {
     std::fputs(error.c_str(), stderr);
     return static_cast<int>(Exit::bad_usage);
@@ -341,5 +430,6 @@ int main(int argc, char** argv) {
     const int status = app.exit(error, std::cout, std::cerr);
     return status == 0 ? 0 : static_cast<int>(Exit::bad_usage);
   }
+  if (!take_keys(app)) return static_cast<int>(Exit::bad_input);
   return run();
 }

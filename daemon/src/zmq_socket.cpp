@@ -11,7 +11,11 @@
 namespace tocsin::daemon {
 namespace {
 constexpr int kHandshakeMs = 2000;
-constexpr int kSocketsMax = 64;
+constexpr int kSocketsMax = 256;  // each that binds is watched, which takes two more
+constexpr int kBacklog = 128;
+// Longer than a second: libzmq has aborted with shorter ones. A peer whose machine is gone leaves within 40 s.
+constexpr int kHeartbeatMs = 10'000;
+constexpr int kHeartbeatTimeoutMs = 30'000;
 }  // namespace
 
 ZmqContext::ZmqContext() : handle_{zmq_ctx_new()} {
@@ -33,12 +37,15 @@ ZmqSocket::ZmqSocket(ZmqContext& context, int type, const SocketLimits& limits)
   set_(ZMQ_LINGER, 0);
   set_(ZMQ_IPV6, 0);
   set_(ZMQ_HANDSHAKE_IVL, kHandshakeMs);
+  set_(ZMQ_BACKLOG, kBacklog);
+  set_(ZMQ_HEARTBEAT_IVL, kHeartbeatMs);
+  set_(ZMQ_HEARTBEAT_TIMEOUT, kHeartbeatTimeoutMs);
   (void)zmq_setsockopt(handle_, ZMQ_MAXMSGSIZE, &limits.message_bytes_max, sizeof limits.message_bytes_max);
   // A full queue must be an answer, not a silent loss; every send is DONTWAIT, since MANDATORY would block for ever.
   if (type == ZMQ_ROUTER) set_(ZMQ_ROUTER_MANDATORY, 1);
   if (type == ZMQ_SUB) {
     (void)zmq_setsockopt(handle_, ZMQ_SUBSCRIBE, "", 0);
-    set_(ZMQ_RECONNECT_IVL, 200);
+    set_(ZMQ_RECONNECT_IVL, 200);  // and a random part up to as much again, so that no herd comes back at once
     set_(ZMQ_RECONNECT_IVL_MAX, 5000);
   }
 }

@@ -12,9 +12,23 @@
 
 #include "tocsin/engine/base/check.hpp"
 
+#include "lib/key_files.hpp"
+
 namespace tocsin::tools {
 namespace {
 volatile std::sig_atomic_t stop_flag = 0;
+
+/// Who we are, and who the daemon must be.
+struct ClientKeys {
+  SecretKey secret;
+  Key public_key{};
+  Key server{};
+};
+
+std::optional<ClientKeys>& client_keys() {
+  static std::optional<ClientKeys> keys;
+  return keys;
+}
 
 void on_stop_signal(int /*signal*/) { stop_flag = 1; }
 
@@ -43,6 +57,23 @@ Milliseconds left_until(std::chrono::steady_clock::time_point end) {
 }
 }  // namespace
 
+bool use_keys(const std::string& secret_file, const std::string& server_key, std::string& error) {
+  client_keys().reset();
+  if (secret_file.empty() && server_key.empty()) return true;
+  if (secret_file.empty() || server_key.empty()) {
+    error = secret_file.empty() ? "--server-key needs --key as well: the file with your own secret key"
+                                : "--key needs --server-key as well: the daemon's public key or its server.pub";
+    return false;
+  }
+  ClientKeys keys;
+  if (!read_secret_key(secret_file, keys.secret, error) || !read_public_key(server_key, keys.server, error)) {
+    return false;
+  }
+  keys.public_key = public_key_of(keys.secret);
+  client_keys() = std::move(keys);
+  return true;
+}
+
 AlignedBuffer::AlignedBuffer(std::span<const std::byte> bytes) : words_((bytes.size() + 7) / 8), size_{bytes.size()} {
   if (!bytes.empty()) std::memcpy(words_.data(), bytes.data(), bytes.size());
 }
@@ -58,6 +89,7 @@ std::unique_ptr<Connection> Connection::open(Context& context, Pattern pattern, 
   std::unique_ptr<Connection> connection{new Connection};
   void* socket = zmq_socket(context.handle(), pattern == Pattern::dealer ? ZMQ_DEALER : ZMQ_SUB);
   connection->socket_ = socket;
+  connection->endpoint_ = endpoint;
   if (socket == nullptr) {
     error = std::string{"no socket: "} + zmq_strerror(zmq_errno());
     return nullptr;
@@ -67,6 +99,12 @@ std::unique_ptr<Connection> Connection::open(Context& context, Pattern pattern, 
   set(socket, ZMQ_SNDHWM, 64);
   set(socket, ZMQ_RCVHWM, 1000);
   if (pattern == Pattern::subscriber) (void)zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0);
+  if (const auto& keys = client_keys(); keys && endpoint.starts_with("tcp://")) {
+    (void)zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, keys->server.data(), keys->server.size());
+    (void)zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys->public_key.data(), keys->public_key.size());
+    (void)zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret.data(), SecretKey::kSize);
+    connection->secured_ = true;
+  }
   const std::string monitor = "inproc://monitor-" + std::to_string(counter++);
   constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED |
                           ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
@@ -99,18 +137,54 @@ void Connection::look_at_events() {
     Message event;
     if (!event.receive(monitor_)) return;
     std::uint16_t kind = 0;
-    if (event.bytes().size() >= sizeof kind) std::memcpy(&kind, event.bytes().data(), sizeof kind);
+    std::uint32_t value = 0;
+    if (event.bytes().size() >= sizeof kind + sizeof value) {
+      std::memcpy(&kind, event.bytes().data(), sizeof kind);
+      std::memcpy(&value, event.bytes().data() + sizeof kind, sizeof value);
+    }
     for (bool more = event.more(); more;) {
       Message rest;
       if (!rest.receive(monitor_)) break;
       more = rest.more();
     }
-    if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-      up_ = true;
-    } else {
-      down_ = true;
-    }
+    look_at(kind, value);
   }
+}
+
+void Connection::look_at(std::uint16_t kind, std::uint32_t value) {
+  if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+    up_ = true;
+    return;
+  }
+  down_ = true;
+  if (up_ || !refusal_.empty()) return;
+  if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
+    const auto& keys = client_keys();
+    refusal_ = endpoint_ + ": the daemon refused us (" + std::to_string(value) + "): " +
+               (secured_ && keys ? "it does not know our key " + fingerprint(keys->public_key) +
+                                       ", or it was withdrawn; on its machine see `tocsin keys list`, then "
+                                       "`tocsin keys add NAME` and a reload of the daemon"
+                                 : std::string{"this endpoint is not for us"});
+  } else if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH) {
+    refusal_ =
+        endpoint_ + (secured_ ? ": we refused: the other side takes no keys, so it cannot prove that it is the "
+                                "daemon; is this its endpoint? Without --key and --server-key we would talk to it"
+                              : ": the daemon asks for keys; give --key FILE.secret --server-key server.pub");
+  } else if (secured_ && kind != ZMQ_EVENT_CLOSED) {
+    hint_ = endpoint_ +
+            ": the other side hung up during the handshake; either its key is not the one in --server-key, "
+            "or as many connections use our key as may";
+  }
+}
+
+const std::string& Connection::hint() {
+  look_at_events();
+  return hint_;
+}
+
+const std::string& Connection::refusal() {
+  look_at_events();
+  return refusal_;
 }
 
 bool Connection::up() {
@@ -162,7 +236,10 @@ std::optional<wire::ControlReply> Control::wait_for(std::uint64_t id, Millisecon
 }
 
 std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
+  constexpr int kCutsMax = 3;  // a daemon that is just ending hangs up once
   const auto end = std::chrono::steady_clock::now() + timeout_;
+  std::string hint;
+  int cuts = 0;
   do {
     if (!connection_ || connection_->down()) {
       connection_ = Connection::open(context_, Pattern::dealer, endpoint_, error_);
@@ -172,11 +249,20 @@ std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
     if (connection_->send(wire::encode_request(request))) {
       if (auto reply = wait_for(request.id, std::min(left_until(end), Milliseconds{2000}))) return reply;
     }
+    hint = connection_->hint();
+    cuts += hint.empty() ? 0 : 1;
+    const bool hopeless = !connection_->refusal().empty();
+    if (hopeless) hint = connection_->refusal();
     connection_.reset();
+    if (hopeless || cuts == kCutsMax) {
+      error_ = hint;
+      return std::nullopt;
+    }
     if (left_until(end) > Milliseconds{50}) std::this_thread::sleep_for(Milliseconds{50});
   } while (left_until(end).count() > 0 && !stop_requested());
-  error_ = endpoint_ + ": no answer within " + std::to_string(timeout_.count() / 1000) +
-           " s; is tocsind running, and is this its control endpoint?";
+  error_ = !hint.empty() ? hint
+                         : endpoint_ + ": no answer within " + std::to_string(timeout_.count() / 1000) +
+                               " s; is tocsind running, and is this its control endpoint?";
   return std::nullopt;
 }
 

@@ -27,6 +27,13 @@ class AlignedBuffer {
   std::size_t size_ = 0;
 };
 
+/// Takes the keys that every tcp:// connection of this process is made with from now on: who we are, and who the daemon
+/// must be. Local sockets stay plain. Call before the first connection.
+/// @param secret_file  our own, as `tocsin keys add` wrote it; empty together with `server_key`: no keys.
+/// @param server_key   the daemon's public key, or a file with it (its server.pub).
+/// @returns false and sets `error` (what, and how to mend it).
+[[nodiscard]] bool use_keys(const std::string& secret_file, const std::string& server_key, std::string& error);
+
 /// A ZeroMQ context with one I/O thread. Outlives its connections.
 class Context {
  public:
@@ -61,14 +68,24 @@ class Connection {
   [[nodiscard]] bool up();
   /// True when the attempt failed or the connection broke.
   [[nodiscard]] bool down();
+  /// Why the other side, or ours, does not want this connection, with the mend; empty when it is only not there.
+  /// Trying again does not help.
+  [[nodiscard]] const std::string& refusal();
+  /// What is probably wrong when the other side was reached and hung up; empty otherwise. It may be better next time.
+  [[nodiscard]] const std::string& hint();
 
  private:
   Connection() = default;
+  void look_at(std::uint16_t kind, std::uint32_t value);
   void look_at_events();
   [[nodiscard]] bool receive_now(std::vector<AlignedBuffer>& frames);
 
   void* socket_ = nullptr;
   void* monitor_ = nullptr;
+  std::string endpoint_;
+  std::string refusal_;
+  std::string hint_;
+  bool secured_ = false;
   bool up_ = false;
   bool down_ = false;
 };
