@@ -205,12 +205,19 @@ std::vector<std::string> tables_of(sqlite3* database) {
   return tables;
 }
 
-std::vector<std::string> expected_tables() {
+namespace {
+std::vector<std::string> make_expected_tables() {
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(":memory:", &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   const Database database{connection};
   if (code != SQLITE_OK || add_crc_function(connection) != SQLITE_OK) return {};
   if (run_steps(connection, 0) != SQLITE_OK || execute(connection, kDropOld) != SQLITE_OK) return {};
   return tables_of(connection);
+}
+}  // namespace
+
+const std::vector<std::string>& expected_tables() {
+  static const std::vector<std::string> tables = make_expected_tables();
+  return tables;
 }
 }  // namespace tocsin::journal

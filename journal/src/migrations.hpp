@@ -19,6 +19,6 @@ inline constexpr std::int64_t kApplicationId = 0x5463736E;
 [[nodiscard]] int migrate(sqlite3* database, std::int64_t version, const Keys& keys);
 /// The tables as SQLite keeps their text, by name: what a journal of this version must have, neither more nor less.
 [[nodiscard]] std::vector<std::string> tables_of(sqlite3* database);
-/// Likewise, of a new journal.
-[[nodiscard]] std::vector<std::string> expected_tables();
+/// Likewise, of a new journal. Made at the first call, in a database in memory.
+[[nodiscard]] const std::vector<std::string>& expected_tables();
 }  // namespace tocsin::journal

@@ -78,6 +78,7 @@ int enter_wal_mode(sqlite3* database) {
 }
 
 int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity& identity, const Keys& keys) {
+  (void)expected_tables();  // now, while SQLite's memory is empty, rather than when a backup is read back
   if (const int code = enter_wal_mode(database); code != SQLITE_OK) return code;
   if (const int code = execute(database, kWriterPragmas); code != SQLITE_OK) return code;
   if (const int code = migrate(database, identity.version, keys); code != SQLITE_OK) return code;

@@ -89,9 +89,13 @@ Outcome SqliteJournal::retain(engine::Instant now) {
   const bool limited = last == until || last == removed_.ends.batch;
   wants_checkpoint_ =
       limited && ends_.batch > newest && (ends_.batch - newest) * 64 >= ends_.batch - removed_.ends.batch;
-  if (last > removed_.ends.batch) return remove_batches_(last, pressure.by_bound, now);
-  if ((pressure.by_bound || pressure.by_bytes) && !wants_checkpoint_) return remove_oldest_alerts_(budget, now);
-  return std::nullopt;
+  if (last > removed_.ends.batch) {
+    if (auto outcome = remove_batches_(last, pressure.by_bound, now)) return outcome;
+  }
+  // No input is left to remove, and none that a checkpoint would set free, or there is no time for that.
+  const bool too_large = pressure.by_bound || pressure.by_bytes;
+  if (!too_large || !limited || (wants_checkpoint_ && !pressure.urgent)) return std::nullopt;
+  return remove_oldest_alerts_(budget, now);
 }
 
 int SqliteJournal::run_removal_(Statement& remove, std::uint64_t until) { return remove.bind(1, until).run(); }

@@ -200,6 +200,18 @@ inline std::string difference(Journal& journal, const Model& model) {
   return "";
 }
 
+/// What a verification of all of it finds wrong, one line each; empty when nothing is.
+inline std::string faults_of(Journal& journal, const VerifyOptions& options = {}) {
+  JournalError error;
+  const auto run = journal.verify(options, error);
+  if (run == nullptr) return error.text;
+  while (run->step(7)) {
+  }
+  std::string faults;
+  for (const auto& fault : run->report().faults) faults += fault + "\n";
+  return faults;
+}
+
 /// The answer of PRAGMA integrity_check ("ok"), or SQLite's message. The journal must be closed; a file that does not
 /// exist is made, empty, and is whole.
 inline std::string integrity_of(const std::string& path, const std::string& vfs = "") {

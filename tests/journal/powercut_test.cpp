@@ -23,7 +23,8 @@ constexpr const char* kPath = "journal.db";
 /// One life of a journal: writes until the power goes, comes back, and looks at what is left.
 class Life {
  public:
-  Life(PowercutVfs& disk, const std::string& keys, std::uint64_t seed) : disk_{disk}, random_{seed}, next_seed_{seed * 1000} {
+  Life(PowercutVfs& disk, const std::string& keys, std::uint64_t seed)
+      : disk_{disk}, random_{seed}, next_seed_{seed * 1000} {
     options_.vfs = kVfs;
     options_.keys = keys;
     options_.wal_pages_max = static_cast<std::uint32_t>(4 + random_.below(60));

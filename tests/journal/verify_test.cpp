@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: a verification finds every flipped byte and every cut of the file, or what it does not find changes nothing
+/// that can be read; it names the place; it also finds what somebody with SQL changed and covered up. How: a small
+/// journal with small pages; each byte of the file in turn, then each length.
+#include <fstream>
+#include <sstream>
+
+#include "journal_fixture.hpp"
+#include "row_crc.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin;
+using namespace tocsin::journal;
+using namespace tocsin::journal::test;
+
+namespace {
+std::string read_file(const std::string& path) {
+  std::ostringstream content;
+  content << std::ifstream{path, std::ios::binary}.rdbuf();
+  return content.str();
+}
+
+void write_file(const std::string& path, const std::string& content) {
+  std::ofstream{path, std::ios::binary | std::ios::trunc} << content;
+}
+
+/// All that a program can read from it.
+std::string all_of(Journal& journal) {
+  std::ostringstream out;
+  const auto put = [&](std::span<const std::byte> bytes) {
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())) << '|';
+  };
+  out << journal.first_instant() << '|' << journal.last_clock() << '|' << journal.last_batch_id() << '|';
+  (void)journal.read_batches(0, [&](const StoredBatch& batch) {
+    out << batch.id << '|' << batch.clock << '|' << batch.items << '|';
+    return put(batch.bytes), true;
+  });
+  (void)journal.read_alerts(0, [&](const StoredAlert& alert) {
+    out << alert.number << '|' << alert.at << '|';
+    return put(alert.bytes), true;
+  });
+  (void)journal.read_acts([&](const Act& act) {
+    out << act.at << act.principal << act.kind << act.text << '|';
+    return true;
+  });
+  (void)journal.read_gaps([&](const Gap& gap) {
+    out << gap.at << gap.source << gap.first << '-' << gap.last << '|';
+    return true;
+  });
+  (void)journal.read_images([&](const StoredImage& image) {
+    out << image.image_hash << '|' << image.from_batch << '|';
+    return put(image.bytes), true;
+  });
+  for (const auto& point : journal.checkpoints()) {
+    out << point.batch_id << '|' << point.image_hash << '|' << point.engine_version << '|';
+    put(point.bytes);
+  }
+  for (const auto& mark : journal.feed_marks()) out << mark.feed << mark.mark << '|' << mark.reports << '|';
+  for (const auto& row : journal.rejections())
+    out << row.principal << int{row.reason} << row.count << row.sample << '|';
+  out << journal.principal_name(1) << journal.principal_name(2) << journal.cursor("console");
+  return out.str();
+}
+}  // namespace
+
+TEST_GROUP(JournalVerify) {
+  TempFolder folder;
+  std::string path = folder.file("journal.db");
+  std::string copy = folder.file("copy.db");
+  JournalError error;
+  std::uint64_t batches = 0;
+
+  std::unique_ptr<Journal> open(const std::string& name, bool read_only) {
+    OpenOptions options;
+    options.read_only = read_only;
+    if (!read_only) options.keys = path + ".key";
+    return Journal::open(name, options, error);
+  }
+  void commit(Journal & journal, std::uint64_t seed, std::size_t items) {
+    const SampleBatch batch{seed, journal.last_alert_number() + 1, items};
+    const Bytes body(90, static_cast<std::byte>(seed));
+    const StoredAlert alert{journal.last_alert_number() + 1, batch.clock(), body};
+    const Act act{batch.clock(), "officer", "acknowledge", "seen it"};
+    const Gap gap{batch.clock(), "launches", seed, seed + 2, GapKind::broadcast};
+    const Cursor cursor{"console", seed};
+    const RejectionRow rejection{"hub", 3, 1, "sample", 0};
+    auto view = commit_of(batch.items(), {&alert, 1}, {&rejection, 1}, batch.clock());
+    view.first_instant = 5;
+    if (seed % 2 == 0) view.acts = {&act, 1};
+    if (seed % 3 == 0) view.gaps = {&gap, 1};
+    view.cursors = {&cursor, 1};
+    CHECK_FALSE(journal.commit(view).has_value());
+    ++batches;
+  }
+  void make_one(std::uint64_t count) {
+    const auto journal = open(path, false);
+    CHECK_TEXT(journal != nullptr, error.text.c_str());
+    CHECK_FALSE(journal->store_image(9, Bytes(100, std::byte{9})));
+    for (std::uint64_t seed = 1; seed <= count; ++seed) {
+      commit(*journal, seed, 1);
+      if (seed == count / 2) CHECK_FALSE(journal->store_checkpoint({seed, 9, 1, Bytes(120, std::byte{4}), 0}));
+    }
+  }
+  /// Small pages make a small file, and nothing in it is what was left of an earlier page.
+  void make_small_one() {
+    make_one(6);
+    LONGS_EQUAL(SQLITE_OK,
+                run_sql(path, "PRAGMA journal_mode=DELETE;PRAGMA page_size=512;VACUUM;PRAGMA journal_mode=WAL"));
+  }
+  std::string faults(const std::string& name) {
+    const auto journal = open(name, true);
+    if (journal == nullptr) return error.text;
+    VerifyOptions options;
+    options.keys = path + ".key";
+    return faults_of(*journal, options);
+  }
+  /// @returns empty when the damaged copy was found out or reads as the original.
+  std::string silent_difference(const std::string& original) {
+    const auto journal = open(copy, true);
+    if (journal == nullptr) return error.text.empty() ? "no error text" : "";
+    VerifyOptions options;
+    options.keys = path + ".key";
+    if (!faults_of(*journal, options).empty()) return "";
+    return all_of(*journal) == original ? "" : "a change was not found";
+  }
+  void tamper(const std::string& sql) { LONGS_EQUAL(SQLITE_OK, run_sql(path, sql)); }
+};
+
+TEST(JournalVerify, finds_nothing_in_a_whole_one) {
+  make_one(20);
+  STRCMP_EQUAL("", faults(path).c_str());
+  const auto journal = open(path, false);
+  STRCMP_EQUAL("", faults_of(*journal).c_str());
+  commit(*journal, 21, 800);
+  STRCMP_EQUAL("", faults_of(*journal).c_str());
+  VerifyOptions options;
+  options.since_checkpoint = true;
+  const auto run = journal->verify(options, error);
+  while (run->step(1)) {
+  }
+  UNSIGNED_LONGLONGS_EQUAL(0, run->report().fault_count);
+  UNSIGNED_LONGLONGS_EQUAL(11, run->report().batches);
+  UNSIGNED_LONGLONGS_EQUAL(11, run->report().first_batch);
+}
+
+TEST(JournalVerify, finds_every_flipped_byte_that_changes_anything) {
+  make_small_one();
+  STRCMP_EQUAL("", faults(path).c_str());
+  const auto whole = read_file(path);
+  const auto original = all_of(*open(path, true));
+  Prng random{1};
+  std::uint64_t found = 0;
+  for (std::size_t place = random.below(TOCSIN_FLIP_STRIDE); place < whole.size(); place += TOCSIN_FLIP_STRIDE) {
+    auto damaged = whole;
+    damaged[place] = static_cast<char>(damaged[place] ^ static_cast<char>(1 + random.below(255)));
+    write_file(copy, damaged);
+    STRCMP_EQUAL_TEXT("", silent_difference(original).c_str(), numbered("byte ", place).c_str());
+    found += faults(copy).empty() ? 0U : 1U;
+  }
+  CHECK_TRUE(found > whole.size() / TOCSIN_FLIP_STRIDE / 4);
+}
+
+TEST(JournalVerify, finds_every_cut) {
+  make_small_one();
+  const auto whole = read_file(path);
+  const auto original = all_of(*open(path, true));
+  for (std::size_t length = 1; length < whole.size();
+       length += 1 + (length % 512 > 2 && length % 512 < 509 ? 50U : 0U)) {
+    write_file(copy, whole.substr(0, length));
+    STRCMP_EQUAL_TEXT("", silent_difference(original).c_str(), numbered("length ", length).c_str());
+  }
+}
+
+TEST(JournalVerify, names_what_was_damaged) {
+  struct Row {
+    const char* sql;
+    const char* named;
+  };
+  constexpr Row kRows[] = {
+      {"UPDATE batch SET clock = clock + 1 WHERE id = 5", "batch 5 is damaged"},
+      {"DELETE FROM batch WHERE id = 4", "batch 4 is missing"},
+      {"DELETE FROM batch WHERE id >= 7", "the end is missing: batch 10 was signed"},
+      {"DELETE FROM alert WHERE number = 3", "alert event 3 is missing"},
+      {"DELETE FROM alert WHERE number = 10", "alert event 10 was signed"},
+      {"UPDATE alert SET body = zeroblob(90) WHERE number = 2", "alert event 2 is damaged"},
+      {"UPDATE note SET who = 'nobody' WHERE id = 2", "note 2 is damaged"},
+      {"UPDATE feed_mark SET mark = mark + 1 WHERE feed = 'feed-1'", "feed mark 'feed-1' is damaged"},
+      {"UPDATE cursor SET number = 0", "cursor 'console' is damaged"},
+      {"UPDATE rejection SET count = 0", "refusal count '1 3' is damaged"},
+      {"UPDATE meta SET value = 6 WHERE key = 'first_instant'", "fact 'first_instant' is damaged"},
+      {"UPDATE checkpoint SET state = zeroblob(120)", "of 1 checkpoints only 0 can be used"},
+      {"UPDATE image SET body = zeroblob(100)", "rule image from batch 1"},
+      {"UPDATE head SET at = at + 1", "signature does not hold"},
+      {"DELETE FROM head", "the signed head is missing"},
+      {"CREATE INDEX extra ON batch(clock)", "the tables are not those"},
+  };
+  make_one(10);
+  const auto whole = read_file(path);
+  for (const auto& row : kRows) {
+    write_file(path, whole);
+    tamper(row.sql);
+    STRCMP_CONTAINS_TEXT(row.named, faults(path).c_str(), row.sql);
+  }
+}
+
+// The checksums are no secret: somebody who can write the file makes them anew. The chain needs the key.
+TEST(JournalVerify, finds_changes_with_new_checksums_by_the_chain) {
+  struct Row {
+    const char* sql;
+    const char* named;
+  };
+  constexpr Row kRows[] = {
+      {"UPDATE batch SET clock = clock + 1, crc = tocsin_crc(id, clock + 1, items, t_min, t_max, chain, inputs) "
+       "WHERE id = 7",
+       "batch 7 does not follow in the chain"},
+      {"UPDATE alert SET body = zeroblob(9), crc = tocsin_crc(number, at, batch_id, chain, zeroblob(9)) WHERE number = "
+       "4",
+       "alert event 4 does not follow in the chain"},
+      {"UPDATE note SET who = 'nobody', crc = tocsin_crc(id, at, batch_id, kind, first, last, chain, 'nobody', word, "
+       "text) "
+       "WHERE id = 1",
+       "note 1 does not follow in the chain"},
+      {"DELETE FROM batch WHERE id > 8; DELETE FROM alert WHERE batch_id > 8; DELETE FROM note WHERE batch_id > 8",
+       "the end is missing"},
+  };
+  make_one(10);
+  const auto whole = read_file(path);
+  for (const auto& row : kRows) {
+    write_file(path, whole);
+    sqlite3* database = nullptr;
+    LONGS_EQUAL(SQLITE_OK, sqlite3_open(path.c_str(), &database));
+    LONGS_EQUAL(SQLITE_OK, add_crc_function(database));
+    LONGS_EQUAL(SQLITE_OK, sqlite3_exec(database, row.sql, nullptr, nullptr, nullptr));
+    sqlite3_close(database);
+    STRCMP_CONTAINS_TEXT(row.named, faults(path).c_str(), row.sql);
+    CHECK_TRUE_TEXT(faults(path).find("damaged") == std::string::npos, row.sql);
+  }
+}
+
+TEST(JournalVerify, refuses_keys_that_are_not_the_journals) {
+  make_one(3);
+  KeyFile other;
+  VerifyOptions options;
+  options.keys = other.path();
+  auto journal = open(path, true);
+  STRCMP_CONTAINS("the keys are not this journal's", faults_of(*journal, options).c_str());
+  options = {};
+  options.public_key = std::string(64, 'a');
+  STRCMP_CONTAINS("not the expected one", faults_of(*journal, options).c_str());
+  journal.reset();
+  OpenOptions writing;
+  writing.keys = other.path();
+  CHECK_TRUE(Journal::open(path, writing, error) == nullptr);
+  STRCMP_CONTAINS("is another journal's", error.text.c_str());
+}
+
+TEST(JournalVerify, says_what_it_could_not_check_without_the_keys) {
+  make_one(3);
+  std::filesystem::rename(path + ".key", path + ".kept");
+  auto journal = open(path, true);
+  auto run = journal->verify({}, error);
+  while (run->step(100)) {
+  }
+  UNSIGNED_LONGLONGS_EQUAL(0, run->report().fault_count);
+  CHECK_FALSE(run->report().keyed);
+  STRCMP_CONTAINS("without the key file", run->report().notice.c_str());
+  run.reset();
+  journal.reset();
+  CHECK_TRUE(open(path, false) == nullptr);
+  STRCMP_CONTAINS("restore it from where you keep it", error.text.c_str());
+}
