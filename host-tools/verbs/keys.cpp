@@ -2,6 +2,8 @@
 #include "verbs/keys.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -39,15 +41,19 @@ std::string today() {
 
 /// Days since the date in a comment `added 2026-05-01`; -1 when there is none.
 int age_days(const std::string& note) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
   const auto at = note.find(kAdded);
-  if (at == std::string::npos || std::sscanf(note.c_str() + at + kAdded.size(), "%4d-%2u-%2u", &year, &month, &day) !=
-                                     3) {  // NOLINT(cert-err34-c)
-    return -1;
+  if (at == std::string::npos) return -1;
+  std::string_view rest = std::string_view{note}.substr(at + kAdded.size());
+  std::array<int, 3> parts{};
+  for (auto& part : parts) {
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), part);
+    if (error != std::errc{} || part < 0) return -1;
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    if (rest.starts_with('-')) rest.remove_prefix(1);
   }
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
+  const std::chrono::year_month_day date{std::chrono::year{parts[0]},
+                                         std::chrono::month{static_cast<unsigned>(parts[1])},
+                                         std::chrono::day{static_cast<unsigned>(parts[2])}};
   if (!date.ok()) return -1;
   const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
   return static_cast<int>((now - sys_days{date}).count());
