@@ -8,18 +8,24 @@
 
 #include "tocsin/journal/journal.hpp"
 
+#include "audience.hpp"
+
 namespace tocsin::daemon {
-/// Largest sum of the alert events in one answer [bytes].
+/// Largest sum of the alert events in one answer [bytes], and how many are looked at for it.
 inline constexpr std::size_t kAnswerBytesMax = 256 * 1024;
+inline constexpr std::size_t kLookedAtMax = 4096;
 
 struct AlertQuery {
   std::uint64_t since = 0;
+  std::string consumer;  ///< when since is 0: from the durable cursor of this name; empty: from the beginning
   std::size_t limit = 256;
+  const AudienceConfig* audience = nullptr;    ///< null: may see all
   std::vector<std::vector<std::byte>> alerts;  ///< out: encoded, oldest first
-  bool more = false;                           ///< out: the limit cut the list
+  std::uint64_t looked_at = 0;                 ///< out: number of the last one looked at; go on from there
+  bool more = false;                           ///< out: there may be more
 };
 
-/// Alert events with a number above `since`, at most `limit` and about kAnswerBytesMax.
+/// Alert events with a number above `since` that the audience may see, at most `limit` and about kAnswerBytesMax.
 /// @error  as Journal::read_alerts().
 [[nodiscard]] journal::Outcome read_alerts(journal::Journal& journal, AlertQuery& query);
 }  // namespace tocsin::daemon

@@ -11,7 +11,10 @@
 #include "tocsin/engine/base/check.hpp"
 #include "tocsin/wire/alert_codec.hpp"
 
+#include "alarms.hpp"
+#include "authority.hpp"
 #include "near_name.hpp"
+#include "rule_reach.hpp"
 
 namespace tocsin::daemon {
 namespace {
@@ -19,21 +22,13 @@ constexpr std::uint64_t kSeqJumpMax = 1ULL << 20U;
 constexpr std::size_t kRightsExcerpt = 64;
 constexpr std::size_t kFrameExcerpt = 16;
 
-/// Rights as bits by index; empty for "all".
-std::vector<bool> resolve(bool all, const std::vector<PlacedText>& names, std::size_t count, auto&& find) {
-  if (all) return {};
-  std::vector<bool> bits(count, false);
-  for (const auto& name : names) {
-    const std::uint16_t index = find(name.text);
-    if (index != engine::kNone) bits[index] = true;
-  }
-  return bits;
-}
-
 bool may(const Principal& principal, const engine::Input& input) {
-  if (input.kind == engine::InputKind::clock) return true;
-  if (!principal.all_feeds && !principal.feeds[input.feed]) return false;
-  return input.kind != engine::InputKind::report || principal.all_indicators || principal.indicators[input.indicator];
+  if (input.kind == engine::InputKind::clock || principal.rights == nullptr) return true;
+  const auto& rights = *principal.rights;
+  if (!rights.may_feed(input.feed)) return false;
+  if (input.kind == engine::InputKind::retraction) return rights.may_retract;
+  if (input.kind != engine::InputKind::report) return true;
+  return rights.may_indicate(input.indicator) && rights.may_value(input.indicator, input.value);
 }
 
 std::string hex_excerpt(std::span<const std::byte> bytes) {
@@ -58,7 +53,8 @@ std::string refusal_text(const wire::InputView& view, wire::Refusal refusal) {
 
 Core::Core(const Config& config, const MachineClock& machine)
     : config_{config},
-      engine_clock_{machine},
+      engine_clock_{machine, config.believe_ms},
+      alarms_{std::make_unique<Alarms>()},
       alert_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)),
       twin_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)) {}
 
@@ -90,7 +86,12 @@ std::string Core::open(const std::string& vfs) {
   options.max_page_count = config_.bounds.journal_pages;
   journal_ = journal::Journal::open(config_.journal, options, error);
   if (!journal_) return error.text;
-  return recover_();
+  authority_ = std::make_unique<Authority>(config_, image(), nullptr);
+  for (const auto& rights : authority_->all()) {
+    principals_.push_back({rights.name, journal_->principal_id(rights.name), &rights});
+  }
+  if (auto failed = recover_(); !failed.empty()) return failed;
+  return adopt_book_();
 }
 
 void Core::start_engine_(engine::Instant first) {
@@ -103,19 +104,13 @@ void Core::start_engine_(engine::Instant first) {
 }
 
 Principal Core::principal(const std::string& name) {
-  Principal principal;
-  principal.name = name;
-  principal.journal_id = journal_->principal_id(name);
-  const auto found = std::find_if(config_.principals.begin(), config_.principals.end(),
-                                  [&](const PrincipalConfig& one) { return one.name == name; });
-  if (found == config_.principals.end()) return principal;
-  principal.all_feeds = found->all_feeds;
-  principal.all_indicators = found->all_indicators;
-  principal.feeds = resolve(found->all_feeds, found->feeds, image().feeds.size(),
-                            [&](const std::string& feed) { return image().find_feed(feed); });
-  principal.indicators = resolve(found->all_indicators, found->indicators, image().indicators.size(),
-                                 [&](const std::string& indicator) { return image().find_indicator(indicator); });
-  return principal;
+  const auto* known = principal_of(name);
+  return known != nullptr ? *known : Principal{name, journal_->principal_id(name), nullptr};
+}
+
+const Principal* Core::principal_of(std::string_view user_id) const {
+  const auto* rights = authority_->of(user_id);
+  return rights == nullptr ? nullptr : &principals_[rights->index];
 }
 
 bool Core::read_frame(std::span<const std::byte> bytes, const Principal& principal, wire::BatchReader& reader) {
@@ -145,6 +140,7 @@ void Core::take(const wire::BatchReader& reader, const Principal& principal, std
     if (refusal == wire::Refusal::none) refusal = decide_(view, principal);
     if (refusal == wire::Refusal::none) continue;
     count_refusal(principal, refusal, sample_of(view));
+    if (const auto feed = image().find_feed(view.feed); feed != engine::kNone) ++feeds_[feed].rejected;
     refused.push_back({reader.frame(), static_cast<std::uint32_t>(index), refusal, wire::is_retry(refusal),
                        refusal_text(view, refusal)});
   }
@@ -168,7 +164,7 @@ wire::Refusal Core::examine_(const wire::InputView& view, const Principal& princ
   const auto refusal = wire::bind(view, image(), now, input);
   if (refusal != wire::Refusal::none) return refusal;
   if (!may(principal, input)) return wire::Refusal::not_authorised;
-  if (system && view.time > now + config_.max_skew_ms) return wire::Refusal::too_far_ahead;
+  if (system && engine_clock_.trusted() && view.time > now + config_.max_skew_ms) return wire::Refusal::too_far_ahead;
   if (jumps_(view, input)) return wire::Refusal::seq_jump;
   if (system) input.received = now;  // what the sender says is kept in the journal, but our clock is ours
   return wire::Refusal::none;
@@ -236,6 +232,8 @@ void Core::keep_event_() {
   // What it will be told as if the journal fails is made now: the event itself is gone by then.
   wire::AlertContext context;
   context.site = config_.site;
+  find_lost_feeds_();
+  context.lost_feeds = lost_feeds_;
   context.not_journaled = true;
   Announcement announcement{event_.alert, event_.level, event_.at, {}};
   announcement.unjournaled =
@@ -246,11 +244,11 @@ void Core::keep_event_() {
     return;
   }
   context.not_journaled = false;
+  if (listener_ != nullptr) listener_->decided(event_, context);
   context.number = next_alert_;
   const auto bytes = wire::encode_alert(event_, image(), context, std::as_writable_bytes(std::span{alert_arena_}));
   TOCSIN_CHECK(!bytes.empty());
   slabs_[filling_].add({next_alert_++, event_.at, bytes}, announcement);
-  if (listener_ != nullptr) listener_->decided(event_);
 }
 
 void Core::advance() {
@@ -320,53 +318,4 @@ std::string Core::why(const wire::ControlRequest& request, wire::ControlReply& r
   return {};
 }
 
-void Core::fill_status(wire::StatusReport& status) {
-  status.site = config_.site;
-  status.book_title = image().view(image().book_title);
-  status.book_hash = image().book_hash;
-  status.engine_bytes = block_bytes_;
-  status.batches = committed_batch_;
-  status.newest_alert = newest_alert();
-  status.journal_ok = !in_trouble();
-  status.journal_error = journal_error_;
-  status.refusals = refusals_.totals();
-  if (started_) {
-    const auto& counters = engine_->counters();
-    status.clock = config_.clock == ClockSource::system ? engine_clock_.now() : engine_->clock();
-    status.first_instant = engine_->first_instant();
-    status.reach = engine_->reach();
-    status.taken = counters.taken;
-    status.duplicate = counters.duplicate;
-    status.reused = counters.reused;
-    status.stale = counters.stale;
-    status.withdrawn = counters.withdrawn;
-    status.not_evaluated = counters.not_evaluated;
-    status.late = counters.late;
-  }
-  fill_names_(status);
-}
-
-void Core::fill_names_(wire::StatusReport& status) const {
-  const auto& book = image();
-  std::uint16_t index = 0;  // no table of an image has more than 16 bits can count
-  for (const auto& theater : book.theaters) {
-    const auto level = started_ ? engine_->theater_level(index) : engine::Level::unknown;
-    status.theaters.push_back({std::string(book.view(theater.name)), level});
-    ++index;
-  }
-  index = 0;
-  for (const auto& alert : book.alerts) {
-    const auto state = started_ ? engine_->alert_state(index) : engine::AlertState{};
-    status.alerts.push_back(
-        {std::string(book.view(alert.name)), state.raised, state.level, state.when, state.raised_at});
-    ++index;
-  }
-  index = 0;
-  for (const auto& known : feeds_) {
-    status.feeds.push_back({std::string(book.view(book.feeds[index].name)), known.mark, known.any, known.reports,
-                            started_ ? engine_->last_contact(index) : engine::kNever,
-                            started_ && engine_->feed_overdue(index)});
-    ++index;
-  }
-}
 }  // namespace tocsin::daemon

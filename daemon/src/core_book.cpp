@@ -58,6 +58,7 @@ std::string Core::change_book(Successor& successor, std::string_view who, BookCh
   rules_from_journal_ = file_hash_ != change.new_hash;
   exchange_(successor.book());  // from here the new one rules
   find_feeds_();
+  if (const auto error = adopt_book_(); !error.empty()) LogLine(Severity::warning, "gaps").field("error", error);
   if (auto error = tell_change_(successor.book(), said, who, change); !error.empty()) {
     return {};  // the journal is in trouble; when it heals, recovery says all of this again
   }

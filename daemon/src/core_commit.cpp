@@ -6,7 +6,9 @@
 #include "tocsin/daemon/log.hpp"
 #include "tocsin/engine/base/check.hpp"
 
+#include "alarms.hpp"
 #include "alert_query.hpp"
+#include "rule_reach.hpp"
 
 namespace tocsin::daemon {
 bool Core::keep(journal::Act act) {
@@ -84,6 +86,7 @@ void Core::enter_trouble_(const journal::JournalError& error) {
       .field("error", error.text)
       .field("meaning", "going on in memory; nothing is acknowledged until the journal is well again");
   journal_error_ = error.text.empty() ? "the journal failed" : error.text;
+  alarms_->raise("journal", journal_error_);
   refusals_.unseal();
   // What is decided rings all the same: first what was in flight, then what was filling.
   for (Batch* batch : {&slabs_[1 - filling_], &slabs_[filling_]}) {
@@ -103,6 +106,8 @@ std::string Core::recover_again() {
   started_ = false;
   journal_error_.clear();
   if (auto error = recover_(); !error.empty()) return error;
+  if (auto error = adopt_book_(); !error.empty()) return error;
+  alarms_->clear("journal");
   LogLine(Severity::info, "journal_healed")
       .field("batch", committed_batch_)
       .field("items", recovery_.items)

@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal_jobs.hpp"
 
+#include <algorithm>
 #include <ctime>
+#include <utility>
 
 namespace tocsin::daemon {
 std::int64_t steady_ns() {
   timespec now{};
   (void)clock_gettime(CLOCK_MONOTONIC, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+void CommitTimes::add(std::int64_t took_ns) {
+  const auto us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(took_ns / 1000, 0, UINT32_MAX));
+  us_[count_++ % kKept] = us;
+  max_us_ = std::max(max_us_, us);
+}
+
+std::uint32_t CommitTimes::quantile_us(double share) const {
+  auto sorted = us_;
+  const auto size = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(count_, kKept));
+  if (size == 0) return 0;
+  const auto at = std::min(static_cast<std::ptrdiff_t>(share * static_cast<double>(size)), size - 1);
+  std::nth_element(sorted.begin(), sorted.begin() + at, sorted.begin() + size);
+  return sorted[static_cast<std::size_t>(at)];
 }
 
 void CommitJob::run(journal::Journal& journal) {
@@ -32,11 +49,20 @@ void HousekeepingJob::run(journal::Journal& journal) {
   state = journal.state();
 }
 
+void BackupJob::run(journal::Journal& journal) {
+  if (!begun) {
+    step = {};
+    if (auto failed = journal.backup_begin(path)) {
+      step.state = journal::BackupState::failed;
+      step.error = std::move(*failed);
+    }
+    begun = true;
+    return;
+  }
+  step = journal.backup_step(kPages);
+}
+
 void ProbeJob::run(journal::Journal& journal) { outcome = journal.probe(); }
 
-void AlertsJob::run(journal::Journal& journal) {
-  query.alerts.clear();
-  query.more = false;
-  outcome = read_alerts(journal, query);
-}
+void AlertsJob::run(journal::Journal& journal) { outcome = read_alerts(journal, query); }
 }  // namespace tocsin::daemon

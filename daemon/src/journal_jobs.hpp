@@ -2,9 +2,12 @@
 #pragma once
 /// @file What the server asks of the journal's thread. Each job is made once, filled, posted, and read when handed
 /// back.
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "tocsin/daemon/core.hpp"
 #include "tocsin/engine/base/types.hpp"
 #include "tocsin/journal/journal.hpp"
 
@@ -48,11 +51,28 @@ struct ProbeJob final : JournalJob {
   journal::Outcome outcome;
 };
 
+/// How long commits took.
+class CommitTimes {
+ public:
+  void add(std::int64_t took_ns);
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// Of the last 1024 [us]. @param share  0 to 1.
+  [[nodiscard]] std::uint32_t quantile_us(double share) const;
+  [[nodiscard]] std::uint32_t max_us() const { return max_us_; }
+
+ private:
+  static constexpr std::size_t kKept = 1024;
+  std::array<std::uint32_t, kKept> us_{};
+  std::uint64_t count_ = 0;
+  std::uint32_t max_us_ = 0;
+};
+
 /// Who asked on the control socket, for an answer that comes later.
 struct Asker {
   std::string identity;
   bool delimited = false;  ///< a REQ socket asks so
   std::uint64_t id = 0;
+  const Principal* principal = nullptr;
 };
 
 /// Reads alert events for somebody.
@@ -62,5 +82,16 @@ struct AlertsJob final : JournalJob {
   AlertQuery query;
   journal::Outcome outcome;
   bool out = false;
+};
+
+/// Copies the journal, a few pages at a time. Posted again and again until it is not `more`.
+struct BackupJob final : JournalJob {
+  static constexpr std::uint32_t kPages = 256;
+  void run(journal::Journal& journal) override;
+  std::string path;
+  bool begun = false;
+  bool out = false;
+  bool active = false;  ///< asked for, and neither done nor failed
+  journal::BackupStep step;
 };
 }  // namespace tocsin::daemon

@@ -12,76 +12,12 @@ namespace tocsin::daemon {
 namespace {
 constexpr std::int64_t kTickMs = 100;  // every socket is looked at so often, or libzmq keeps peers that left
 constexpr std::int64_t kDrainMs = 1000;
+constexpr std::int64_t kRatesMs = 5000;
 constexpr int kStopLingerMs = 200;
 
-SocketLimits limits_of(const Config& config) {
-  SocketLimits limits;
-  limits.receive_high_water = config.bounds.receive_high_water;
-  limits.send_high_water = config.bounds.send_high_water;
-  limits.message_bytes_max = wire::kFrameBytesMax;
-  return limits;
-}
-
-std::string bind_to(ZmqSocket& socket, const std::string& endpoint, std::string_view what) {
-  const auto error = socket.bind(endpoint);
-  if (error.empty()) return {};
-  return "the " + std::string(what) + " socket cannot be bound to " + endpoint + ": " + error +
-         "; check that the folder exists and may be written, and that no other program has the endpoint";
-}
 }  // namespace
 
 std::int64_t steady_ms() { return steady_ns() / 1'000'000; }
-
-Server::Server(const Config& config, Core& core, const Notifier& notifier)
-    : config_{config},
-      core_{core},
-      notifier_{notifier},
-      alerts_{context_, ZMQ_XPUB, limits_of(config)},
-      control_{context_, ZMQ_ROUTER, limits_of(config)},
-      started_ms_{steady_ms()} {
-  core_.listen(this);
-}
-
-Server::~Server() { core_.listen(nullptr); }
-
-std::string Server::open_ingest_() {
-  for (const auto& endpoint : config_.ingest) {
-    const auto named = std::find_if(config_.principals.begin(), config_.principals.end(),
-                                    [&](const PrincipalConfig& one) { return one.endpoint == endpoint.text; });
-    const auto& name = named == config_.principals.end() ? endpoint.text : named->name;
-    ingest_.push_back({ZmqSocket{context_, ZMQ_ROUTER, limits_of(config_)}, core_.principal(name), {}});
-    if (auto error = bind_to(ingest_.back().socket, endpoint.text, "ingest"); !error.empty()) return error;
-  }
-  return {};
-}
-
-std::string Server::open_broadcast_() {
-  for (const auto& publisher : config_.broadcast) {
-    const auto& name = publisher.principal.empty() ? publisher.endpoint : publisher.principal;
-    broadcast_.push_back({ZmqSocket{context_, ZMQ_SUB, limits_of(config_)}, core_.principal(name)});
-    const auto error = broadcast_.back().socket.connect(publisher.endpoint);
-    if (!error.empty()) return "the broadcast endpoint " + publisher.endpoint + " cannot be used: " + error;
-  }
-  return {};
-}
-
-std::string Server::open() {
-  for (const auto& endpoint : config_.alerts) {
-    if (auto error = bind_to(alerts_, endpoint.text, "alerts"); !error.empty()) return error;
-  }
-  for (const auto& endpoint : config_.control) {
-    if (auto error = bind_to(control_, endpoint.text, "control"); !error.empty()) return error;
-  }
-  if (auto error = open_broadcast_(); !error.empty()) return error;
-  if (auto error = open_ingest_(); !error.empty()) return error;
-  for (auto& one : ingest_) poll_items_.push_back({one.socket.handle(), 0, ZMQ_POLLIN, 0});
-  for (auto& one : broadcast_) poll_items_.push_back({one.socket.handle(), 0, ZMQ_POLLIN, 0});
-  poll_items_.push_back({alerts_.handle(), 0, ZMQ_POLLIN, 0});
-  poll_items_.push_back({control_.handle(), 0, ZMQ_POLLIN, 0});
-  if (auto error = journal_.start(core_.journal()); !error.empty()) return error;
-  poll_items_.push_back({nullptr, journal_.done_fd(), ZMQ_POLLIN, 0});
-  return {};
-}
 
 int Server::run(int signal_fd) {
   poll_items_.push_back({nullptr, signal_fd, ZMQ_POLLIN, 0});
@@ -134,11 +70,10 @@ void Server::keep_alive_() {
     notifier_.send("WATCHDOG=1");
     watchdog_at_ms_ = now + notifier_.watchdog_interval_ms();
   }
-  const bool disbelieved = core_.wall_disbelieved();
-  if (disbelieved != wall_was_disbelieved_) {
-    LogLine(disbelieved ? Severity::warning : Severity::info, "clock")
-        .field("wall_clock", disbelieved ? "more than an hour away, not followed" : "followed again");
-    wall_was_disbelieved_ = disbelieved;
+  core_.watch_clock();
+  if (now >= rates_at_ms_) {
+    if (rates_at_ms_ > 0) core_.take_rates(kRatesMs + now - rates_at_ms_);
+    rates_at_ms_ = now + kRatesMs;
   }
 }
 

@@ -14,10 +14,17 @@
 #include "tocsin/daemon/core.hpp"
 #include "tocsin/wire/control_codec.hpp"
 
+#include "alarms.hpp"
+#include "audience.hpp"
+#include "authority.hpp"
 #include "connection.hpp"
+#include "endpoint_lock.hpp"
 #include "journal_jobs.hpp"
 #include "journal_thread.hpp"
 #include "notify.hpp"
+#include "quota.hpp"
+#include "subscriptions.hpp"
+#include "zap.hpp"
 #include "zmq_socket.hpp"
 
 namespace tocsin::daemon {
@@ -25,11 +32,12 @@ namespace tocsin::daemon {
 /// own, which has the journal whenever a job is out.
 class Server final : private AlertListener {
  public:
-  /// @param config, core, notifier  outlive the server.
+  /// @param config, core, notifier  outlive the server. @pre the core is open.
   Server(const Config& config, Core& core, const Notifier& notifier);
   ~Server() override;
 
-  /// Makes and binds all sockets and starts the journal's thread. @returns what went wrong, with the mend, or empty.
+  /// Loads the keys, starts the thread that decides handshakes, makes and binds all sockets, and starts the journal's
+  /// thread. @returns what went wrong, with the mend, or empty.
   [[nodiscard]] std::string open();
   /// Serves until a signal or a request to stop. @param signal_fd  a signalfd. @returns the exit status.
   [[nodiscard]] int run(int signal_fd);
@@ -37,7 +45,7 @@ class Server final : private AlertListener {
  private:
   struct Ingest {
     ZmqSocket socket;
-    Principal principal;
+    std::string endpoint;
     std::map<std::string, Connection, std::less<>> connections;
   };
   struct Broadcast {
@@ -45,8 +53,19 @@ class Server final : private AlertListener {
     Principal principal;
     bool any = false;
     std::uint64_t last_frame = 0;
+    std::uint64_t lost = 0;
+    engine::Instant lost_at = engine::kNever;
+  };
+  /// An answer that is given when a batch is stored.
+  struct Promise {
+    Asker asker;
+    wire::ControlReply reply;
   };
 
+  // server_open.cpp: keys and sockets
+  [[nodiscard]] std::string open_keys_();
+  [[nodiscard]] std::string listen_(ZmqSocket& socket, const std::string& endpoint, std::string_view what);
+  [[nodiscard]] std::string open_listeners_();
   [[nodiscard]] std::string open_ingest_();
   [[nodiscard]] std::string open_broadcast_();
 
@@ -62,9 +81,11 @@ class Server final : private AlertListener {
   /// Takes one frame of a socket. @returns false when none waits.
   bool take_one_(Ingest& ingest);
   bool take_one_(Broadcast& broadcast);
-  void take_frame_(Ingest& ingest, Connection& connection, std::span<const std::byte> bytes);
-  void refuse_unreadable_(Connection& connection);
-  void refuse_after_gap_(Ingest& ingest, Connection& connection, const wire::BatchReader& reader);
+  /// @returns false when the connection is to be forgotten.
+  [[nodiscard]] bool take_frame_(const Principal& principal, Connection& connection, std::span<const std::byte> bytes);
+  void refuse_whole_(Connection& connection, wire::Refusal reason, const char* text);
+  void refuse_after_gap_(const Principal& principal, Connection& connection, const wire::BatchReader& reader);
+  [[nodiscard]] bool over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
   void take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes);
   [[nodiscard]] Connection& connection_of_(Ingest& ingest, std::string_view identity);
 
@@ -81,6 +102,8 @@ class Server final : private AlertListener {
   void probe_done_();
   void keep_house_();
   void stored_(std::size_t slab);
+  void keep_promises_(std::size_t slab);
+  void break_promises_();
   void acknowledge_();
   void acknowledge_(Ingest& ingest);
   void enter_trouble_();
@@ -91,19 +114,29 @@ class Server final : private AlertListener {
   void publish_();
   void publish_head_();
   void read_subscriptions_();
-  void decided(const engine::AlertEvent& event) override;
+  void decided(const engine::AlertEvent& event, const wire::AlertContext& context) override;
   void unjournaled(const Announcement& announcement) override;
-  void make_topic_(std::uint16_t alert, engine::Level level);
+  void tell_(std::uint16_t alert, engine::Level level, std::string_view before, std::span<const std::byte> bytes);
+  void tell_alarm_(const Alarm& alarm);
 
   // server_control.cpp: questions
   void serve_control_();
   /// @returns false when the answer comes later.
   [[nodiscard]] bool answer_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  [[nodiscard]] bool permitted_(const wire::ControlRequest& request, const Principal& principal,
+                                wire::ControlReply& reply) const;
+  void hello_(const wire::ControlRequest& request, const Principal& principal, wire::ControlReply& reply);
   [[nodiscard]] bool ask_for_alerts_(const wire::ControlRequest& request, const Asker& asker,
                                      wire::ControlReply& reply);
+  [[nodiscard]] bool keep_cursor_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  [[nodiscard]] bool keep_act_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  void back_up_(const wire::ControlRequest& request, wire::ControlReply& reply);
+  void backup_done_();
   void alerts_done_(AlertsJob& job);
   void reply_(const Asker& asker, wire::ControlReply& reply);
   [[nodiscard]] wire::StatusReport status_();
+  void fill_journal_(wire::JournalStatus& status) const;
+  void fill_peers_(wire::StatusReport& status);
 
   static constexpr std::size_t kAlertsJobs = 4;
 
@@ -111,15 +144,23 @@ class Server final : private AlertListener {
   Core& core_;
   const Notifier& notifier_;
   ZmqContext context_;
+  ZapThread zap_;  ///< before all sockets: it is there as long as they are
+  std::vector<EndpointLock> locks_;
+  ServerKeys keys_;
+  std::shared_ptr<const Keyring> keyring_;
+  Quota quota_;
+  Audiences audiences_;
   std::vector<Ingest> ingest_;
   std::vector<Broadcast> broadcast_;
   ZmqSocket alerts_;
+  Subscriptions subscriptions_;
   ZmqSocket control_;
   std::vector<zmq_pollitem_t> poll_items_;
   CommitJob commit_;
   CheckpointJob checkpoint_;
   HousekeepingJob housekeeping_;
   ProbeJob probe_;
+  BackupJob backup_;
   std::array<AlertsJob, kAlertsJobs> alerts_jobs_;
   JournalThread journal_;  ///< after the jobs: it ends before they do
   bool checkpoint_out_ = false;
@@ -128,6 +169,13 @@ class Server final : private AlertListener {
   std::vector<wire::RefusedItem> untold_;  ///< refusals of somebody who cannot be told
   wire::AckWriter ack_writer_;
   std::string topic_;
+  std::vector<std::uint64_t> provisional_arena_;       ///< where provisional events are encoded
+  std::array<std::vector<std::uint32_t>, 2> unacked_;  ///< reports in each slab, by principal
+  std::array<std::vector<Promise>, 2> promises_;       ///< what waits for each slab
+  std::uint64_t boot_ = 0;
+  CommitTimes commit_times_;
+  std::uint64_t checkpoint_batch_ = 0;
+  std::int64_t checkpoint_done_ms_ = 0;
   bool stopping_ = false;
   bool drained_ = true;          ///< false: more may wait on an ingest socket than one turn took
   std::size_t next_source_ = 0;  ///< ingest socket, then broadcast socket, whose turn it is
@@ -143,7 +191,7 @@ class Server final : private AlertListener {
   std::int64_t house_at_ms_ = 0;
   std::int64_t head_at_ms_ = 0;
   std::int64_t watchdog_at_ms_ = 0;
-  bool wall_was_disbelieved_ = false;
+  std::int64_t rates_at_ms_ = 0;
 };
 
 /// Milliseconds on a clock that only runs forward.

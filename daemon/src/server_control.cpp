@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control socket: Hello, status, alerts since n, why, shutdown.
+// The control socket: who may ask what, and the answers. Some come when the journal has spoken.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -32,6 +34,20 @@ std::optional<wire::ControlRequest> decode(std::span<const std::byte> bytes) {
   if (!bytes.empty()) std::memcpy(storage.data(), bytes.data(), bytes.size());
   return wire::decode_request(storage);
 }
+constexpr const char* kNoRoomText = "no room in this batch, or the journal is in trouble; ask again in a moment";
+
+/// A consumer's cursor is its principal's own: nobody moves another's.
+std::string cursor_name(const Asker& asker, const std::string& consumer) {
+  return asker.principal->name + "/" + consumer;
+}
+
+/// @returns true: the answer is complete.
+bool fail(wire::ControlReply& reply, std::string text) {
+  reply.ok = false;
+  reply.error = std::move(text);
+  return true;
+}
+
 wire::ControlReply too_large(std::uint64_t id, std::size_t bytes) {
   wire::ControlReply reply;
   reply.id = id;
@@ -54,6 +70,7 @@ void Server::serve_control_() {
     if (first.more() && !control_.receive(second)) continue;
     if (second.more()) control_.skip_rest(second);
     asker.identity = identity.text();
+    asker.principal = core_.principal_of((asker.delimited ? second : first).user_id());
 
     wire::ControlReply reply;
     const auto request = decode(asker.delimited ? second.bytes() : first.bytes());
@@ -78,18 +95,68 @@ void Server::reply_(const Asker& asker, wire::ControlReply& reply) {
   if (sent != SendResult::sent) LogLine(Severity::warning, "reply_lost").field("reason", static_cast<int>(sent));
 }
 
+bool Server::permitted_(const wire::ControlRequest& request, const Principal& principal,
+                        wire::ControlReply& reply) const {
+  Role need = Role::reload;
+  switch (request.kind) {
+    case wire::ControlKind::hello: {
+      const auto feed = core_.image().find_feed(request.feed);
+      if (principal.rights == nullptr || (feed != engine::kNone && principal.rights->may_feed(feed))) return true;
+      need = Role::read;
+      break;
+    }
+    case wire::ControlKind::status:
+    case wire::ControlKind::alerts_since:
+    case wire::ControlKind::why:
+    case wire::ControlKind::ack_alerts:
+      need = Role::read;
+      break;
+    case wire::ControlKind::acknowledge:
+    case wire::ControlKind::believe:
+      need = Role::acknowledge;
+      break;
+    case wire::ControlKind::shutdown:
+    case wire::ControlKind::log_level:
+    case wire::ControlKind::backup:
+    case wire::ControlKind::reload:
+      break;
+  }
+  if (principal.rights == nullptr || has_role(principal.rights->roles, need)) return true;
+  static constexpr std::array<std::string_view, 5> kRoles{"", "read", "acknowledge", "", "reload"};
+  reply.ok = false;
+  reply.error = "\"" + principal.name + "\" may not ask for that: it needs the role \"" +
+                std::string{kRoles.at(static_cast<std::size_t>(need))} + "\" in the daemon's config";
+  return false;
+}
+
+void Server::hello_(const wire::ControlRequest& request, const Principal& principal, wire::ControlReply& reply) {
+  reply.boot = boot_;
+  if (principal.rights != nullptr) reply.credit = principal.rights->quota.unacked;
+  if (const auto feed = core_.hello(request.feed)) {
+    reply.mark = feed->mark;
+    reply.has_mark = feed->any;
+    return;
+  }
+  std::vector<std::string_view> known;
+  for (const auto& one : core_.image().feeds) known.push_back(core_.image().view(one.name));
+  reply.ok = false;
+  reply.error = "the book has no feed \"" + printable(request.feed, wire::kNameBytesMax) + "\"" +
+                did_you_mean(request.feed, known);
+}
+
 bool Server::ask_for_alerts_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
   for (auto& job : alerts_jobs_) {
     if (job.out) continue;
     job.asker = asker;
     job.query.since = request.since;
+    job.query.consumer = request.consumer.empty() ? std::string{} : cursor_name(asker, request.consumer);
     job.query.limit = request.limit == 0 ? kAlertsPerReply : std::min<std::size_t>(request.limit, kAlertsPerReply);
+    const auto* rights = asker.principal->rights;
+    job.query.audience = rights == nullptr ? nullptr : &audiences_.config(rights->audience);
     job.out = journal_.post(job);
     if (job.out) return false;
   }
-  reply.ok = false;
-  reply.error = "too many ask for alert events at once; ask again in a moment";
-  return true;
+  return fail(reply, "too many ask for alert events at once; ask again in a moment");
 }
 
 void Server::alerts_done_(AlertsJob& job) {
@@ -99,25 +166,92 @@ void Server::alerts_done_(AlertsJob& job) {
   if (job.outcome) reply.error = job.outcome->text;
   reply.alerts = std::move(job.query.alerts);
   reply.more = job.query.more;
+  reply.cursor = job.query.looked_at;
   reply_(job.asker, reply);
 }
 
-bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
-  switch (request.kind) {
-    case wire::ControlKind::hello: {
-      const auto feed = core_.hello(request.feed);
-      if (feed) {
-        reply.mark = feed->mark;
-        reply.has_mark = feed->any;
-        return true;
-      }
-      std::vector<std::string_view> known;
-      for (const auto& one : core_.image().feeds) known.push_back(core_.image().view(one.name));
-      reply.ok = false;
-      reply.error = "the book has no feed \"" + printable(request.feed, wire::kNameBytesMax) + "\"" +
-                    did_you_mean(request.feed, known);
-      return true;
+bool Server::keep_cursor_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
+  if (request.consumer.empty()) return fail(reply, "whose cursor? name the consumer");
+  if (request.number > core_.newest_alert()) {
+    return fail(reply, "there is no alert event " + std::to_string(request.number) + " yet; the newest is " +
+                           std::to_string(core_.newest_alert()));
+  }
+  const auto name = cursor_name(asker, request.consumer);
+  if (!core_.keep(journal::Cursor{name, request.number})) return fail(reply, kNoRoomText);
+  reply.cursor = request.number;
+  promises_[core_.slab()].push_back({asker, reply});
+  return false;
+}
+
+bool Server::keep_act_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
+  if (request.number == 0 || request.number > core_.newest_alert()) {
+    return fail(reply, "there is no alert event " + std::to_string(request.number) + "; the newest is " +
+                           std::to_string(core_.newest_alert()));
+  }
+  journal::Act act;
+  act.principal = asker.principal->name;
+  act.kind = "acknowledge";
+  const auto text = std::to_string(request.number) + (request.text.empty() ? "" : " ") + request.text;
+  act.text = text;
+  if (!core_.keep(act)) return fail(reply, kNoRoomText);
+  promises_[core_.slab()].push_back({asker, reply});
+  return false;
+}
+
+void Server::back_up_(const wire::ControlRequest& request, wire::ControlReply& reply) {
+  if (!backup_.active && backup_.path != request.text) {
+    if (!request.text.starts_with('/')) {
+      (void)fail(reply, "give the copy's path from the root, as it is on the daemon's machine");
+      return;
     }
+    if (core_.in_trouble()) {
+      (void)fail(reply, "the journal is in trouble: " + core_.journal_error());
+      return;
+    }
+    backup_.path = request.text;
+    backup_.begun = false;
+    backup_.active = true;
+    backup_.step = {};
+    backup_.out = journal_.post(backup_);
+    LogLine(Severity::info, "backup").field("path", backup_.path);
+    reply.text = "begun";
+    return;
+  }
+  if (backup_.path != request.text) {
+    (void)fail(reply, "a backup to '" + backup_.path + "' is under way; ask again when it is done");
+    return;
+  }
+  if (backup_.active) {
+    reply.text = "under way";
+    reply.pages_left = backup_.out ? 0 : backup_.step.pages_left;
+    return;
+  }
+  reply.done = backup_.step.state == journal::BackupState::done;
+  reply.text = reply.done ? "done" : "failed";
+  if (!reply.done) (void)fail(reply, backup_.step.error.text);
+  backup_.path.clear();  // told: the next one to the same path is a new one
+}
+
+void Server::backup_done_() {
+  backup_.out = false;
+  if (backup_.step.state == journal::BackupState::more) {
+    if (!stopping_) backup_.out = journal_.post(backup_);
+    return;
+  }
+  backup_.active = false;
+  const bool done = backup_.step.state == journal::BackupState::done;
+  LogLine line{done ? Severity::info : Severity::error, "backup"};
+  line.field("path", backup_.path).field("state", done ? "done" : "failed");
+  if (!done) line.field("error", backup_.step.error.text);
+}
+
+bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
+  if (asker.principal == nullptr) return fail(reply, "whoever asks this is not known here any more");
+  if (!permitted_(request, *asker.principal, reply)) return true;
+  switch (request.kind) {
+    case wire::ControlKind::hello:
+      hello_(request, *asker.principal, reply);
+      return true;
     case wire::ControlKind::status:
       reply.status = status_();
       return true;
@@ -128,13 +262,33 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
       reply.ok = reply.error.empty();
       return true;
     case wire::ControlKind::shutdown:
-      LogLine(Severity::info, "shutdown").field("by", "control");
+      LogLine(Severity::info, "shutdown").field("by", asker.principal->name);
       stopping_ = true;
       return true;
+    case wire::ControlKind::ack_alerts:
+      return keep_cursor_(request, asker, reply);
+    case wire::ControlKind::acknowledge:
+      return keep_act_(request, asker, reply);
+    case wire::ControlKind::log_level:
+      if (!set_log_level(request.text)) return fail(reply, "there is no such level; say info, warning or error");
+      LogLine(Severity::error, "log_level").field("now", request.text).field("by", asker.principal->name);
+      return true;
+    case wire::ControlKind::backup:
+      back_up_(request, reply);
+      return true;
+    case wire::ControlKind::believe: {
+      core_.believe();
+      journal::Act act;
+      act.principal = asker.principal->name;
+      act.kind = "believe";
+      (void)core_.keep(act);
+      LogLine(Severity::warning, "believe").field("by", asker.principal->name);
+      return true;
+    }
+    case wire::ControlKind::reload:
+      break;
   }
-  reply.ok = false;
-  reply.error = "this daemon knows no such request; use a tool of the same version";
-  return true;
+  return fail(reply, "this daemon knows no such request; use a tool of the same version");
 }
 
 wire::StatusReport Server::status_() {
@@ -145,6 +299,62 @@ wire::StatusReport Server::status_() {
   status.uptime_ms = static_cast<std::uint64_t>(steady_ms() - started_ms_);
   status.resident_bytes = resident_bytes();
   status.lost_broadcast = lost_broadcast_;
+  status.boot = boot_;
+  status.acks_lost = acks_lost_;
+  status.subscriptions = static_cast<std::uint32_t>(subscriptions_.granted());
+  status.subscriptions_refused = subscriptions_.refused();
+  status.log_level = log_level_name();
+  fill_journal_(status.journal);
+  fill_peers_(status);
   return status;
+}
+
+void Server::fill_journal_(wire::JournalStatus& status) const {
+  constexpr std::uint64_t kPage = 4096;
+  const auto& state = housekeeping_.state;
+  if (!housekeeping_out_) {  // otherwise it is being written: the next status has it
+    status.bytes = state.pages * kPage;
+    status.bytes_bound = state.page_bound * kPage;
+    status.bytes_free = state.free_pages * kPage;
+    status.wal_bytes = state.wal_pages * kPage;
+    status.first_batch = state.first_batch;
+    status.first_alert = state.first_alert;
+    status.signed_batch = state.signed_batch;
+    status.shed_batches = state.shed_batches;
+  }
+  struct statvfs disk {};
+  if (::statvfs(config_.journal.c_str(), &disk) == 0) status.disk_free_bytes = disk.f_bavail * disk.f_frsize;
+  status.commits = commit_times_.count();
+  status.commit_p50_us = commit_times_.quantile_us(0.5);
+  status.commit_p99_us = commit_times_.quantile_us(0.99);
+  status.commit_max_us = commit_times_.max_us();
+  status.checkpoint_batch = checkpoint_batch_;
+  if (checkpoint_batch_ > 0) status.checkpoint_ago_ms = static_cast<std::uint64_t>(steady_ms() - checkpoint_done_ms_);
+  status.in_flight = core_.in_flight();
+}
+
+void Server::fill_peers_(wire::StatusReport& status) {
+  for (const auto* const list : {&config_.ingest, &config_.alerts, &config_.control}) {
+    for (const auto& endpoint : *list) {
+      const auto counts = zap_.counts(endpoint.text);
+      status.endpoints.push_back(
+          {endpoint.text, counts.live, counts.accepted, counts.handshakes_failed, counts.disconnected});
+    }
+  }
+  for (std::size_t i = 1; i < kZapReasons; ++i) {
+    const auto reason = static_cast<ZapReason>(i);
+    if (const auto count = zap_.refused(reason); count > 0) {
+      status.handshakes_refused.push_back({std::string{name_of(reason)}, count});
+    }
+  }
+  for (const auto& rights : core_.authority().all()) {
+    const auto unacked = unacked_[0][rights.index] + unacked_[1][rights.index];
+    const auto over = quota_.refused(rights.index);
+    if (rights.quota.unacked == 0 && unacked == 0 && over == 0) continue;
+    status.senders.push_back({rights.name, rights.quota.unacked, unacked, over});
+  }
+  for (const auto& one : broadcast_) {
+    if (one.lost > 0) status.gaps.push_back({one.principal.name, one.lost, one.lost_at});
+  }
 }
 }  // namespace tocsin::daemon

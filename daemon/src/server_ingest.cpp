@@ -12,6 +12,9 @@ namespace tocsin::daemon {
 namespace {
 constexpr int kRoundsPerTurn = 64;         // then timers and control have their turn
 constexpr std::size_t kRefusedMax = 1024;  // refusals kept for a peer that does not read its acknowledgements
+constexpr const char* kUnreadableText =
+    "this frame is no batch of inputs; it is refused whole, send it as schemas/report.fbs describes";
+constexpr const char* kNobodyText = "whoever sends this is not known here any more: ask for a key, or use yours";
 }  // namespace
 
 void Server::serve_input_() {
@@ -47,19 +50,22 @@ bool Server::take_one_(Ingest& ingest) {
   if (!ingest.socket.receive(identity)) return false;
   ZmqFrame payload;
   if (!identity.more() || !ingest.socket.receive(payload)) return true;
+  const bool whole = !payload.more();  // one message is one frame
+  ingest.socket.skip_rest(payload);
   auto& connection = connection_of_(ingest, identity.text());
-  if (connection.untold() >= kRefusedMax) {
-    // Forgotten, it is told to connect anew with its next frame; what it was told before it did not read.
-    ingest.socket.skip_rest(payload);
-    ingest.connections.erase(ingest.connections.find(identity.text()));
+  // Asked for every message, so that a key that was withdrawn is cut on a live connection too.
+  const auto* principal = core_.principal_of(payload.user_id());
+  if (principal == nullptr) {
+    core_.count_refusal({std::string{payload.user_id()}, 0, nullptr}, wire::Refusal::not_authorised, "no such sender");
+    refuse_whole_(connection, wire::Refusal::not_authorised, kNobodyText);
     return true;
   }
-  if (payload.more()) {  // one message is one frame
-    ingest.socket.skip_rest(payload);
-    take_frame_(ingest, connection, {});
+  if (connection.untold() < kRefusedMax &&
+      take_frame_(*principal, connection, whole ? payload.bytes() : std::span<const std::byte>{})) {
     return true;
   }
-  take_frame_(ingest, connection, payload.bytes());
+  // Forgotten, it is told to connect anew with its next frame; what it was told before it did not read.
+  ingest.connections.erase(ingest.connections.find(identity.text()));
   return true;
 }
 
@@ -79,44 +85,66 @@ Connection& Server::connection_of_(Ingest& ingest, std::string_view identity) {
   return found->second;
 }
 
-void Server::take_frame_(Ingest& ingest, Connection& connection, std::span<const std::byte> bytes) {
+bool Server::take_frame_(const Principal& principal, Connection& connection, std::span<const std::byte> bytes) {
   wire::BatchReader reader;
-  if (!core_.read_frame(bytes, ingest.principal, reader)) {
-    refuse_unreadable_(connection);
-    return;
+  if (!core_.read_frame(bytes, principal, reader)) {
+    refuse_whole_(connection, wire::Refusal::malformed, kUnreadableText);
+    return true;
   }
   if (reader.frame() == 1) connection.begin_anew();
   if (reader.frame() > connection.last_frame + 1) {
-    refuse_after_gap_(ingest, connection, reader);
-    return;
+    refuse_after_gap_(principal, connection, reader);
+    return true;
   }
   connection.last_frame = std::max(connection.last_frame, reader.frame());
   if (core_.in_trouble()) {  // decided in memory; once the journal is well it must come again
     untold_.clear();
-    core_.take(reader, ingest.principal, untold_);
-    return;
+    core_.take(reader, principal, untold_);
+    return true;
   }
   auto& verdict = connection.verdict(core_.slab());
   verdict.due = true;
   verdict.frame = connection.last_frame;
-  core_.take(reader, ingest.principal, verdict.refused);
+  if (over_quota_(principal, reader, bytes.size())) {
+    core_.count_refusal(principal, wire::Refusal::over_quota, "a frame");
+    for (std::uint32_t index = 0; index < reader.count(); ++index) {
+      verdict.refused.push_back({reader.frame(), index, wire::Refusal::over_quota, true, {}});
+    }
+    return principal.rights == nullptr || !quota_.repeats(principal.rights->index);
+  }
+  const std::size_t refused = verdict.refused.size();
+  core_.take(reader, principal, verdict.refused);
+  if (principal.rights != nullptr) {
+    unacked_[core_.slab()][principal.rights->index] +=
+        static_cast<std::uint32_t>(reader.count() - (verdict.refused.size() - refused));
+  }
+  return true;
 }
 
-void Server::refuse_unreadable_(Connection& connection) {
+bool Server::over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes) {
+  if (principal.rights == nullptr) return false;
+  const auto index = principal.rights->index;
+  const auto credit = principal.rights->quota.unacked;
+  const auto waiting = unacked_[0][index] + unacked_[1][index];
+  // A frame that alone is more than the credit passes when nothing else waits.
+  if (credit > 0 && waiting > 0 && waiting + reader.count() > credit) return true;
+  const auto now = static_cast<std::uint64_t>(steady_ns());
+  return quota_.admit(index, now, reader.count(), bytes) != Admission::ok;
+}
+
+void Server::refuse_whole_(Connection& connection, wire::Refusal reason, const char* text) {
   ++connection.last_frame;
   if (core_.in_trouble()) return;
   auto& verdict = connection.verdict(core_.slab());
   verdict.due = true;
   verdict.frame = connection.last_frame;
-  std::string text = "this frame is no batch of inputs; it is refused whole, send it as schemas/report.fbs describes";
   // What it held is unknown, so every place it could have had is refused: nothing may look taken.
   for (std::uint32_t index = 0; index < wire::kFrameItemsMax; ++index) {
-    verdict.refused.push_back({verdict.frame, index, wire::Refusal::malformed, false, std::move(text)});
-    text.clear();  // said once
+    verdict.refused.push_back({verdict.frame, index, reason, false, index == 0 ? text : ""});  // said once
   }
 }
 
-void Server::refuse_after_gap_(Ingest& ingest, Connection& connection, const wire::BatchReader& reader) {
+void Server::refuse_after_gap_(const Principal& principal, Connection& connection, const wire::BatchReader& reader) {
   auto& verdict = connection.verdict(core_.slab());
   verdict.due = true;
   verdict.frame = connection.last_frame;
@@ -124,7 +152,7 @@ void Server::refuse_after_gap_(Ingest& ingest, Connection& connection, const wir
                      std::to_string(connection.last_frame) +
                      " of this connection, so frames are missing; connect anew, count from 1 and send again what was "
                      "not acknowledged";
-  core_.count_refusal(ingest.principal, wire::Refusal::malformed, text);
+  core_.count_refusal(principal, wire::Refusal::malformed, text);
   for (std::uint32_t index = 0; index < reader.count(); ++index) {
     verdict.refused.push_back({reader.frame(), index, wire::Refusal::malformed, true, std::move(text)});
     text.clear();
@@ -152,6 +180,9 @@ void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> by
   if (broadcast.any && frame > broadcast.last_frame + 1) {
     const auto lost = frame - broadcast.last_frame - 1;
     lost_broadcast_ += lost;
+    broadcast.lost += lost;
+    broadcast.lost_at = core_.batch_clock();
+    core_.lose(broadcast.principal, broadcast.last_frame + 1, frame - 1);
     LogLine(Severity::warning, "broadcast_gap")
         .field("principal", broadcast.principal.name)
         .field("lost", lost)

@@ -72,6 +72,7 @@ void Server::take_back_(JournalJob& job) {
   if (&job == &checkpoint_) return checkpoint_done_();
   if (&job == &housekeeping_) return housekeeping_done_();
   if (&job == &probe_) return probe_done_();
+  if (&job == &backup_) return backup_done_();
   for (auto& one : alerts_jobs_) {
     if (&job == &one) return alerts_done_(one);
   }
@@ -88,6 +89,7 @@ void Server::commit_done_() {
     case CommitResult::done:
       break;
   }
+  commit_times_.add(commit_.took_ns);
   stored_(slab);
   publish_();
   core_.release();
@@ -98,6 +100,8 @@ void Server::commit_done_() {
 void Server::checkpoint_done_() {
   checkpoint_out_ = false;
   if (checkpoint_.stored) {
+    checkpoint_batch_ = checkpoint_.checkpoint.batch_id;
+    checkpoint_done_ms_ = steady_ms();
     LogLine(Severity::info, "checkpoint")
         .field("batch", checkpoint_.checkpoint.batch_id)
         .milliseconds("ms", checkpoint_.took_ns);
@@ -130,6 +134,25 @@ void Server::stored_(std::size_t slab) {
   for (auto& ingest : ingest_) {
     for (auto& [identity, connection] : ingest.connections) connection.stored(slab);
   }
+  std::fill(unacked_[slab].begin(), unacked_[slab].end(), 0U);
+  keep_promises_(slab);
+}
+
+void Server::keep_promises_(std::size_t slab) {
+  for (auto& promise : promises_[slab]) reply_(promise.asker, promise.reply);
+  promises_[slab].clear();
+}
+
+void Server::break_promises_() {
+  for (auto& promises : promises_) {
+    for (auto& promise : promises) {
+      wire::ControlReply failed;
+      failed.ok = false;
+      failed.error = "the journal is in trouble, so this was not stored: " + core_.journal_error();
+      reply_(promise.asker, failed);
+    }
+    promises.clear();
+  }
 }
 
 void Server::acknowledge_() {
@@ -152,7 +175,7 @@ void Server::acknowledge_(Ingest& ingest) {
     }
     if (sent != SendResult::sent) {
       ++acks_lost_;  // the peer left; it will send again what it heard nothing of
-      LogLine(Severity::info, "peer_left").field("principal", ingest.principal.name).field("acks_lost", acks_lost_);
+      LogLine(Severity::info, "peer_left").field("endpoint", ingest.endpoint).field("acks_lost", acks_lost_);
       it = ingest.connections.erase(it);
       continue;
     }
@@ -168,6 +191,8 @@ void Server::enter_trouble_() {
   for (auto& ingest : ingest_) {
     for (auto& [identity, connection] : ingest.connections) connection.forget_waiting();
   }
+  for (auto& counts : unacked_) std::fill(counts.begin(), counts.end(), 0U);
+  break_promises_();
 }
 
 void Server::probe_done_() {

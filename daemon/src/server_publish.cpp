@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Alert events out: confirmed ones with their number, the head, and who subscribes.
+// Alert events out, once to each audience that may see them; the head; and who subscribes.
 #include <array>
+#include <charconv>
 
 #include "tocsin/daemon/log.hpp"
+#include "tocsin/wire/alert_codec.hpp"
 
+#include "alarms.hpp"
 #include "server.hpp"
 
 namespace tocsin::daemon {
 namespace {
 constexpr std::int64_t kHeadMs = 5000;
 constexpr int kSubscriptionsPerTurn = 64;
-constexpr std::string_view kAudience = "public";
 
 std::string_view name_of(engine::Level level) {
   static constexpr std::array<std::string_view, 6> kNames{"calm", "watch", "elevated", "high", "critical", "unknown"};
@@ -18,10 +20,15 @@ std::string_view name_of(engine::Level level) {
 }
 }  // namespace
 
-void Server::make_topic_(std::uint16_t alert, engine::Level level) {
+void Server::tell_(std::uint16_t alert, engine::Level level, std::string_view before,
+                   std::span<const std::byte> bytes) {
   const auto& image = core_.image();
-  topic_.assign(kAudience).append("/").append(name_of(level)).append("/");
-  topic_.append(image.view(image.alerts[alert].name));
+  for (std::size_t audience = 0; audience < audiences_.size(); ++audience) {
+    if (!audiences_.sees(audience, alert)) continue;
+    topic_.assign(audiences_.name(audience)).append("/").append(before).append(name_of(level)).append("/");
+    topic_.append(image.view(image.alerts[alert].name));
+    if (alerts_.send(topic_, true) == SendResult::sent) (void)alerts_.send(bytes, false);
+  }
 }
 
 void Server::publish_() {
@@ -29,8 +36,7 @@ void Server::publish_() {
   const auto alerts = core_.sealed().alerts();
   const auto announcements = core_.sealed().announcements();
   for (std::size_t i = 0; i < alerts.size(); ++i) {
-    make_topic_(announcements[i].alert, announcements[i].level);
-    if (alerts_.send(topic_, true) == SendResult::sent) (void)alerts_.send(alerts[i].bytes, false);
+    tell_(announcements[i].alert, announcements[i].level, {}, alerts[i].bytes);
     LogLine(Severity::info, "alert")
         .field("n", alerts[i].number)
         .field("name", image.view(image.alerts[announcements[i].alert].name))
@@ -40,12 +46,20 @@ void Server::publish_() {
   if (!alerts.empty()) publish_head_();
 }
 
-void Server::decided(const engine::AlertEvent& /*event*/) {}
+void Server::decided(const engine::AlertEvent& event, const wire::AlertContext& context) {
+  if (!subscriptions_.wants_provisional()) return;
+  auto provisional = context;
+  provisional.provisional = true;
+  provisional.boot = boot_;
+  const auto bytes =
+      wire::encode_alert(event, core_.image(), provisional, std::as_writable_bytes(std::span{provisional_arena_}));
+  static constexpr std::string_view kBefore = "~provisional/";
+  if (!bytes.empty()) tell_(event.alert, event.level, kBefore, bytes);
+}
 
 void Server::unjournaled(const Announcement& announcement) {
   const auto& image = core_.image();
-  make_topic_(announcement.alert, announcement.level);
-  if (alerts_.send(topic_, true) == SendResult::sent) (void)alerts_.send(announcement.unjournaled, false);
+  tell_(announcement.alert, announcement.level, {}, announcement.unjournaled);
   LogLine(Severity::warning, "alert_not_journaled")
       .field("name", image.view(image.alerts[announcement.alert].name))
       .field("alert_level", name_of(announcement.level))
@@ -53,9 +67,22 @@ void Server::unjournaled(const Announcement& announcement) {
 }
 
 void Server::publish_head_() {
-  topic_.assign(kAudience).append("/~head");
-  if (alerts_.send(topic_, true) == SendResult::sent) (void)alerts_.send(std::to_string(core_.newest_alert()), false);
+  std::array<char, 24> number{};
+  const auto end = std::to_chars(number.data(), number.data() + number.size(), core_.newest_alert()).ptr;
+  for (std::size_t audience = 0; audience < audiences_.size(); ++audience) {
+    topic_.assign(audiences_.name(audience)).append("/").append(kHead);
+    if (alerts_.send(topic_, true) != SendResult::sent) continue;
+    (void)alerts_.send(std::string_view{number.data(), static_cast<std::size_t>(end - number.data())}, false);
+  }
   head_at_ms_ = steady_ms() + kHeadMs;
+}
+
+void Server::tell_alarm_(const Alarm& alarm) {
+  for (std::size_t audience = 0; audience < audiences_.size(); ++audience) {
+    topic_.assign(audiences_.name(audience)).append("/").append(kDaemon).append("/").append(alarm.name);
+    if (alerts_.send(topic_, true) != SendResult::sent) continue;
+    (void)alerts_.send(alarm.raised ? std::string_view{alarm.text} : std::string_view{}, false);
+  }
 }
 
 void Server::read_subscriptions_() {
@@ -63,7 +90,11 @@ void Server::read_subscriptions_() {
     ZmqFrame frame;
     if (!alerts_.receive(frame)) return;
     alerts_.skip_rest(frame);
-    if (frame.text().starts_with('\x01')) head_at_ms_ = 0;  // a new subscriber wants to know where it stands
+    const auto* principal = core_.principal_of(frame.user_id());
+    const bool may_read =
+        principal != nullptr && principal->rights != nullptr && has_role(principal->rights->roles, Role::read);
+    const auto audience = may_read ? audiences_.name(principal->rights->audience) : std::string_view{};
+    if (subscriptions_.decide(frame.text(), audience)) head_at_ms_ = 0;  // it wants to know where things stand
   }
 }
 }  // namespace tocsin::daemon

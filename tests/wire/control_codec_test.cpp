@@ -73,7 +73,7 @@ TEST(Ack, of_a_board_reads_back_too) {
 }
 
 TEST(Ack, with_a_code_that_does_not_exist_is_refused) {
-  const wire::Ack ack{7, {{6, 2, static_cast<Refusal>(18), false, ""}}};
+  const wire::Ack ack{7, {{6, 2, static_cast<Refusal>(19), false, ""}}};
   CHECK_FALSE(wire::decode_ack(wire::encode_ack(ack)).has_value());
 }
 
@@ -91,8 +91,77 @@ TEST(Control, request_reads_back) {
 
 TEST(Control, request_of_a_kind_that_does_not_exist_is_refused) {
   wire::ControlRequest request;
-  request.kind = static_cast<wire::ControlKind>(5);
+  request.kind = static_cast<wire::ControlKind>(11);
   CHECK_FALSE(wire::decode_request(wire::encode_request(request)).has_value());
+}
+
+TEST(Control, request_with_every_field_reads_back) {
+  wire::ControlRequest request;
+  request.kind = wire::ControlKind::believe;
+  request.consumer = "siren";
+  request.number = 1ULL << 40U;
+  request.text = "seen by the duty officer";
+  request.image = {std::byte{1}, std::byte{2}};
+  const auto read = wire::decode_request(wire::encode_request(request)).value_or(wire::ControlRequest{});
+  CHECK_TRUE(read.kind == wire::ControlKind::believe);
+  STRCMP_EQUAL("siren", read.consumer.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(1ULL << 40U, read.number);
+  STRCMP_EQUAL(request.text.c_str(), read.text.c_str());
+  CHECK_TRUE(request.image == read.image);
+  request.text = std::string(1025, 'x');
+  CHECK_FALSE(wire::decode_request(wire::encode_request(request)).has_value());
+}
+
+TEST(Control, status_says_how_the_daemon_is) {
+  wire::ControlReply reply;
+  auto& status = reply.status.emplace();
+  status.clock = status.first_instant = status.reach = 0;
+  status.boot = 21;
+  status.horizon_ms = 22;
+  status.finalised_early = 23;
+  status.worst_step = 24;
+  status.saturated_indicators = {"closure"};
+  status.alarms = {{"clock", "nobody set it", true}, {"journal", "", false}};
+  status.journal.bytes = 31;
+  status.journal.commit_p99_us = 32;
+  status.journal.in_flight = true;
+  status.endpoints = {{"tcp://127.0.0.1:5555", 3, 41, 42, 43}};
+  status.handshakes_refused = {{"unknown_key", 51}};
+  status.senders = {{"desk", 256, 61, 62}};
+  status.gaps = {{"pub", 71, 72}, {"other", 73, engine::kNever}};
+  status.subscriptions = 81;
+  status.subscriptions_refused = 82;
+  status.log_level = "info";
+  wire::FeedStatus feed;
+  feed.name = "mnd_daily";
+  feed.rate = 1.5;
+  feed.rejected = 91;
+  feed.lost = 92;
+  status.feeds = {feed};
+  reply.boot = 1;
+  reply.credit = 2;
+  reply.cursor = 0;
+  reply.text = "under way";
+  reply.done = true;
+  reply.pages_left = 3;
+  const auto read = wire::decode_reply(wire::encode_reply(reply)).value_or(wire::ControlReply{});
+  CHECK_TRUE(read.boot == 1 && read.credit == 2 && read.cursor == 0U && read.done && read.pages_left == 3);
+  STRCMP_EQUAL("under way", read.text.c_str());
+  const auto& back = read.status.value();
+  CHECK_TRUE(back.boot == 21 && back.horizon_ms == 22 && back.finalised_early == 23 && back.worst_step == 24);
+  STRCMP_EQUAL("closure", back.saturated_indicators.at(0).c_str());
+  CHECK_TRUE(back.alarms.at(0).raised && !back.alarms.at(1).raised);
+  CHECK_TRUE(back.journal.bytes == 31 && back.journal.commit_p99_us == 32 && back.journal.in_flight);
+  const auto& endpoint = back.endpoints.at(0);
+  CHECK_TRUE(endpoint.live == 3 && endpoint.accepted == 41 && endpoint.handshakes_failed == 42);
+  UNSIGNED_LONGLONGS_EQUAL(51, back.handshakes_refused.at(0).count);
+  const auto& sender = back.senders.at(0);
+  CHECK_TRUE(sender.credit == 256 && sender.unacked == 61 && sender.over_quota == 62);
+  LONGLONGS_EQUAL(72, back.gaps.at(0).last_at);
+  LONGLONGS_EQUAL(engine::kNever, back.gaps.at(1).last_at);
+  CHECK_TRUE(back.subscriptions == 81 && back.subscriptions_refused == 82);
+  CHECK_TRUE(back.feeds.at(0).rejected == 91 && back.feeds.at(0).lost == 92);
+  DOUBLES_EQUAL(1.5, back.feeds.at(0).rate, 0);
 }
 
 TEST(Control, request_for_why_reads_back_with_and_without_an_instant) {

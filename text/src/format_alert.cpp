@@ -183,6 +183,9 @@ std::string format_alert(const AlertRecord& alert) {
   json.flag("history", alert.history);
   if (alert.by_book) json.text("why", "book");
   write_retraction(json, alert);
+  if (alert.boot) json.text("boot", hash_text(*alert.boot));
+  json.flag("provisional", alert.provisional);
+  json.texts("lost_feeds", alert.lost_feeds);
   json.end_object();
   return json.take();
 }

@@ -124,6 +124,7 @@ class Encoder {
     const auto disconfirmers = explains() ? write_disconfirmers(alert) : Vector<schemas::Disconfirmer>{};
     const auto caveats = explains() ? write_texts(alert.caveats) : Vector<flatbuffers::String>{};
     const auto unknown = write_names(event_.overdue_feeds, image_.feeds, scratch_.feeds, unknown_reserve());
+    const auto lost = write_lost_feeds();
     const auto evidence = write_evidence();
     const auto blind = write_names(event_.blind_indicators, image_.indicators, scratch_.indicators, kRootReserve);
 
@@ -159,6 +160,9 @@ class Encoder {
     root.add_saturated(event_.saturated);
     root.add_history(context_.history);
     root.add_by_book(context_.by_book);
+    if (context_.boot.has_value()) root.add_boot(*context_.boot);
+    root.add_provisional(context_.provisional);
+    if (!lost.IsNull()) root.add_lost_feeds(lost);
     if (event_.kind == engine::EventKind::retracted) {
       root.add_retracts(static_cast<schemas::EventKind>(event_.retracted_kind));
     }
@@ -229,6 +233,11 @@ class Encoder {
     }
     if (count == 0) return {};
     return builder_.CreateVector(scratch_.names.data(), count);
+  }
+
+  Vector<flatbuffers::String> write_lost_feeds() {
+    if (context_.lost_feeds.size() < engine::kFeedsMax / 64) return {};
+    return write_names(context_.lost_feeds, image_.feeds, scratch_.feeds, unknown_reserve());
   }
 
   // Evidence and what is to be weighed with it: only where an episode starts or changes its level.

@@ -147,6 +147,9 @@ class Decoder {
       out.retracts_kind = enumerator<engine::EventKind>(table.retracts().value(), schemas::EventKind::MAX);
       out.retracts_at = out.at;
     }
+    out.boot = table.boot().has_value() ? std::optional<std::uint64_t>{table.boot().value()} : std::nullopt;
+    out.provisional = table.provisional();
+    out.lost_feeds = texts(table.lost_feeds());
     if (const auto* reason = table.reason(); reason != nullptr) {
       out.reason =
           AlertRecord::Reason{text(reason->feed()), reason->heartbeat(), reason->seq(), instant(reason->time())};

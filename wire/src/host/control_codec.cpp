@@ -13,9 +13,9 @@ using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
 using flatbuffers::Vector;
 
+constexpr std::size_t kRequestTextMax = 1024;
 constexpr const char* kAckIdentifier = "TCAK";
 constexpr const char* kRequestIdentifier = "TCRQ";
-constexpr std::size_t kRequestBytesMax = 4096;
 constexpr std::size_t kAckBytesMax = 1024 * 1024;
 constexpr std::size_t kTablesMax = 8192;  // a status names every feed and alert, an ack may refuse many items
 constexpr std::size_t kReplyTablesMax = engine::kNodesMax + kTablesMax;  // `why` has a table a node
@@ -58,7 +58,68 @@ Offset<schemas::FeedStatus> write(FlatBufferBuilder& builder, const FeedStatus& 
   if (status.last_contact != engine::kNever) table.add_last_contact(status.last_contact);
   table.add_name(name);
   table.add_overdue(status.overdue);
+  table.add_rate(status.rate);
+  table.add_rejected(status.rejected);
+  table.add_lost(status.lost);
   return table.Finish();
+}
+
+Offset<schemas::AlarmStatus> write(FlatBufferBuilder& builder, const AlarmStatus& alarm) {
+  const auto name = write_text(builder, alarm.name);
+  const auto text = write_text(builder, alarm.text);
+  return schemas::CreateAlarmStatus(builder, name, text, alarm.raised);
+}
+
+Offset<schemas::EndpointStatus> write(FlatBufferBuilder& builder, const EndpointStatus& one) {
+  const auto endpoint = write_text(builder, one.endpoint);
+  return schemas::CreateEndpointStatus(builder, endpoint, one.live, one.accepted, one.handshakes_failed,
+                                       one.disconnected);
+}
+
+Offset<schemas::SenderStatus> write(FlatBufferBuilder& builder, const SenderStatus& one) {
+  const auto name = write_text(builder, one.name);
+  return schemas::CreateSenderStatus(builder, name, one.credit, one.unacked, one.over_quota);
+}
+
+Offset<schemas::GapStatus> write(FlatBufferBuilder& builder, const GapStatus& gap) {
+  const auto publisher = write_text(builder, gap.publisher);
+  schemas::GapStatusBuilder table{builder};
+  if (gap.last_at != engine::kNever) table.add_last_at(gap.last_at);
+  table.add_publisher(publisher);
+  table.add_lost(gap.lost);
+  return table.Finish();
+}
+
+Offset<schemas::NamedCount> write(FlatBufferBuilder& builder, const NamedCount& count) {
+  const auto name = write_text(builder, count.name);
+  return schemas::CreateNamedCount(builder, name, count.count);
+}
+
+Offset<schemas::JournalStatus> write(FlatBufferBuilder& builder, const JournalStatus& journal) {
+  schemas::JournalStatusBuilder table{builder};
+  table.add_bytes(journal.bytes);
+  table.add_bytes_bound(journal.bytes_bound);
+  table.add_bytes_free(journal.bytes_free);
+  table.add_wal_bytes(journal.wal_bytes);
+  table.add_disk_free_bytes(journal.disk_free_bytes);
+  table.add_first_batch(journal.first_batch);
+  table.add_first_alert(journal.first_alert);
+  table.add_signed_batch(journal.signed_batch);
+  table.add_shed_batches(journal.shed_batches);
+  table.add_commits(journal.commits);
+  table.add_commit_p50_us(journal.commit_p50_us);
+  table.add_commit_p99_us(journal.commit_p99_us);
+  table.add_commit_max_us(journal.commit_max_us);
+  table.add_checkpoint_batch(journal.checkpoint_batch);
+  table.add_checkpoint_ago_ms(journal.checkpoint_ago_ms);
+  table.add_in_flight(journal.in_flight);
+  return table.Finish();
+}
+
+Offset<Vector<Offset<flatbuffers::String>>> write_texts(FlatBufferBuilder& builder,
+                                                        const std::vector<std::string>& texts) {
+  if (texts.empty()) return {};
+  return builder.CreateVectorOfStrings(texts);
 }
 
 Offset<schemas::RefusalCount> write(FlatBufferBuilder& builder, const RefusalCount& count) {
@@ -82,6 +143,14 @@ Offset<schemas::StatusReply> write(FlatBufferBuilder& builder, const StatusRepor
   const auto alerts = write_all<schemas::AlertStatus>(builder, status.alerts, each);
   const auto feeds = write_all<schemas::FeedStatus>(builder, status.feeds, each);
   const auto refusals = write_all<schemas::RefusalCount>(builder, status.refusals, each);
+  const auto saturated = write_texts(builder, status.saturated_indicators);
+  const auto alarms = write_all<schemas::AlarmStatus>(builder, status.alarms, each);
+  const auto journal = write(builder, status.journal);
+  const auto endpoints = write_all<schemas::EndpointStatus>(builder, status.endpoints, each);
+  const auto refused_hands = write_all<schemas::NamedCount>(builder, status.handshakes_refused, each);
+  const auto senders = write_all<schemas::SenderStatus>(builder, status.senders, each);
+  const auto gaps = write_all<schemas::GapStatus>(builder, status.gaps, each);
+  const auto log_level = write_text(builder, status.log_level);
   schemas::StatusReplyBuilder table{builder};
   table.add_version(version);
   table.add_site(site);
@@ -110,6 +179,21 @@ Offset<schemas::StatusReply> write(FlatBufferBuilder& builder, const StatusRepor
   table.add_alerts(alerts);
   table.add_feeds(feeds);
   table.add_refusals(refusals);
+  table.add_boot(status.boot);
+  table.add_horizon_ms(status.horizon_ms);
+  table.add_finalised_early(status.finalised_early);
+  table.add_worst_step(status.worst_step);
+  table.add_saturated_indicators(saturated);
+  table.add_alarms(alarms);
+  table.add_journal(journal);
+  table.add_endpoints(endpoints);
+  table.add_handshakes_refused(refused_hands);
+  table.add_senders(senders);
+  table.add_gaps(gaps);
+  table.add_subscriptions(status.subscriptions);
+  table.add_subscriptions_refused(status.subscriptions_refused);
+  table.add_acks_lost(status.acks_lost);
+  table.add_log_level(log_level);
   return table.Finish();
 }
 
@@ -153,6 +237,45 @@ class Decoder {
     out.reports = table.reports();
     if (table.last_contact().has_value()) out.last_contact = instant(table.last_contact().value());
     out.overdue = table.overdue();
+    out.rate = table.rate();
+    good_ = good_ && out.rate >= 0;
+    out.rejected = table.rejected();
+    out.lost = table.lost();
+    return out;
+  }
+  AlarmStatus read(const schemas::AlarmStatus& table) {
+    return {text(table.name()), text(table.text()), table.raised()};
+  }
+  EndpointStatus read(const schemas::EndpointStatus& table) {
+    return {text(table.endpoint()), table.live(), table.accepted(), table.handshakes_failed(), table.disconnected()};
+  }
+  SenderStatus read(const schemas::SenderStatus& table) {
+    return {text(table.name()), table.credit(), table.unacked(), table.over_quota()};
+  }
+  GapStatus read(const schemas::GapStatus& table) {
+    GapStatus out{text(table.publisher()), table.lost(), engine::kNever};
+    if (table.last_at().has_value()) out.last_at = instant(table.last_at().value());
+    return out;
+  }
+  NamedCount read(const schemas::NamedCount& table) { return {text(table.name()), table.count()}; }
+  static JournalStatus read(const schemas::JournalStatus& table) {
+    JournalStatus out;
+    out.bytes = table.bytes();
+    out.bytes_bound = table.bytes_bound();
+    out.bytes_free = table.bytes_free();
+    out.wal_bytes = table.wal_bytes();
+    out.disk_free_bytes = table.disk_free_bytes();
+    out.first_batch = table.first_batch();
+    out.first_alert = table.first_alert();
+    out.signed_batch = table.signed_batch();
+    out.shed_batches = table.shed_batches();
+    out.commits = table.commits();
+    out.commit_p50_us = table.commit_p50_us();
+    out.commit_p99_us = table.commit_p99_us();
+    out.commit_max_us = table.commit_max_us();
+    out.checkpoint_batch = table.checkpoint_batch();
+    out.checkpoint_ago_ms = table.checkpoint_ago_ms();
+    out.in_flight = table.in_flight();
     return out;
   }
   RefusalCount read(const schemas::RefusalCount& table) {
@@ -198,7 +321,27 @@ class Decoder {
     read_all(table.alerts(), out.alerts);
     read_all(table.feeds(), out.feeds);
     read_all(table.refusals(), out.refusals);
+    read_more(table, out);
     return out;
+  }
+  void read_more(const schemas::StatusReply& table, StatusReport& out) {
+    out.boot = table.boot();
+    out.horizon_ms = table.horizon_ms();
+    out.finalised_early = table.finalised_early();
+    out.worst_step = table.worst_step();
+    if (table.saturated_indicators() != nullptr) {
+      for (const auto* name : *table.saturated_indicators()) out.saturated_indicators.push_back(text(name));
+    }
+    read_all(table.alarms(), out.alarms);
+    if (table.journal() != nullptr) out.journal = read(*table.journal());
+    read_all(table.endpoints(), out.endpoints);
+    read_all(table.handshakes_refused(), out.handshakes_refused);
+    read_all(table.senders(), out.senders);
+    read_all(table.gaps(), out.gaps);
+    out.subscriptions = table.subscriptions();
+    out.subscriptions_refused = table.subscriptions_refused();
+    out.acks_lost = table.acks_lost();
+    out.log_level = text(table.log_level());
   }
 
  private:
@@ -250,11 +393,18 @@ std::vector<std::byte> encode_request(const ControlRequest& request) {
   FlatBufferBuilder builder{256};
   const auto feed = write_text(builder, request.feed);
   const auto name = write_text(builder, request.name);
+  const auto consumer = write_text(builder, request.consumer);
+  const auto text = write_text(builder, request.text);
+  Offset<Vector<std::uint8_t>> image;
+  if (!request.image.empty()) {
+    image = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(request.image.data()), request.image.size());
+  }
   flatbuffers::Optional<std::int64_t> at;
   if (request.at) at = *request.at;
-  builder.Finish(schemas::CreateControlRequest(builder, static_cast<schemas::RequestKind>(request.kind), request.id,
-                                               feed, request.since, request.limit, name, at),
-                 kRequestIdentifier);
+  builder.Finish(
+      schemas::CreateControlRequest(builder, static_cast<schemas::RequestKind>(request.kind), request.id, feed,
+                                    request.since, request.limit, name, at, consumer, request.number, text, image),
+      kRequestIdentifier);
   return bytes_of(builder);
 }
 
@@ -270,7 +420,15 @@ std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer) 
   out.limit = table->limit();
   out.name = decoder.text(table->name());
   if (table->at().has_value()) out.at = decoder.instant(table->at().value());
-  const bool good = decoder.good() && out.feed.size() <= kNameBytesMax && out.name.size() <= kNameBytesMax;
+  out.consumer = decoder.text(table->consumer());
+  out.number = table->number();
+  out.text = decoder.text(table->text());
+  if (table->image() != nullptr) {
+    const auto* first = reinterpret_cast<const std::byte*>(table->image()->data());
+    out.image.assign(first, first + table->image()->size());
+  }
+  const bool good = decoder.good() && out.feed.size() <= kNameBytesMax && out.name.size() <= kNameBytesMax &&
+                    out.consumer.size() <= kNameBytesMax && out.text.size() <= kRequestTextMax;
   return good ? std::optional<ControlRequest>{std::move(out)} : std::nullopt;
 }
 
@@ -283,6 +441,7 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
         const auto bytes = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(alert.data()), alert.size());
         return schemas::CreateEncodedAlert(builder, bytes);
       });
+  const auto text = write_text(builder, reply.text);
   const auto why = reply.why.has_value() ? write_why(builder, *reply.why) : Offset<schemas::WhyReply>{};
   schemas::ControlReplyBuilder table{builder};
   table.add_id(reply.id);
@@ -294,6 +453,12 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
   table.add_more(reply.more);
   if (!why.IsNull()) table.add_why(why);
   table.add_unknown_name(reply.unknown_name);
+  table.add_boot(reply.boot);
+  table.add_credit(reply.credit);
+  if (reply.cursor) table.add_cursor(*reply.cursor);
+  table.add_text(text);
+  table.add_done(reply.done);
+  table.add_pages_left(reply.pages_left);
   schemas::FinishControlReplyBuffer(builder, table.Finish());
   return bytes_of(builder);
 }
@@ -311,6 +476,12 @@ std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer) {
   out.mark = table->mark().value_or(0);
   out.more = table->more();
   out.unknown_name = table->unknown_name();
+  out.boot = table->boot();
+  out.credit = table->credit();
+  if (table->cursor().has_value()) out.cursor = table->cursor().value();
+  out.text = decoder.text(table->text());
+  out.done = table->done();
+  out.pages_left = table->pages_left();
   if (table->status() != nullptr) out.status = decoder.read(*table->status());
   if (table->alerts() != nullptr) {
     for (const auto* alert : *table->alerts()) {

@@ -18,23 +18,25 @@
 #include "tocsin/daemon/refusals.hpp"
 #include "tocsin/engine/engine.hpp"
 #include "tocsin/journal/journal.hpp"
+#include "tocsin/wire/alert_codec.hpp"
 #include "tocsin/wire/batch_codec.hpp"
 #include "tocsin/wire/control_codec.hpp"
 
 namespace tocsin::daemon {
+class Alarms;
+class Authority;
 class Successor;
 struct Book;
 struct BookChange;
+struct Rights;
+struct RuleReach;
 struct Said;
 
-/// Who speaks, with its rights resolved against the book.
+/// Who speaks: the name in counts and in the journal, and what it may do.
 struct Principal {
   std::string name;
   std::uint16_t journal_id = 0;
-  bool all_feeds = true;
-  bool all_indicators = true;
-  std::vector<bool> feeds;       ///< by index in the image; empty when all
-  std::vector<bool> indicators;  ///< by index in the image; empty when all
+  const Rights* rights = nullptr;  ///< of the core's Authority; null: it may do all
 };
 
 /// What a recovery found, for the log and for tests.
@@ -61,7 +63,8 @@ class AlertListener {
  public:
   virtual ~AlertListener() = default;
   /// An event that the next commits make durable, or not.
-  virtual void decided(const engine::AlertEvent& event) = 0;
+  /// @param context  as it will be stored, but without a number. Valid during the call.
+  virtual void decided(const engine::AlertEvent& event, const wire::AlertContext& context) = 0;
   /// An event that no commit will store, encoded. The announcement's bytes are valid during the call.
   virtual void unjournaled(const Announcement& announcement) = 0;
 };
@@ -85,8 +88,16 @@ class Core {
   [[nodiscard]] std::string open(const std::string& vfs = {});
   [[nodiscard]] const Recovery& recovery() const { return recovery_; }
 
-  /// A principal with the rights the config gives it; one the config does not name may do all.
+  /// What each principal may do. @pre open() worked.
+  [[nodiscard]] Authority& authority() { return *authority_; }
+  /// Who is behind a User-Id of the ZAP thread; null: nobody (any more), take nothing from there. No heap.
+  [[nodiscard]] const Principal* principal_of(std::string_view user_id) const;
+  /// By name; one that neither the config nor an endpoint names may do all. @pre nobody else has the journal.
   [[nodiscard]] Principal principal(const std::string& name);
+  /// The daemon's own alarms: `clock`, `journal`, `self_check` and what others raise.
+  [[nodiscard]] Alarms& alarms() { return *alarms_; }
+  /// An operator vouches for the machine's clock as it runs now.
+  void believe() { engine_clock_.believe(); }
 
   /// @param listener  outlives the core, or null.
   void listen(AlertListener* listener) { listener_ = listener; }
@@ -115,6 +126,8 @@ class Core {
   [[nodiscard]] bool keep(const journal::Cursor& cursor);
   [[nodiscard]] bool keep(journal::Gap gap);
   /// @}
+  /// Frames of a publisher that never came: journaled as a gap, and told by the alerts whose rules use its feeds.
+  void lose(const Principal& publisher, std::uint64_t first, std::uint64_t last);
   /// @}
 
   /// @{ And one is in flight.
@@ -191,8 +204,10 @@ class Core {
   /// The engine's clock, or 0 before the first input.
   [[nodiscard]] engine::Instant batch_clock() const { return started_ ? engine_->clock() : 0; }
   [[nodiscard]] std::size_t engine_bytes() const { return block_bytes_; }
-  /// True when the wall clock is too far from the engine's to be followed.
-  [[nodiscard]] bool wall_disbelieved() const { return engine_clock_.wall_disbelieved(); }
+  /// Raises or ends the alarm `clock`. Call now and then.
+  void watch_clock();
+  /// Takes the feeds' rates. @param passed_ms  since the last call.
+  void take_rates(std::int64_t passed_ms);
 
  private:
   struct FeedState {
@@ -200,6 +215,11 @@ class Core {
     bool jump_allowed = false;
     std::uint64_t mark = 0;
     std::uint64_t reports = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t lost = 0;                    ///< frames of its publishers
+    engine::Instant lost_at = engine::kNever;  ///< when the newest gap was found
+    double rate = 0;                           ///< reports per second
+    std::uint64_t counted = 0;                 ///< reports that are in the rate
   };
   class Replay;
 
@@ -225,6 +245,11 @@ class Core {
   [[nodiscard]] std::string no_such_rule_(std::string_view name) const;
   std::size_t collect_events_();
   void keep_event_();
+  void find_lost_feeds_();
+  void mark_lost_(const Principal& publisher, engine::Instant at, std::uint64_t lost);
+  /// What follows from the book that rules now: rights, what rules rest on, and what was lost of that.
+  [[nodiscard]] std::string adopt_book_();
+  void fill_health_(wire::StatusReport& status);
   void tell_unjournaled_();
   void enter_trouble_(const journal::JournalError& error);
   void fill_names_(wire::StatusReport& status) const;
@@ -238,7 +263,12 @@ class Core {
   bool started_ = false;
   std::unique_ptr<journal::Journal> journal_;
   Recovery recovery_;
+  std::unique_ptr<Alarms> alarms_;
+  std::unique_ptr<Authority> authority_;
+  std::vector<Principal> principals_;  ///< by Rights::index
   std::vector<FeedState> feeds_;
+  std::vector<RuleReach> reaches_;                                  ///< by alert
+  std::array<std::uint64_t, engine::kFeedsMax / 64> lost_feeds_{};  ///< of the event at hand
   std::array<Batch, 2> slabs_;
   std::size_t filling_ = 0;
   bool in_flight_ = false;

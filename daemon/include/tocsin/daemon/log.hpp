@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file Structured log lines on stderr: `ts=... level=info event=start key=value ...`, one write each.
+#include <array>
+#include <charconv>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,12 +14,20 @@
 namespace tocsin::daemon {
 enum class Severity : std::uint8_t { info = 0, warning = 1, error = 2 };
 
+/// Lines below this severity are not written from now on. Any thread. @returns false when there is no such level.
+bool set_log_level(std::string_view name);
+/// The name of the level that is written and all above it.
+[[nodiscard]] std::string_view log_level_name();
+
 /// One log line; written to stderr when it goes out of scope. Values with blanks, quotes or unprintable bytes are
-/// quoted and escaped, so that a line is always one line. May be used from any thread.
+/// quoted and escaped, so that a line is always one line. No heap: what does not fit is cut off, and `...` says so. May
+/// be used from any thread.
 ///
 ///     LogLine(Severity::info, "commit").field("items", 3).field("ms", 0.4);
 class LogLine {
  public:
+  static constexpr std::size_t kBytesMax = 2000;
+
   LogLine(Severity severity, std::string_view event);
   ~LogLine();
   LogLine(const LogLine&) = delete;
@@ -27,13 +38,22 @@ class LogLine {
   LogLine& field(std::string_view key, const char* value) { return field(key, std::string_view{value}); }
   template <std::integral Number>
   LogLine& field(std::string_view key, Number value) {
-    return field(key, std::string_view{std::to_string(value)});
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    return field(key, std::string_view{digits.data(), static_cast<std::size_t>(end - digits.data())});
   }
   LogLine& milliseconds(std::string_view key, std::int64_t nanoseconds);
   LogLine& instant(std::string_view key, engine::Instant value);
 
  private:
-  std::string text_;
+  void add_(std::string_view text);
+  void add_(char c) { add_({&c, 1}); }
+  void add_quoted_(std::string_view value);
+
+  std::array<char, kBytesMax> text_;
+  std::size_t size_ = 0;
+  bool written_;
+  bool cut_ = false;
 };
 
 /// `2024-05-23T01:00:00.123Z`; `-` for an instant outside 1970..9999.

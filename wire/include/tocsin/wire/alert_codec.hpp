@@ -23,6 +23,11 @@ struct AlertContext {
   bool not_journaled = false;           ///< the journal is in trouble: this event is not durable
   bool history = false;                 ///< a new book says it of the time before it ruled: not notified
   bool by_book = false;                 ///< cleared because a new book lacks the rule or does not raise it
+  std::optional<std::uint64_t> boot;    ///< provisional only: the daemon's start
+  bool provisional = false;             ///< not durable yet, so without a number
+  /// Feeds (bits, by index in the image; empty or kFeedsMax / 64 words) that the rule reaches and of which broadcast
+  /// messages were lost.
+  std::span<const std::uint64_t> lost_feeds;
 };
 
 /// Encodes one event into `arena` without a heap.
@@ -119,6 +124,9 @@ struct AlertRecord {
     engine::Instant time = 0;
   };
   std::optional<Reason> reason;  ///< retracted only
+  std::optional<std::uint64_t> boot;
+  bool provisional = false;
+  std::vector<std::string> lost_feeds;
 };
 
 /// Decodes an alert event. @param buffer 8-byte aligned. @returns nothing when it fails verification.

@@ -44,15 +44,31 @@ class AckWriter {
 };
 [[nodiscard]] std::optional<Ack> decode_ack(std::span<const std::byte> buffer);
 
-enum class ControlKind : std::uint8_t { hello = 0, status = 1, alerts_since = 2, shutdown = 3, why = 4 };
+enum class ControlKind : std::uint8_t {
+  hello = 0,
+  status = 1,
+  alerts_since = 2,
+  shutdown = 3,
+  why = 4,
+  ack_alerts = 5,   ///< a consumer has taken the alert events up to `number`
+  acknowledge = 6,  ///< an operator has seen the alert event `number`
+  log_level = 7,    ///< `text`: info, warning or error
+  backup = 8,       ///< `text`: path of the copy, on the daemon's machine; asked again: how far it is
+  reload = 9,       ///< the book: `image`, or without one the file of the config
+  believe = 10,     ///< an operator says that the machine's clock is right
+};
 struct ControlRequest {
   ControlKind kind{};
   std::uint64_t id = 0;                 ///< echoed in the reply
   std::string feed;                     ///< hello: whose mark is asked for
-  std::uint64_t since = 0;              ///< alerts_since: events with a number greater than this
+  std::uint64_t since = 0;              ///< alerts_since: events above this number; 0: above the consumer's cursor
   std::uint32_t limit = 0;              ///< alerts_since: at most so many; 0 means 256
   std::string name{};                   ///< why: an alert, linkage or condition of the book
   std::optional<engine::Instant> at{};  ///< why: the instant asked about; absent: the daemon's clock
+  std::string consumer{};               ///< alerts_since, ack_alerts: the asker's durable cursor of this name
+  std::uint64_t number = 0;             ///< ack_alerts, acknowledge: number of an alert event
+  std::string text{};                   ///< acknowledge: a note; log_level, backup: see above
+  std::vector<std::byte> image{};       ///< reload: a rule image
 };
 [[nodiscard]] std::vector<std::byte> encode_request(const ControlRequest& request);
 [[nodiscard]] std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer);
@@ -62,7 +78,7 @@ struct RefusalCount {
   std::string principal;
   Refusal reason{};
   std::uint64_t count = 0;
-  std::string sample;  ///< a short printable excerpt of the first one
+  std::string sample;  ///< a short printable excerpt of the newest one
 };
 struct FeedStatus {
   std::string name;
@@ -71,6 +87,50 @@ struct FeedStatus {
   std::uint64_t reports = 0;
   engine::Instant last_contact = engine::kNever;
   bool overdue = false;
+  double rate = 0;             ///< reports per second, over about the last minute
+  std::uint64_t rejected = 0;  ///< since the start, whatever the reason
+  std::uint64_t lost = 0;      ///< messages of its publishers that never came, since the start
+};
+struct AlarmStatus {
+  std::string name;
+  std::string text;
+  bool raised = false;  ///< false: it was, and is no more
+};
+struct EndpointStatus {
+  std::string endpoint;
+  std::uint32_t live = 0;      ///< connections now
+  std::uint64_t accepted = 0;  ///< since the start, as those below
+  std::uint64_t handshakes_failed = 0;
+  std::uint64_t disconnected = 0;  ///< also those thrown out for a frame above the largest size
+};
+struct SenderStatus {
+  std::string name;
+  std::uint32_t credit = 0;   ///< reports that may be without an acknowledgement; 0: no bound
+  std::uint32_t unacked = 0;  ///< reports that are
+  std::uint64_t over_quota = 0;
+};
+struct GapStatus {
+  std::string publisher;
+  std::uint64_t lost = 0;  ///< messages, since the start
+  engine::Instant last_at = engine::kNever;
+};
+struct NamedCount {
+  std::string name;
+  std::uint64_t count = 0;
+};
+/// The journal, as its thread last saw it.
+struct JournalStatus {
+  std::uint64_t bytes = 0, bytes_bound = 0, bytes_free = 0;  ///< of the file; bound 0: none; free within it
+  std::uint64_t wal_bytes = 0;
+  std::uint64_t disk_free_bytes = 0;
+  std::uint64_t first_batch = 0, first_alert = 0;  ///< the oldest that are still there; 0: none
+  std::uint64_t signed_batch = 0;
+  std::uint64_t shed_batches = 0;
+  std::uint64_t commits = 0;                                  ///< since the start
+  std::uint32_t commit_p50_us = 0, commit_p99_us = 0;         ///< of the last 1024
+  std::uint32_t commit_max_us = 0;                            ///< since the start
+  std::uint64_t checkpoint_batch = 0, checkpoint_ago_ms = 0;  ///< the last since the start; 0: none
+  bool in_flight = false;                                     ///< a commit is out
 };
 struct AlertStatus {
   std::string name;
@@ -105,7 +165,24 @@ struct StatusReport {
   std::vector<AlertStatus> alerts;
   std::vector<FeedStatus> feeds;
   std::vector<RefusalCount> refusals;
+  std::uint64_t boot = 0;  ///< another number after every start
+  engine::Span horizon_ms = 0;
+  std::uint64_t finalised_early = 0;
+  std::uint64_t worst_step = 0;  ///< nodes decided and samples looked at
+  std::vector<std::string> saturated_indicators;
+  std::vector<AlarmStatus> alarms;
+  JournalStatus journal;
+  std::vector<EndpointStatus> endpoints;
+  std::vector<NamedCount> handshakes_refused;  ///< by reason
+  std::vector<SenderStatus> senders;
+  std::vector<GapStatus> gaps;
+  std::uint32_t subscriptions = 0;
+  std::uint64_t subscriptions_refused = 0;
+  std::uint64_t acks_lost = 0;
+  std::string log_level;
 };
+/// Largest request that decode_request() takes: a rule image and a little [bytes].
+inline constexpr std::size_t kRequestBytesMax = 1024 * 1024;
 /// Largest reply that decode_reply() takes [bytes].
 inline constexpr std::size_t kReplyBytesMax = 16 * 1024 * 1024;
 
@@ -125,6 +202,12 @@ struct ControlReply {
   bool more = false;                           ///< alerts_since: the limit cut the list
   std::optional<WhyAnswer> why;                ///< why; whether it fits its image is for fits() to say
   bool unknown_name = false;                   ///< why, when not ok: the book has no such rule
+  std::uint64_t boot = 0;                      ///< hello: another number after every start
+  std::uint32_t credit = 0;                    ///< hello: reports that may be unacknowledged; 0: no bound
+  std::optional<std::uint64_t> cursor;         ///< alerts_since, ack_alerts: the consumer's
+  std::string text;                            ///< backup, reload: what was done, or how far it is
+  bool done = false;                           ///< backup: the copy is whole, was read back and is durable
+  std::uint64_t pages_left = 0;                ///< backup
 };
 [[nodiscard]] std::vector<std::byte> encode_reply(const ControlReply& reply);
 [[nodiscard]] std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer);
