@@ -15,6 +15,7 @@
 #include "authority.hpp"
 #include "near_name.hpp"
 #include "rule_reach.hpp"
+#include "secrets.hpp"
 
 namespace tocsin::daemon {
 namespace {
@@ -83,7 +84,14 @@ std::string Core::open(const std::string& vfs) {
   journal::JournalError error;
   journal::OpenOptions options;
   options.vfs = vfs;
+  constexpr std::uint64_t kPage = 4096;
+  const auto& bounds = config_.journal_bounds;
   options.max_page_count = config_.bounds.journal_pages;
+  if (bounds.bytes_max > 0) options.max_page_count = static_cast<std::uint32_t>(bounds.bytes_max / kPage);
+  options.retain_age_ms = bounds.retain_age_ms;
+  options.retain_bytes = bounds.retain_bytes;
+  options.cache_pages = bounds.cache_pages;
+  if (!config_.keys.folder.empty()) options.keys = secret_path(config_.keys.folder, "journal.key");
   journal_ = journal::Journal::open(config_.journal, options, error);
   if (!journal_) return error.text;
   authority_ = std::make_unique<Authority>(config_, image(), nullptr);

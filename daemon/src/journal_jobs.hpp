@@ -13,6 +13,7 @@
 
 #include "alert_query.hpp"
 #include "journal_thread.hpp"
+#include "reload.hpp"
 
 namespace tocsin::daemon {
 /// A clock that only runs forward [ns].
@@ -81,6 +82,15 @@ struct AlertsJob final : JournalJob {
   Asker asker;
   AlertQuery query;
   journal::Outcome outcome;
+  bool out = false;
+};
+
+/// Lets a new book step over what is stored, a stride at a time.
+struct WarmJob final : JournalJob {
+  static constexpr std::size_t kItems = 4096;
+  void run(journal::Journal& journal) override { progress = successor->warm(journal, kItems); }
+  Successor* successor = nullptr;
+  Successor::Progress progress{};
   bool out = false;
 };
 

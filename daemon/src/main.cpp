@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tocsind: the daemon's command line, its signals and its exit status.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -17,8 +18,11 @@
 #include "tocsin/daemon/image_file.hpp"
 #include "tocsin/daemon/log.hpp"
 #include "tocsin/engine/base/check.hpp"
+#include "tocsin/journal/memory.hpp"
 
+#include "config_paths.hpp"
 #include "notify.hpp"
+#include "sandbox.hpp"
 #include "server.hpp"
 
 // A broken invariant: say which, end, and let the supervisor start a fresh process on the journal.
@@ -46,7 +50,7 @@ constexpr std::string_view kUsage =
     "  --help           print this\n"
     "\n"
     "Exit status: 0 stopped cleanly (or the config is right), 1 could not start or run on, 2 wrong usage or config.\n"
-    "SIGTERM and SIGINT stop it cleanly.\n";
+    "SIGTERM and SIGINT stop it cleanly; SIGHUP reads the book and the keys again.\n";
 
 struct Arguments {
   std::string config;
@@ -100,6 +104,7 @@ bool read_config(const std::string& file, Config& config) {
       right = false;
     }
   }
+  if (readable && !check_paths(config, problems)) right = false;
   for (const auto& problem : problems) (void)std::fprintf(stderr, "%s\n", format_problem(file, problem).c_str());
   return right;
 }
@@ -128,9 +133,25 @@ int fail_to_start(const std::string& error) {
   return 1;
 }
 
+/// What SQLite takes is fixed from here on, unless the config wants the process's heap.
+std::string bound_sqlite(const Config& config) {
+  if (config.journal_bounds.arena_bytes == 0) return {};
+  const auto bytes = std::max<std::size_t>(config.journal_bounds.arena_bytes, journal::kArenaBytesMin);
+  const auto outcome = journal::bound_memory(bytes, config.journal_bounds.cache_pages);
+  return outcome ? outcome->text : std::string{};
+}
+
+/// From here on the process can do only what it does already.
+void close_the_door() {
+  const auto error = sandbox::enter();
+  if (error.empty()) return;
+  LogLine(Severity::warning, "sandbox").field("error", error).field("meaning", "running on without it");
+}
+
 int serve(const Config& config) {
   const int signals = open_signals();
   if (signals < 0) return fail_to_start("no descriptor for signals; raise the limit of open files");
+  if (auto error = bound_sqlite(config); !error.empty()) return fail_to_start(error);
   const SystemClock clock;
   const auto begin = clock.boot_ns();
   const Notifier notifier;
@@ -148,6 +169,7 @@ int serve(const Config& config) {
       .milliseconds("ms", recovered - begin);
   Server server{config, core, notifier};
   if (auto error = server.open(); !error.empty()) return fail_to_start(error);
+  close_the_door();
   LogLine(Severity::info, "start")
       .field("version", TOCSIN_VERSION)
       .field("pid", ::getpid())
@@ -169,6 +191,7 @@ int main(int argc, char** argv) {
   using namespace tocsin::daemon;  // NOLINT(google-build-using-namespace): this file is all of one namespace
   const Arguments arguments = parse({argv + 1, argv + argc});
   if (arguments.exit >= 0) return arguments.exit;
+  sandbox::no_core_dumps();
   bound_the_heap();
   Config config;
   if (!read_config(arguments.config, config)) return kExitBadUsage;

@@ -30,6 +30,7 @@ int Server::run(int signal_fd) {
     read_subscriptions_();
     serve_input_();
     settle_();
+    change_book_if_ready_();
     keep_alive_();
   }
   stop_cleanly_();
@@ -38,7 +39,7 @@ int Server::run(int signal_fd) {
 
 void Server::poll_() {
   // While both slabs are full the senders wait: nothing is read, so nothing pours over.
-  const bool room = core_.has_room();
+  const bool room = core_.has_room() && !reload_.ready;
   const std::size_t inputs = ingest_.size() + broadcast_.size();
   for (std::size_t i = 0; i < inputs; ++i) poll_items_[i].events = room ? ZMQ_POLLIN : 0;
   std::int64_t timeout = core_.until_due(kTickMs);
@@ -53,9 +54,8 @@ void Server::read_signals_(int signal_fd) {
   signalfd_siginfo info{};
   while (::read(signal_fd, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     if (info.ssi_signo == SIGHUP) {
-      LogLine(Severity::warning, "signal")
-          .field("signal", "SIGHUP")
-          .field("meaning", "ignored; restart to read the config again");
+      LogLine(Severity::info, "signal").field("signal", "SIGHUP");
+      reload_by_signal_();
       continue;
     }
     LogLine(Severity::info, "signal").field("signal", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -97,7 +97,9 @@ void Server::drain_() {
 void Server::stop_cleanly_() {
   notifier_.send("STOPPING=1");
   stopping_ = true;
+  reload_.ready = false;
   drain_();
+  if (backup_.active && journal_.idle()) core_.journal().backup_abort();
   if (exit_status_ == 0 && core_.in_trouble()) exit_status_ = 1;
   if (exit_status_ == 0) {
     if (const auto error = core_.store_checkpoint(); !error.empty()) {

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,7 @@
 #include "journal_thread.hpp"
 #include "notify.hpp"
 #include "quota.hpp"
+#include "reload.hpp"
 #include "subscriptions.hpp"
 #include "zap.hpp"
 #include "zmq_socket.hpp"
@@ -138,6 +141,24 @@ class Server final : private AlertListener {
   void fill_journal_(wire::JournalStatus& status) const;
   void fill_peers_(wire::StatusReport& status);
 
+  // server_reload.cpp: another book, other keys
+  /// @param image  empty: the file of the config. @returns why not, or empty: it is under way.
+  [[nodiscard]] std::string begin_reload_(std::span<const std::byte> image, std::optional<Asker> asker,
+                                          std::string_view who);
+  void warm_done_();
+  void change_book_if_ready_();
+  void tell_change_(const Told& told);
+  void end_reload_(const std::string& error);
+  void reload_keys_();
+  void reload_by_signal_();
+
+  struct Reload {
+    std::unique_ptr<Successor> next;
+    std::optional<Asker> asker;
+    std::string who;
+    std::string text;
+    bool ready = false;  ///< it is warm: input waits until it rules
+  };
   static constexpr std::size_t kAlertsJobs = 4;
 
   const Config& config_;
@@ -161,6 +182,8 @@ class Server final : private AlertListener {
   HousekeepingJob housekeeping_;
   ProbeJob probe_;
   BackupJob backup_;
+  Reload reload_;
+  WarmJob warm_;
   std::array<AlertsJob, kAlertsJobs> alerts_jobs_;
   JournalThread journal_;  ///< after the jobs: it ends before they do
   bool checkpoint_out_ = false;

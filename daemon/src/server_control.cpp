@@ -235,8 +235,7 @@ void Server::back_up_(const wire::ControlRequest& request, wire::ControlReply& r
 void Server::backup_done_() {
   backup_.out = false;
   if (backup_.step.state == journal::BackupState::more) {
-    if (!stopping_) backup_.out = journal_.post(backup_);
-    return;
+    return;  // the next step goes out after a commit that may be due
   }
   backup_.active = false;
   const bool done = backup_.step.state == journal::BackupState::done;
@@ -285,8 +284,10 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
       LogLine(Severity::warning, "believe").field("by", asker.principal->name);
       return true;
     }
-    case wire::ControlKind::reload:
-      break;
+    case wire::ControlKind::reload: {
+      const auto error = begin_reload_(request.image, asker, asker.principal->name);
+      return error.empty() ? false : fail(reply, error);
+    }
   }
   return fail(reply, "this daemon knows no such request; use a tool of the same version");
 }

@@ -19,7 +19,7 @@ constexpr const char* kNobodyText = "whoever sends this is not known here any mo
 
 void Server::serve_input_() {
   core_.advance();
-  if (!core_.has_room()) {
+  if (!core_.has_room() || reload_.ready) {
     for (auto& ingest : ingest_) (void)ingest.socket.service();
     for (auto& broadcast : broadcast_) (void)broadcast.socket.service();
     return;

@@ -35,6 +35,7 @@ void Server::settle_() {
   if (!core_.in_flight() && core_.batch().empty() && core_.checkpoint_due() && now >= checkpoint_at_ms_) {
     send_checkpoint_(core_.last_batch());
   }
+  if (backup_.active && !backup_.out && !reload_.ready && !stopping_) backup_.out = journal_.post(backup_);
   acknowledge_();
 }
 
@@ -42,7 +43,7 @@ bool Server::commit_is_due_() const {
   if (core_.in_flight()) return false;
   const auto now = steady_ms();
   if (!core_.batch().empty()) {
-    return stopping_ || !core_.has_room() || now >= batch_since_ms_ + config_.linger_ms;
+    return stopping_ || reload_.ready || !core_.has_room() || now >= batch_since_ms_ + config_.linger_ms;
   }
   return core_.has_uncommitted_refusals() && (stopping_ || now >= refusals_since_ms_ + kRefusalLingerMs);
 }
@@ -73,6 +74,7 @@ void Server::take_back_(JournalJob& job) {
   if (&job == &housekeeping_) return housekeeping_done_();
   if (&job == &probe_) return probe_done_();
   if (&job == &backup_) return backup_done_();
+  if (&job == &warm_) return warm_done_();
   for (auto& one : alerts_jobs_) {
     if (&job == &one) return alerts_done_(one);
   }
@@ -206,6 +208,7 @@ void Server::probe_done_() {
 // again.
 void Server::heal_() {
   if (!journal_.idle()) return;  // somebody still reads: the next probe is soon enough
+  if (reload_.next) end_reload_("the journal was in trouble; ask again");
   if (const auto error = core_.recover_again(); !error.empty()) {
     LogLine(Severity::error, "recovery_failed").field("error", error);
     return fail_();

@@ -238,12 +238,23 @@ TEST(Tocsind, stops_cleanly_on_sigterm_and_goes_on_from_its_checkpoint) {
   UNSIGNED_LONGS_EQUAL(6, read_stored(site.journal_file()).reports.size());
 }
 
-TEST(Tocsind, ignores_sighup_and_says_so) {
+TEST(Tocsind, reads_the_book_again_on_sighup_and_keeps_the_old_one_when_that_is_none) {
   Tocsind daemon{arguments(), log()};
   CHECK_TRUE(daemon.wait_ready());
   daemon.signal(SIGHUP);
-  CHECK_TRUE(status().pid != 0);
-  STRCMP_CONTAINS("signal=SIGHUP", daemon.log().c_str());
+  for (int i = 0; i < 100 && daemon.log().find("event=reload by=SIGHUP cleared=0") == std::string::npos; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  STRCMP_CONTAINS("event=reload by=SIGHUP cleared=0", daemon.log().c_str());
+  (void)site.folder.write("book.tcn", std::string_view{"this is no rule image at all, though it is long enough"});
+  daemon.signal(SIGHUP);
+  for (int i = 0; i < 100 && status().alarms.empty(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  const auto now = status();
+  STRCMP_EQUAL("book", now.alarms.at(0).name.c_str());
+  CHECK_TRUE(now.alarms.at(0).raised);
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(feed.send_frame(1, surge(1, kMay)));
+  CHECK_TRUE(feed.receive_ack().has_value());
 }
 
 TEST(Tocsind, starts_no_second_daemon_on_the_same_journal) {

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Another book, or other keys, while the daemon runs. A book warms up on the journal's thread, a stride at a time
+// between commits; when it knows all that is stored, input waits for a moment and the book changes between two lines.
+#include <string>
+#include <utility>
+
+#include "tocsin/daemon/log.hpp"
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "server.hpp"
+
+namespace tocsin::daemon {
+namespace {
+constexpr std::string_view kByOperator = "SIGHUP";
+
+std::string_view name_of(engine::Level level) {
+  static constexpr std::array<std::string_view, 6> kNames{"calm", "watch", "elevated", "high", "critical", "unknown"};
+  return kNames.at(static_cast<std::size_t>(level));
+}
+}  // namespace
+
+std::string Server::begin_reload_(std::span<const std::byte> image, std::optional<Asker> asker, std::string_view who) {
+  if (reload_.next) return "another reload is under way; ask again when it is done";
+  if (core_.in_trouble()) return "the journal is in trouble: " + core_.journal_error();
+  auto next = std::make_unique<Successor>(config_.label);
+  auto error = image.empty() ? next->load(config_.image) : next->load(image, "the image");
+  if (error.empty()) error = next->lacks(config_);
+  if (!error.empty()) return error;
+  reload_.next = std::move(next);
+  reload_.asker = std::move(asker);
+  reload_.who = who;
+  warm_.successor = reload_.next.get();
+  warm_.out = journal_.post(warm_);
+  return {};
+}
+
+void Server::warm_done_() {
+  warm_.out = false;
+  switch (warm_.progress) {
+    case Successor::Progress::more:
+      if (stopping_) return end_reload_("the daemon stops");
+      warm_.out = journal_.post(warm_);
+      return;
+    case Successor::Progress::failed:
+      return end_reload_(reload_.next->error());
+    case Successor::Progress::level:
+      reload_.ready = true;
+      return;
+  }
+}
+
+void Server::change_book_if_ready_() {
+  if (!reload_.ready) return;
+  if (core_.in_trouble() || stopping_) return end_reload_("the journal is in trouble, or the daemon stops");
+  if (core_.in_flight() || !core_.batch().empty() || !journal_.idle()) return;
+  BookChange change;
+  const auto begin = steady_ns();
+  if (auto error = core_.change_book(*reload_.next, reload_.who, change); !error.empty()) return end_reload_(error);
+  audiences_.resolve(core_.image());
+  for (const auto& told : change.told) tell_change_(told);
+  if (!change.told.empty()) publish_head_();
+  if (core_.in_trouble()) enter_trouble_();
+  const std::string text = "the book changed: " + std::to_string(change.cleared) + " alerts cleared, " +
+                           std::to_string(change.history) + " alert events of the past stored";
+  LogLine(Severity::info, "reload")
+      .field("by", reload_.who)
+      .field("cleared", change.cleared)
+      .field("history", change.history)
+      .field("items", reload_.next->items())
+      .milliseconds("ms", steady_ns() - begin);
+  reload_.text = text;
+  end_reload_({});
+}
+
+void Server::tell_change_(const Told& told) {
+  LogLine(Severity::info, "alert")
+      .field("n", told.number)
+      .field("name", told.name)
+      .field("alert_level", name_of(told.level))
+      .field("notified", told.notify ? "yes" : "no")
+      .instant("at", told.at);
+  if (!told.notify) return;
+  const auto record = wire::decode_alert(told.bytes());  // of the old book or the new: by what it says itself
+  if (!record) return;
+  const std::vector<std::string_view> release(record->release.begin(), record->release.end());
+  for (std::size_t audience = 0; audience < audiences_.size(); ++audience) {
+    if (!may_see(audiences_.config(audience), record->marking, release)) continue;
+    topic_.assign(audiences_.name(audience)).append("/").append(name_of(told.level)).append("/").append(told.name);
+    if (alerts_.send(topic_, true) == SendResult::sent) (void)alerts_.send(told.bytes(), false);
+  }
+}
+
+void Server::end_reload_(const std::string& error) {
+  if (!error.empty()) {
+    LogLine(Severity::error, "reload").field("by", reload_.who).field("error", error);
+    core_.alarms().raise("book", "the book was not reloaded, the old one rules on: " + error);
+  } else {
+    core_.alarms().clear("book");
+  }
+  if (reload_.asker) {
+    wire::ControlReply reply;
+    reply.ok = error.empty();
+    reply.error = error;
+    reply.text = reload_.text;
+    reply_(*reload_.asker, reply);
+  }
+  reload_ = {};
+}
+
+void Server::reload_keys_() {
+  if (config_.keys.folder.empty()) return;
+  std::shared_ptr<const Keyring> fresh;
+  std::vector<std::string> warnings;
+  if (const auto error = Keyring::load(config_, fresh, warnings); !error.empty()) {
+    LogLine(Severity::error, "keys").field("error", error).field("meaning", "the old ones hold");
+    return;
+  }
+  for (const auto& warning : warnings) LogLine(Severity::warning, "keys").field("text", warning);
+  const auto change = fresh->since(*keyring_);
+  keyring_ = std::move(fresh);
+  zap_.replace(keyring_);
+  core_.authority().replace(keyring_);
+  LogLine(Severity::info, "keys").field("added", change.added.size()).field("withdrawn", change.withdrawn.size());
+}
+
+void Server::reload_by_signal_() {
+  reload_keys_();
+  if (const auto error = begin_reload_({}, std::nullopt, kByOperator); !error.empty()) {
+    LogLine(Severity::error, "reload").field("by", kByOperator).field("error", error);
+    core_.alarms().raise("book", "the book was not reloaded, the old one rules on: " + error);
+  }
+}
+}  // namespace tocsin::daemon
