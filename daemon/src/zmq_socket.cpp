@@ -2,6 +2,7 @@
 #include "zmq_socket.hpp"
 
 #include <cerrno>
+#include <sys/stat.h>
 #include <utility>
 
 #include "tocsin/engine/base/check.hpp"
@@ -89,8 +90,11 @@ bool ZmqSocket::secure_client(const ServerKeys& own, const std::string& peer) {
 }
 
 std::string ZmqSocket::bind(const std::string& endpoint) {
-  if (zmq_bind(handle_, endpoint.c_str()) == 0) return {};
-  return zmq_strerror(zmq_errno());
+  if (zmq_bind(handle_, endpoint.c_str()) != 0) return zmq_strerror(zmq_errno());
+  // Its own user and group may use it, whatever the mask of the process.
+  constexpr std::string_view kIpc = "ipc://";
+  if (endpoint.starts_with(kIpc)) (void)::chmod(endpoint.c_str() + kIpc.size(), 0660);
+  return {};
 }
 
 std::string ZmqSocket::connect(const std::string& endpoint) {
