@@ -16,6 +16,7 @@
 #include "verbs/draw.hpp"
 #include "verbs/explain.hpp"
 #include "verbs/fmt.hpp"
+#include "verbs/import.hpp"
 #include "verbs/inject.hpp"
 #include "verbs/keys.hpp"
 #include "verbs/log.hpp"
@@ -346,14 +347,16 @@ void add_why(CLI::App& app, Run& run) {
 void add_log(CLI::App& app, Run& run) {
   static LogOptions options;
   CLI::App* sub =
-      verb(app, "log", "Read alerts, batches, inputs or rejections from a journal or a running daemon",
+      verb(app, "log", "Read or verify a journal, or read a running daemon's",
            "  tocsin log alerts ipc:///run/tocsin/control.sock --level high\n"
            "  tocsin log alerts /var/lib/tocsin/journal.db --json > alerts.jsonl    the daemon stopped\n"
            "  tocsin log inputs /var/lib/tocsin/journal.db --json > received.jsonl  what replay can read again\n"
-           "  tocsin log rejections ipc:///run/tocsin/control.sock\n");
-  sub->add_option("what", options.what, "alerts, batches, inputs or rejections")
+           "  tocsin log rejections ipc:///run/tocsin/control.sock\n"
+           "  tocsin log verify /var/lib/tocsin/journal.db                         is it what was written?\n"
+           "  tocsin log head /var/lib/tocsin/journal.db                           to keep in another place\n");
+  sub->add_option("what", options.what, "alerts, batches, inputs, rejections, acts, gaps, verify or head")
       ->required()
-      ->check(CLI::IsMember({"alerts", "batches", "inputs", "rejections"}));
+      ->check(CLI::IsMember({"alerts", "batches", "inputs", "rejections", "acts", "gaps", "verify", "head"}));
   sub->add_option("source", options.source, "a journal's path (daemon stopped), or a control endpoint")->required();
   sub->add_option("--since", options.since, "alerts numbered above this; batches and inputs: of batches above this");
   sub->add_option("--limit", options.limit, "at most so many rows");
@@ -363,9 +366,35 @@ void add_log(CLI::App& app, Run& run) {
   sub->add_option("--timeout", options.timeout_s, "wait so many seconds for a daemon's answer")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  sub->add_option("--journal-key", options.keys, "verify: the journal's key file, when it is not beside it");
+  sub->add_option("--public-key", options.public_key, "verify: the public key you noted (64 hex digits)");
+  sub->add_flag("--since-checkpoint", options.since_checkpoint, "verify: only what came after the newest checkpoint");
   sub->add_flag("--brief", options.brief, "one line an alert");
   sub->add_flag("--json", options.json, "JSON Lines instead of text");
   sub->callback([&run] { run = [] { return run_log(options); }; });
+}
+
+void add_import(CLI::App& app, Run& run) {
+  static ImportOptions options;
+  CLI::App* sub =
+      verb(app, "import", "Give a daemon that has not begun yet its history",
+           "  tocsin import /var/lib/tocsin/journal.db taiwan.watch history.jsonl\n"
+           "The daemon is stopped and its journal is new. What the rules say of the history is stored with\n"
+           "it, marked so, and nobody is notified; the daemon goes on from there.\n");
+  sub->add_option("journal", options.journal, "where the daemon's journal will be")->required();
+  sub->add_option("book", options.book, "the watch book or rule image the daemon will begin with")->required();
+  sub->add_option("reports", options.reports, "JSON Lines files in order; - is standard input")->required();
+  sub->add_option("--target", options.target, "budget a watch book is compiled for: mcu, edge, server")
+      ->check(CLI::IsMember({"mcu", "edge", "server"}))
+      ->capture_default_str();
+  sub->add_option("--status", options.status, "as in the daemon's config")
+      ->check(CLI::IsMember({"actual", "exercise", "test"}))
+      ->capture_default_str();
+  sub->add_option("--site", options.site, "as in the daemon's config");
+  sub->add_option("--journal-key", options.keys, "the journal's key file, when it is not to be beside it");
+  sub->add_option("--errors", options.errors_max, "show so many messages about lines; 0: all")->capture_default_str();
+  sub->add_flag("--json", options.json, "the summary as one JSON object on stdout");
+  sub->callback([&run] { run = [] { return run_import(options); }; });
 }
 
 void add_verify_alerts(CLI::App& app, Run& run) {
@@ -418,6 +447,7 @@ int main(int argc, char** argv) {
   add_status(app, run);
   add_why(app, run);
   add_log(app, run);
+  add_import(app, run);
   add_verify_alerts(app, run);
   add_key_options(app);
   if (const std::string error = unknown_verb(app, argc, argv); !error.empty()) {

@@ -16,6 +16,7 @@
 #include "lib/level.hpp"
 #include "lib/net.hpp"
 #include "lib/status_text.hpp"
+#include "verbs/log_verify.hpp"
 
 namespace tocsin::tools {
 namespace {
@@ -55,6 +56,8 @@ class Log {
   [[nodiscard]] bool show_alert(std::span<const std::byte> bytes);
   [[nodiscard]] bool show_batch(const journal::StoredBatch& batch);
   [[nodiscard]] bool show_inputs(std::uint64_t id, const wire::JournalBatchReader& reader);
+  [[nodiscard]] bool show_act(const journal::Act& act);
+  [[nodiscard]] bool show_gap(const journal::Gap& gap);
   void show_rejections(const std::vector<wire::RefusalCount>& refusals);
   void finish();
   [[nodiscard]] bool more() const { return (options_.limit == 0 || rows_ < options_.limit) && !stop_requested(); }
@@ -145,6 +148,37 @@ bool Log::show_batch(const journal::StoredBatch& batch) {
   return more();
 }
 
+bool Log::show_act(const journal::Act& act) {
+  ++rows_;
+  if (options_.json) {
+    JsonObject object;
+    object.instant("at", act.at).text("principal", act.principal).text("act", act.kind).text("text", act.text);
+    print(object.str() + "\n");
+  } else {
+    print(text::format_instant(act.at) + "  " + std::string{act.principal} + "  " + std::string{act.kind} + "  " +
+          std::string{act.text} + "\n");
+  }
+  return more();
+}
+
+bool Log::show_gap(const journal::Gap& gap) {
+  ++rows_;
+  const bool shed = gap.kind == journal::GapKind::shed;
+  if (options_.json) {
+    JsonObject object;
+    object.instant("at", gap.at).text("kind", shed ? "shed" : "broadcast");
+    if (!shed) object.text("source", gap.source);
+    object.number("first", gap.first).number("last", gap.last);
+    print(object.str() + "\n");
+  } else {
+    print(text::format_instant(gap.at) + "  " +
+          (shed ? "removed because the disk's bound was near: batches "
+                : "never came from " + std::string{gap.source} + ": ") +
+          std::to_string(gap.first) + " to " + std::to_string(gap.last) + "\n");
+  }
+  return more();
+}
+
 void Log::show_rejections(const std::vector<wire::RefusalCount>& refusals) {
   if (!options_.json) return print(refusals_text(refusals, text_.palette));
   for (const auto& refusal : refusals) print(refusal_json(refusal) + "\n");
@@ -170,7 +204,7 @@ Exit Log::alerts_from(Control& control) {
 }
 
 Exit Log::from_daemon() {
-  if (options_.what == "batches" || options_.what == "inputs") {
+  if (options_.what != "alerts" && options_.what != "rejections") {
     return failed(
         "a running daemon does not hand out its " + options_.what + "; stop it and give the path of its journal",
         Exit::bad_usage);
@@ -194,6 +228,10 @@ Exit Log::from_file() {
   journal::Outcome outcome;
   if (options_.what == "alerts") {
     outcome = journal->read_alerts(options_.since, [this](const auto& alert) { return show_alert(alert.bytes); });
+  } else if (options_.what == "acts") {
+    outcome = journal->read_acts([this](const auto& act) { return show_act(act); });
+  } else if (options_.what == "gaps") {
+    outcome = journal->read_gaps([this](const auto& gap) { return show_gap(gap); });
   } else if (options_.what == "rejections") {
     std::vector<wire::RefusalCount> refusals;
     for (const auto& row : journal->rejections()) {
@@ -230,6 +268,8 @@ int run_log(const LogOptions& options) {
                  options.level.c_str());
     return static_cast<int>(Exit::bad_usage);
   }
+  if (options.what == "verify") return run_log_verify(options);
+  if (options.what == "head") return run_log_head(options);
   return Log{options, *least}.run();
 }
 }  // namespace tocsin::tools

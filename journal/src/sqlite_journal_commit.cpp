@@ -188,4 +188,10 @@ Outcome SqliteJournal::sign_head() {
   if (!outcome) note_signature_(ends_, last_clock_);
   return outcome;
 }
+
+SignedHead SqliteJournal::head() {
+  Head head;
+  if (read_head(database_.get(), HeadKind::newest, head) != SQLITE_ROW) return {};
+  return {head.ends.batch, hex_of(head.ends.batch_hash), hex_of(head.signature), hex_of(public_key_), hex_of(id_)};
+}
 }  // namespace tocsin::journal
