@@ -32,6 +32,7 @@ struct Options {
   double seconds = 3;
   int repetitions = 5;
   bool smoke = false;
+  std::string only;  ///< throughput, latency or cost; empty: all
 };
 
 struct Row {
@@ -242,11 +243,13 @@ Options options_of(int argc, char** argv, bool& good) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--smoke") {
-      options = {0.3, 1, true};
+      options = {0.3, 1, true, {}};
     } else if (word == "--seconds" && i + 1 < argc) {
       options.seconds = std::atof(argv[++i]);
     } else if (word == "--repetitions" && i + 1 < argc) {
       options.repetitions = std::atoi(argv[++i]);
+    } else if (word == "--only" && i + 1 < argc) {
+      options.only = argv[++i];
     } else {
       good = false;
     }
@@ -260,13 +263,16 @@ int main(int argc, char** argv) {
   bool good = true;
   const Options options = options_of(argc, argv, good);
   if (!good) {
-    (void)std::fputs("usage: tocsin_bench_daemon [--seconds S] [--repetitions N] [--smoke]\n", stderr);
+    (void)std::fputs(
+        "usage: tocsin_bench_daemon [--seconds S] [--repetitions N] [--only throughput|latency|cost] [--smoke]\n",
+        stderr);
     return 2;
   }
   Table table;
-  measure_throughput(options, table);
-  measure_latency(options, table);
-  measure_cost(options, table);
+  const auto wanted = [&](const char* what) { return options.only.empty() || options.only == what; };
+  if (wanted("throughput")) measure_throughput(options, table);
+  if (wanted("latency")) measure_latency(options, table);
+  if (wanted("cost")) measure_cost(options, table);
   if (table.broken()) return 1;
   std::printf("%d of the figures missed their bar\n", table.missed());
   return 0;
