@@ -117,6 +117,11 @@ Peer::Peer(PeerContext& context, PeerKind kind, const std::string& endpoint) {
 
 Peer::~Peer() { (void)zmq_close(socket_); }
 
+void Peer::subscribe(const std::string& prefix, bool instead) {
+  (void)zmq_setsockopt(socket_, ZMQ_SUBSCRIBE, prefix.data(), prefix.size());
+  if (instead) (void)zmq_setsockopt(socket_, ZMQ_UNSUBSCRIBE, "", 0);
+}
+
 bool Peer::send(std::span<const std::byte> bytes) {
   return zmq_send(socket_, bytes.data(), bytes.size(), ZMQ_DONTWAIT) >= 0;
 }

@@ -63,6 +63,8 @@ class Peer {
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
+  /// A subscriber: asks for topics that begin with `prefix`, beside those it has. @param instead  of all the others.
+  void subscribe(const std::string& prefix, bool instead = false);
   /// @returns false when no more fits now.
   bool send(std::span<const std::byte> bytes);
   /// Sends a message of two frames.

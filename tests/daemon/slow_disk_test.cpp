@@ -127,3 +127,46 @@ TEST(SlowDisk, is_waited_for_by_a_clean_stop) {
   LONGS_EQUAL(0, daemon.wait());
   UNSIGNED_LONGS_EQUAL(10, read_stored(site.journal_file()).reports.size());
 }
+
+TEST(SlowDisk, that_is_full_silences_acknowledgements_and_not_the_bell) {
+  Tocsind daemon{{"--config", site.config_file()}, site.folder.file("log")};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer watcher{context, PeerKind::subscriber, site.alerts()};
+  CHECK_FALSE(watcher.receive(2000).empty());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(feed.send_frame(1, {{report("analyst", 1, "exercise", kMay)}}));
+  CHECK_TRUE(feed.receive_ack().has_value());
+  delay("-2");
+  CHECK_TRUE(feed.send_frame(2, surge(1)));
+  unsigned rung = 0;
+  for (auto message = watcher.receive(3000); message.size() == 2; message = watcher.receive(200)) {
+    const auto record = tocsin::wire::decode_alert(message[1]);
+    if (!record || record->number) continue;  // a head, or what the first report led to
+    CHECK_TRUE(record->not_journaled);
+    ++rung;
+  }
+  CHECK_TRUE(rung > 0);
+  const auto sick = status();
+  CHECK_FALSE(sick.journal_ok);
+  STRCMP_EQUAL("journal", sick.alarms.at(0).name.c_str());
+  CHECK_TRUE(sick.alarms.at(0).raised);
+  CHECK_FALSE(feed.receive_ack(50).has_value());
+
+  delay("0");
+  const auto lost = feed.receive_ack();  // told to connect anew and to send again
+  CHECK_TRUE(lost.has_value());
+  UNSIGNED_LONGLONGS_EQUAL(1, lost->frame);
+  UNSIGNED_LONGS_EQUAL(1, lost->refused.size());
+  UNSIGNED_LONGLONGS_EQUAL(2, lost->refused[0].frame);
+  CHECK_TRUE(lost->refused[0].code == tocsin::wire::Refusal::not_durable);
+  CHECK_TRUE(lost->refused[0].retry);
+  const auto healed = status();
+  CHECK_TRUE(healed.journal_ok);
+  UNSIGNED_LONGLONGS_EQUAL(1, healed.taken);
+  Peer again{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(again.send_frame(1, surge(1)));
+  const auto ack = again.receive_ack();
+  CHECK_TRUE(ack && ack->refused.empty());
+  daemon.kill();
+  UNSIGNED_LONGS_EQUAL(3, read_stored(site.journal_file()).reports.size());
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: who may ask and see what; what is told before it is durable; cursors, backups, and a second daemon.
+/// How: tocsind in a folder of its own, spoken to over ipc:// by plain ZeroMQ sockets.
+#include <chrono>
+#include <filesystem>
+#include <signal.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "fixture.hpp"
+#include "process.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::daemon::test;
+using tocsin::wire::AlertRecord;
+using tocsin::wire::ControlKind;
+using tocsin::wire::ControlRequest;
+using tocsin::wire::InputView;
+using tocsin::wire::Refusal;
+
+namespace {
+const std::string kReplay = "clock = \"input\"";
+
+std::vector<InputView> surge(std::uint64_t seq, tocsin::engine::Instant time) {
+  return {report("mnd_daily", seq, "pla_aircraft", time, 50), report("mnd_daily", seq + 1, "plan_ships", time, 12)};
+}
+
+std::string text_of(const Bytes& bytes) {
+  return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
+}
+}  // namespace
+
+TEST_GROUP(Service) {
+  Site site{kReplay};
+  PeerContext context;
+
+  [[nodiscard]] std::vector<std::string> arguments() const { return {"--config", site.config_file()}; }
+  [[nodiscard]] std::string log() const { return site.folder.file("log"); }
+  tocsin::wire::ControlReply ask(ControlKind kind, const std::string& text = {}, std::uint64_t number = 0,
+                                 const std::string& consumer = {}) {
+    Peer control{context, PeerKind::dealer, site.control()};
+    ControlRequest request;
+    request.kind = kind;
+    request.text = text;
+    request.number = number;
+    request.consumer = consumer;
+    const auto reply = control.ask(request);
+    CHECK_TRUE(reply.has_value());
+    return *reply;
+  }
+  /// Raises strait_activity, and with the launch distraction, which is marked amber.
+  void tell_story() {
+    Peer feed{context, PeerKind::dealer, site.ingest()};
+    CHECK_TRUE(feed.send_frame(1, surge(1, kMay)));
+    CHECK_TRUE(feed.receive_ack().has_value());
+    const std::vector<InputView> launches{report("launches", 1, "dprk_severe", kMay + kHour, 1, "jcs"),
+                                          report("launches", 2, "dprk_severe", kMay + kHour, 1, "mod")};
+    CHECK_TRUE(feed.send_frame(2, launches));
+    CHECK_TRUE(feed.receive_ack().has_value());
+  }
+};
+
+TEST(Service, tells_an_alert_before_it_is_durable_to_who_asks_for_that) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer siren{context, PeerKind::subscriber, site.alerts()};
+  siren.subscribe("public/~provisional/");
+  siren.subscribe("public/~head");
+  CHECK_FALSE(siren.receive(2000).empty());
+  std::this_thread::sleep_for(std::chrono::milliseconds{200});  // both subscriptions have come
+  const auto boot = ask(ControlKind::status).status.value().boot;
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(feed.send_frame(1, surge(1, kMay)));
+  CHECK_TRUE(feed.receive_ack().has_value());
+  std::vector<std::string> provisional;
+  std::vector<std::string> confirmed;
+  for (auto message = siren.receive(1000); message.size() == 2; message = siren.receive(300)) {
+    const auto topic = text_of(message[0]);
+    const auto record = tocsin::wire::decode_alert(message[1]);
+    if (!record) continue;
+    if (topic.starts_with("public/~provisional/")) {
+      CHECK_TRUE(record->provisional && !record->number && record->boot == boot);
+      provisional.push_back(record->name);
+      CHECK_TRUE(confirmed.size() < provisional.size());  // it comes first
+    } else {
+      CHECK_TRUE(!record->provisional && record->number.has_value() && !record->boot);
+      confirmed.push_back(record->name);
+    }
+  }
+  CHECK_FALSE(provisional.empty());
+  CHECK_TRUE(provisional == confirmed);
+}
+
+TEST(Service, shows_each_audience_what_it_may_see) {
+  const auto partners = site.folder.endpoint("partners.sock");
+  const auto strangers = site.folder.endpoint("strangers.sock");
+  const std::string text = "site = \"test-site\"\nimage = \"book.tcn\"\njournal = \"journal.db\"\n" + kReplay +
+                           "\n[sockets]\ningest = [\"" + site.ingest() + "\"]\nalerts = [\"" + site.alerts() +
+                           "\", \"" + partners + "\", \"" + strangers + "\"]\ncontrol = \"" + site.control() +
+                           "\"\n[[audience]]\nname = \"own\"\n[[audience]]\nname = \"partners\"\nceiling = \"green\"\n"
+                           "[[principal]]\nname = \"friend\"\nendpoint = \"" +
+                           partners + "\"\naudience = \"partners\"\n[[principal]]\nname = \"stranger\"\nendpoint = \"" +
+                           strangers + "\"\nroles = [\"acknowledge\"]\n";
+  (void)site.folder.write("tocsind.toml", text);
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer own{context, PeerKind::subscriber, site.alerts()};
+  Peer friends{context, PeerKind::subscriber, partners};
+  Peer nosy{context, PeerKind::subscriber, partners};
+  nosy.subscribe("own/", true);
+  Peer stranger{context, PeerKind::subscriber, strangers};
+  CHECK_FALSE(own.receive(2000).empty());
+  CHECK_FALSE(friends.receive(2000).empty());
+  tell_story();
+  const auto names = [](Peer& peer, const std::string& audience) {
+    std::string all;
+    for (auto message = peer.receive(1000); message.size() == 2; message = peer.receive(200)) {
+      CHECK_TRUE(text_of(message[0]).starts_with(audience + "/"));
+      if (const auto record = tocsin::wire::decode_alert(message[1])) all += record->name + " ";
+    }
+    return all;
+  };
+  const auto ours = names(own, "own");
+  STRCMP_CONTAINS("strait_activity ", ours.c_str());
+  STRCMP_CONTAINS("distraction ", ours.c_str());
+  const auto theirs = names(friends, "partners");
+  STRCMP_CONTAINS("strait_activity ", theirs.c_str());
+  CHECK_TRUE(theirs.find("distraction") == std::string::npos);
+  CHECK_TRUE(nosy.receive(100).empty());
+  CHECK_TRUE(stranger.receive(100).empty());
+  CHECK_TRUE(ask(ControlKind::status).status.value().subscriptions_refused >= 2);
+}
+
+TEST(Service, lets_a_role_do_what_it_is_for) {
+  site.configure(kReplay,
+                 "[[principal]]\nname = \"reader\"\nendpoint = \"" + site.control() + "\"\nroles = [\"read\"]");
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  CHECK_TRUE(ask(ControlKind::status).ok);
+  CHECK_TRUE(ask(ControlKind::alerts_since).ok);
+  for (const auto kind : {ControlKind::shutdown, ControlKind::log_level, ControlKind::backup, ControlKind::reload}) {
+    const auto reply = ask(kind, "info");
+    CHECK_FALSE(reply.ok);
+    STRCMP_CONTAINS("\"reader\" may not ask for that: it needs the role \"reload\"", reply.error.c_str());
+  }
+  STRCMP_CONTAINS("the role \"acknowledge\"", ask(ControlKind::acknowledge, {}, 1).error.c_str());
+}
+
+TEST(Service, holds_a_sender_to_its_quota_and_credit) {
+  site.configure(kReplay, "[[principal]]\nname = \"desk\"\nendpoint = \"" + site.ingest() +
+                              "\"\nquota = { reports_per_second = 1, burst = 4, unacked = 100 }");
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  for (std::uint64_t frame = 1; frame <= 3; ++frame) {
+    CHECK_TRUE(feed.send_frame(frame, surge(2 * frame, kMay)));
+    const auto ack = feed.receive_ack();
+    CHECK_TRUE(ack.has_value());
+    UNSIGNED_LONGS_EQUAL(frame < 3 ? 0 : 2, ack->refused.size());
+    if (frame < 3) continue;
+    CHECK_TRUE(ack->refused[0].code == Refusal::over_quota);
+    CHECK_TRUE(ack->refused[0].retry);
+  }
+  Peer control{context, PeerKind::dealer, site.control()};
+  ControlRequest hello;
+  hello.feed = "mnd_daily";
+  const auto reply = control.ask(hello);
+  CHECK_TRUE(reply && reply->ok && reply->boot != 0);
+  const auto now = ask(ControlKind::status).status.value();
+  UNSIGNED_LONGLONGS_EQUAL(1, now.senders.at(0).over_quota);
+  UNSIGNED_LONGS_EQUAL(100, now.senders.at(0).credit);
+}
+
+TEST(Service, keeps_the_cursor_of_a_consumer_over_a_restart) {
+  std::uint64_t newest = 0;
+  {
+    Tocsind daemon{arguments(), log()};
+    CHECK_TRUE(daemon.wait_ready());
+    tell_story();
+    newest = ask(ControlKind::status).status.value().newest_alert;
+    CHECK_TRUE(newest > 2);
+    CHECK_TRUE(ask(ControlKind::ack_alerts, {}, 2, "siren").ok);
+    CHECK_FALSE(ask(ControlKind::ack_alerts, {}, newest + 1, "siren").ok);
+    CHECK_TRUE(ask(ControlKind::acknowledge, "seen", 1).ok);
+    daemon.kill();
+  }
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  const auto rest = ask(ControlKind::alerts_since, {}, 0, "siren");
+  UNSIGNED_LONGS_EQUAL(newest - 2, rest.alerts.size());
+  UNSIGNED_LONGLONGS_EQUAL(3, tocsin::wire::decode_alert(rest.alerts[0])->number.value());
+  UNSIGNED_LONGS_EQUAL(newest, ask(ControlKind::alerts_since, {}, 0, "other").alerts.size());
+}
+
+TEST(Service, makes_a_verified_copy_of_its_journal_while_it_runs) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  tell_story();
+  const auto copy = site.folder.file("copy.db");
+  CHECK_FALSE(ask(ControlKind::backup, "copy.db").ok);  // whose folder would that be?
+  auto reply = ask(ControlKind::backup, copy);
+  for (int i = 0; i < 200 && reply.ok && !reply.done; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    reply = ask(ControlKind::backup, copy);
+  }
+  STRCMP_EQUAL("", reply.error.c_str());
+  CHECK_TRUE(reply.done);
+  const auto stored = read_stored(copy);
+  STRCMP_EQUAL("", stored.error.c_str());
+  UNSIGNED_LONGS_EQUAL(4, stored.reports.size());
+  CHECK_TRUE(ask(ControlKind::backup, copy).ok);  // a new one: begun, and then refused since the file exists
+  for (int i = 0; i < 200 && reply.ok; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    reply = ask(ControlKind::backup, copy);
+  }
+  CHECK_FALSE(reply.ok);
+}
+
+TEST(Service, cannot_lose_its_sockets_to_a_second_daemon) {
+  Tocsind first{arguments(), log()};
+  CHECK_TRUE(first.wait_ready());
+  const auto pid = ask(ControlKind::status).status.value().pid;
+  const std::string text = "image = \"book.tcn\"\njournal = \"other.db\"\n" + kReplay + "\n[sockets]\ningest = [\"" +
+                           site.ingest() + "\"]\nalerts = \"" + site.alerts() + "\"\ncontrol = \"" + site.control() +
+                           "\"\n";
+  (void)site.folder.write("other.toml", text);
+  Tocsind second{{"--config", site.folder.file("other.toml")}, site.folder.file("log2")};
+  LONGS_EQUAL(1, second.wait());
+  STRCMP_CONTAINS("another daemon has the endpoint", second.log().c_str());
+  UNSIGNED_LONGLONGS_EQUAL(pid, ask(ControlKind::status).status.value().pid);
+}
+
+TEST(Service, is_told_of_places_it_cannot_use_before_it_starts) {
+  const auto missing = site.folder.file("no/such/folder");
+  const std::string text = "image = \"book.tcn\"\njournal = \"" + missing +
+                           "/journal.db\"\n[sockets]\ningest = [\"ipc://" + missing + "/ingest.sock\"]\nalerts = \"" +
+                           site.alerts() + "\"\ncontrol = \"" + site.control() + "\"\n";
+  (void)site.folder.write("bad.toml", text);
+  for (const bool check_only : {true, false}) {
+    std::vector<std::string> words{"--config", site.folder.file("bad.toml")};
+    if (check_only) words.emplace_back("--check-config");
+    Tocsind daemon{words, site.folder.file(check_only ? "log2" : "log3")};
+    LONGS_EQUAL(2, daemon.wait());
+    STRCMP_CONTAINS("error: the journal: there is no folder", daemon.log().c_str());
+    STRCMP_CONTAINS("/ingest.sock: there is no folder", daemon.log().c_str());
+  }
+}
+
+TEST(Service, changes_what_it_logs) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  CHECK_FALSE(ask(ControlKind::log_level, "chatty").ok);
+  CHECK_TRUE(ask(ControlKind::log_level, "error").ok);
+  tell_story();
+  STRCMP_EQUAL("error", ask(ControlKind::status).status.value().log_level.c_str());
+  CHECK_TRUE(daemon.log().find("event=alert ") == std::string::npos);
+  CHECK_TRUE(ask(ControlKind::log_level, "info").ok);
+}
