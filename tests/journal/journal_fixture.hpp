@@ -164,7 +164,8 @@ inline CommitBatch commit_of(std::span<const wire::JournalItem> items, std::span
 /// How the journal differs from the model; empty when it does not.
 inline std::string difference(Journal& journal, const Model& model) {
   std::string found;
-  std::size_t next = 0;
+  const auto first = journal.state().first_batch;
+  std::size_t next = first == 0 ? 0 : static_cast<std::size_t>(first - 1);  // what retention removed is not missing
   auto outcome = journal.read_batches(0, [&](const StoredBatch& batch) {
     if (batch.id != next + 1 || next >= model.batches.size() || batch.bytes != model.batches[next]) {
       found = numbered("not what was committed is batch ", batch.id);

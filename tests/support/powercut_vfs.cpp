@@ -426,6 +426,16 @@ std::vector<std::byte> PowercutVfs::contents(const std::string& name) const {
   return file == nullptr ? std::vector<std::byte>{} : file->seen;
 }
 
+void PowercutVfs::put(const std::string& name, std::span<const std::byte> contents) {
+  const std::lock_guard lock{disk_->mutex};
+  auto file = std::make_shared<Inode>();
+  file->seen.assign(contents.begin(), contents.end());
+  file->durable = file->seen;
+  file->name_synced = true;
+  disk_->names[name] = file;
+  disk_->durable_names[name] = std::move(file);
+}
+
 void PowercutVfs::format() {
   const std::lock_guard lock{disk_->mutex};
   disk_->names.clear();

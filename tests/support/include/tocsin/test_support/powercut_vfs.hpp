@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,8 @@ class PowercutVfs {
   [[nodiscard]] std::uint64_t changes() const;
   /// What programs read now; empty when there is no such file. @param name  as given to SQLite.
   [[nodiscard]] std::vector<std::byte> contents(const std::string& name) const;
+  /// Makes a file, durably, with these contents. @pre it is not open.
+  void put(const std::string& name, std::span<const std::byte> contents);
   /// Removes every file. @pre all are closed.
   void format();
 
