@@ -20,6 +20,7 @@
 #include "verbs/inject.hpp"
 #include "verbs/keys.hpp"
 #include "verbs/log.hpp"
+#include "verbs/reload.hpp"
 #include "verbs/replay.hpp"
 #include "verbs/status.hpp"
 #include "verbs/test.hpp"
@@ -328,6 +329,24 @@ void add_status(CLI::App& app, Run& run) {
   sub->callback([&run] { run = [] { return run_status(options); }; });
 }
 
+void add_reload(CLI::App& app, Run& run) {
+  static ReloadOptions options;
+  CLI::App* sub = verb(app, "reload", "Give a running daemon another book",
+                       "  tocsin reload ipc:///run/tocsin/control.sock book.watch     compiles and sends it\n"
+                       "  tocsin reload ipc:///run/tocsin/control.sock book.tcn\n"
+                       "  tocsin reload ipc:///run/tocsin/control.sock                reads its image file again\n"
+                       "Rules that both books have go on as if nothing had happened. A book that does not fit is refused\n"
+                       "and the old one kept. What was sent rules on after a restart until the image file changes.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
+  sub->add_option("book", options.book, "a watch book or a rule image; without one the daemon reads its image file");
+  sub->add_option("--target", options.target, "what a watch book is compiled for: mcu, edge or server")
+      ->capture_default_str();
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->callback([&run] { run = [] { return run_reload(options); }; });
+}
+
 void add_why(CLI::App& app, Run& run) {
   static WhyOptions options;
   CLI::App* sub = verb(app, "why", "Why a rule of a running daemon is, or is not, true",
@@ -445,6 +464,7 @@ int main(int argc, char** argv) {
   add_inject(app, run);
   add_watch(app, run);
   add_status(app, run);
+  add_reload(app, run);
   add_why(app, run);
   add_log(app, run);
   add_import(app, run);

@@ -22,6 +22,7 @@ std::int64_t steady_ms() { return steady_ns() / 1'000'000; }
 int Server::run(int signal_fd) {
   poll_items_.push_back({nullptr, signal_fd, ZMQ_POLLIN, 0});
   head_at_ms_ = steady_ms();
+  tell_whose_book_();
   while (!stopping_) {
     poll_();
     read_signals_(signal_fd);

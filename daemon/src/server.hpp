@@ -145,6 +145,8 @@ class Server final : private AlertListener {
   /// @param image  empty: the file of the config. @returns why not, or empty: it is under way.
   [[nodiscard]] std::string begin_reload_(std::span<const std::byte> image, std::optional<Asker> asker,
                                           std::string_view who);
+  [[nodiscard]] std::string rules_already_(const std::optional<Asker>& asker, std::string_view who);
+  void tell_whose_book_();
   void warm_done_();
   void change_book_if_ready_();
   void tell_change_(const Told& told);

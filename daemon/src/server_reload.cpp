@@ -12,6 +12,9 @@
 namespace tocsin::daemon {
 namespace {
 constexpr std::string_view kByOperator = "SIGHUP";
+constexpr const char* kNotTheFile =
+    "the book that rules came by control and is not that of the image file: put it there too, or whatever new file "
+    "comes there rules at the next start or SIGHUP";
 
 std::string_view name_of(engine::Level level) {
   static constexpr std::array<std::string_view, 6> kNames{"calm", "watch", "elevated", "high", "critical", "unknown"};
@@ -26,12 +29,35 @@ std::string Server::begin_reload_(std::span<const std::byte> image, std::optiona
   auto error = image.empty() ? next->load(config_.image) : next->load(image, "the image");
   if (error.empty()) error = next->lacks(config_);
   if (!error.empty()) return error;
+  if (next->image().book_hash == core_.image().book_hash) {
+    if (next->from_file()) core_.found_in_file();
+    return rules_already_(asker, who);
+  }
   reload_.next = std::move(next);
   reload_.asker = std::move(asker);
   reload_.who = who;
   warm_.successor = reload_.next.get();
   warm_.out = journal_.post(warm_);
   return {};
+}
+
+/// The book is the one that rules: nothing changes, but the alarm of an attempt before that is over.
+std::string Server::rules_already_(const std::optional<Asker>& asker, std::string_view who) {
+  LogLine(Severity::info, "reload").field("by", who).field("cleared", 0).field("book", "rules already");
+  tell_whose_book_();
+  if (!asker) return {};
+  wire::ControlReply reply;
+  reply.text = "this book rules already";
+  reply_(*asker, reply);
+  return {};
+}
+
+void Server::tell_whose_book_() {
+  if (core_.rules_from_journal()) {
+    core_.alarms().raise("book", kNotTheFile);
+  } else {
+    core_.alarms().clear("book");
+  }
 }
 
 void Server::warm_done_() {
@@ -55,11 +81,15 @@ void Server::change_book_if_ready_() {
   if (core_.in_flight() || !core_.batch().empty() || !journal_.idle()) return;
   BookChange change;
   const auto begin = steady_ns();
-  if (auto error = core_.change_book(*reload_.next, reload_.who, change); !error.empty()) return end_reload_(error);
+  const auto error = core_.change_book(*reload_.next, reload_.who, change);
   audiences_.resolve(core_.image());
+  if (core_.in_trouble()) {
+    if (core_.commit() == CommitResult::fatal) return fail_();
+    enter_trouble_();
+  }
+  if (!error.empty()) return end_reload_(error);
   for (const auto& told : change.told) tell_change_(told);
   if (!change.told.empty()) publish_head_();
-  if (core_.in_trouble()) enter_trouble_();
   const std::string text = "the book changed: " + std::to_string(change.cleared) + " alerts cleared, " +
                            std::to_string(change.history) + " alert events of the past stored";
   LogLine(Severity::info, "reload")
@@ -95,7 +125,7 @@ void Server::end_reload_(const std::string& error) {
     LogLine(Severity::error, "reload").field("by", reload_.who).field("error", error);
     core_.alarms().raise("book", "the book was not reloaded, the old one rules on: " + error);
   } else {
-    core_.alarms().clear("book");
+    tell_whose_book_();
   }
   if (reload_.asker) {
     wire::ControlReply reply;

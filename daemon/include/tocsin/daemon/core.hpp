@@ -180,6 +180,11 @@ class Core {
   [[nodiscard]] std::string change_book(Successor& successor, std::string_view who, BookChange& change);
   /// True when the image file's book is not the one that rules: it was reloaded by control.
   [[nodiscard]] bool rules_from_journal() const { return rules_from_journal_; }
+  /// The image file was read again and has the book that rules.
+  void found_in_file() {
+    file_hash_ = image().book_hash;
+    rules_from_journal_ = false;
+  }
   /// @}
 
   /// @{ Answers to control requests.

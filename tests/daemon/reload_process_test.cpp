@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: the running program takes another book by control and by signal, in the midst of traffic, says so, keeps the
+/// old one when the new one is no good, and rules by it after kill -9.
+/// How: tocsind in a folder of its own, spoken to over ipc:// by plain ZeroMQ sockets.
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tocsin/test_support/sample_image.hpp"
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "fixture.hpp"
+#include "process.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::daemon;
+using namespace tocsin::daemon::test;
+using tocsin::wire::ControlKind;
+using tocsin::wire::ControlRequest;
+
+namespace {
+/// The sample book with another number of aircraft that make a surge, and so another hash.
+Bytes book_with(double aircraft, std::uint8_t version) {
+  const auto image = tocsin::test_support::sample_image();
+  const auto& book = tocsin::test_support::sample_book();
+  Bytes bytes(image.begin(), image.end());
+  const auto* inside = static_cast<const std::byte*>(static_cast<const void*>(&book.nodes[1].value));
+  std::memcpy(bytes.data() + (inside - image.data()), &aircraft, sizeof aircraft);
+  const auto hash = book.book_hash;
+  for (std::size_t i = 0; i + sizeof hash <= bytes.size(); i += 4) {
+    if (std::memcmp(bytes.data() + i, &hash, sizeof hash) != 0) continue;
+    bytes[i] ^= std::byte{version};
+    return bytes;
+  }
+  return {};
+}
+
+std::string text_of(const Bytes& bytes) {
+  return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
+}
+}  // namespace
+
+TEST_GROUP(ReloadProcess) {
+  Site site{"clock = \"input\""};
+  PeerContext context;
+
+  [[nodiscard]] std::vector<std::string> arguments() const { return {"--config", site.config_file()}; }
+  [[nodiscard]] std::string log() const { return site.folder.file("log"); }
+  tocsin::wire::StatusReport status() {
+    Peer control{context, PeerKind::dealer, site.control()};
+    ControlRequest request;
+    request.kind = ControlKind::status;
+    const auto reply = control.ask(request);
+    CHECK_TRUE(reply && reply->ok && reply->status);
+    return *reply->status;
+  }
+  tocsin::wire::ControlReply reload(const Bytes& image) {
+    Peer control{context, PeerKind::dealer, site.control()};
+    ControlRequest request;
+    request.kind = ControlKind::reload;
+    request.image = image;
+    const auto reply = control.ask(request);
+    CHECK_TRUE(reply.has_value());
+    return *reply;
+  }
+  bool alarm(const std::string& name) {
+    for (const auto& one : status().alarms) {
+      if (one.name == name) return one.raised;
+    }
+    return false;
+  }
+  static std::uint64_t hash_of(const Bytes& image) {
+    std::vector<std::uint64_t> words((image.size() + 7) / 8);
+    std::memcpy(words.data(), image.data(), image.size());
+    tocsin::engine::Image book;
+    CHECK_TRUE(tocsin::engine::load_image(std::as_bytes(std::span{words}).first(image.size()), book) ==
+               tocsin::engine::ImageError::none);
+    return book.book_hash;
+  }
+};
+
+TEST(ReloadProcess, by_control_clears_by_book_and_rules_on_after_kill_9) {
+  const auto never = book_with(1e6, 1);
+  {
+    Tocsind daemon{arguments(), log()};
+    CHECK_TRUE(daemon.wait_ready());
+    Peer feed{context, PeerKind::dealer, site.ingest()};
+    CHECK_TRUE(feed.send_frame(1, std::vector{report("mnd_daily", 1, "pla_aircraft", kMay, 50),
+                                              report("mnd_daily", 2, "plan_ships", kMay, 12)}));
+    CHECK_TRUE(feed.receive_ack().has_value());
+    Peer watcher{context, PeerKind::subscriber, site.alerts()};
+    CHECK_FALSE(watcher.receive(2000).empty());
+    const auto reply = reload(never);
+    CHECK_TEXT(reply.ok, reply.error.c_str());
+    STRCMP_CONTAINS("1 alerts cleared", reply.text.c_str());
+    bool cleared = false;
+    for (int i = 0; i < 5 && !cleared; ++i) {
+      const auto message = watcher.receive(2000);
+      if (message.size() != 2 || text_of(message[0]).find("strait_activity") == std::string::npos) continue;
+      const auto record = tocsin::wire::decode_alert(message[1]);
+      cleared = record && record->by_book && record->kind == tocsin::engine::EventKind::cleared;
+    }
+    CHECK_TRUE(cleared);
+    UNSIGNED_LONGLONGS_EQUAL(hash_of(never), status().book_hash);
+    CHECK_TRUE(alarm("book"));
+    STRCMP_CONTAINS("rules already", reload(never).text.c_str());
+    CHECK_TRUE(alarm("book"));
+    daemon.kill();
+  }
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  UNSIGNED_LONGLONGS_EQUAL(hash_of(never), status().book_hash);
+  CHECK_TRUE(alarm("book"));
+  STRCMP_CONTAINS("differences=0", daemon.log().c_str());
+  (void)site.folder.write("book.tcn", never);  // the operator puts it in its place
+  STRCMP_CONTAINS("rules already", reload({}).text.c_str());
+  CHECK_FALSE(alarm("book"));
+}
+
+TEST(ReloadProcess, by_signal_reads_the_image_file_again) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  const auto other = book_with(40, 2);
+  (void)site.folder.write("book.tcn", other);
+  daemon.signal(SIGHUP);
+  for (int i = 0; i < 100 && status().book_hash != hash_of(other); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  UNSIGNED_LONGLONGS_EQUAL(hash_of(other), status().book_hash);
+  CHECK_FALSE(alarm("book"));
+  (void)site.folder.write("book.tcn", "this is no book");
+  daemon.signal(SIGHUP);
+  UNSIGNED_LONGLONGS_EQUAL(hash_of(other), status().book_hash);
+  daemon.signal(SIGTERM);
+  LONGS_EQUAL(0, daemon.wait());
+  STRCMP_CONTAINS("no usable rule image", daemon.log().c_str());
+}
+
+TEST(ReloadProcess, refuses_junk_and_keeps_the_old_book) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  const auto before = status().book_hash;
+  auto half = book_with(40, 1);
+  half.resize(half.size() / 2);
+  const auto reply = reload(half);
+  CHECK_FALSE(reply.ok);
+  STRCMP_CONTAINS("no usable rule image", reply.error.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(before, status().book_hash);
+}
+
+TEST(ReloadProcess, in_the_midst_of_traffic_loses_no_line) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  Peer control{context, PeerKind::dealer, site.control()};
+  constexpr std::uint64_t kFrames = 400;
+  std::uint64_t acknowledged = 0;
+  std::size_t replies = 0;
+  for (std::uint64_t i = 1; i <= kFrames; ++i) {
+    const auto at = kMay + static_cast<tocsin::engine::Instant>(i) * kMinute;
+    const std::vector lines{report("mnd_daily", 2 * i, "pla_aircraft", at, static_cast<double>(i % 60)),
+                            report("mnd_daily", 2 * i + 1, "plan_ships", at, 12)};
+    while (!feed.send_frame(i, lines)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (i % 100 == 50) {
+      ControlRequest request;
+      request.kind = ControlKind::reload;
+      request.image = book_with(45, static_cast<std::uint8_t>(1 + i / 100));
+      const auto reply = control.ask(request, 10'000);
+      CHECK_TRUE(reply.has_value());
+      CHECK_TEXT(reply->ok, reply->error.c_str());
+      ++replies;
+    }
+  }
+  while (acknowledged < kFrames) {
+    const auto ack = feed.receive_ack();
+    CHECK_TRUE(ack.has_value());
+    UNSIGNED_LONGS_EQUAL(0, ack->refused.size());
+    acknowledged = ack->frame;
+  }
+  UNSIGNED_LONGS_EQUAL(4, replies);
+  UNSIGNED_LONGLONGS_EQUAL(2 * kFrames, status().taken);
+  daemon.signal(SIGTERM);
+  LONGS_EQUAL(0, daemon.wait());
+  const auto stored = read_stored(site.journal_file());
+  STRCMP_EQUAL("", stored.error.c_str());
+  UNSIGNED_LONGS_EQUAL(2 * kFrames, stored.reports.size());
+}
