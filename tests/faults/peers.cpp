@@ -33,11 +33,14 @@ std::string Sender::turn(int wait_ms) {
   }
   while (const auto ack = peer_->receive_ack(wait_ms)) {
     wait_ms = 0;
-    heard_ = std::max(heard_, ack->frame);
+    auto decided = ack->frame;
+    for (const auto& refused : ack->refused) {
+      if (!refused.retry) return "refused for good: " + refused.text;
+      decided = std::min(decided, refused.frame - 1);
+    }
+    heard_ = std::max(heard_, decided);
     acknowledged_ = std::max(acknowledged_, std::min(first_ + heard_ * items_per_frame_, all.size()));
     if (ack->refused.empty()) continue;
-    const auto& refused = ack->refused.front();
-    if (!refused.retry) return "refused for good: " + refused.text;
     ++told_to_connect_;
     connect(*context_, endpoint_);
   }
