@@ -62,8 +62,9 @@ bool only_line(std::string_view text, std::string_view& out) {
     auto line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-    // `#` is a letter of Z85 as well; no key of ours is shorter than its 40 letters.
-    if (line.empty() || (line.front() == '#' && line.size() != kZ85KeySize)) continue;
+    // `#` is a letter of Z85 as well, so a line may begin with it and be a key.
+    const bool may_be_key = line.size() == kZ85KeySize && line.find_first_not_of(kZ85Letters) == std::string_view::npos;
+    if (line.empty() || (line.front() == '#' && !may_be_key)) continue;
     if (found) return false;
     found = true;
     out = line;

@@ -225,6 +225,17 @@ bool Connection::receive(std::vector<AlignedBuffer>& frames, Milliseconds timeou
   }
 }
 
+bool Attempts::hopeless_after(Connection& ended) {
+  constexpr int kHungUpMax = 3;  // a daemon that is just ending hangs up once
+  if (!ended.refusal().empty()) {
+    text_ = ended.refusal();
+    return true;
+  }
+  text_ = ended.hint();
+  hung_up_ = text_.empty() ? 0 : hung_up_ + 1;
+  return hung_up_ == kHungUpMax;
+}
+
 std::optional<wire::ControlReply> Control::wait_for(std::uint64_t id, Milliseconds timeout) {
   const auto end = std::chrono::steady_clock::now() + timeout;
   std::vector<AlignedBuffer> frames;
@@ -236,10 +247,8 @@ std::optional<wire::ControlReply> Control::wait_for(std::uint64_t id, Millisecon
 }
 
 std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
-  constexpr int kCutsMax = 3;  // a daemon that is just ending hangs up once
   const auto end = std::chrono::steady_clock::now() + timeout_;
-  std::string hint;
-  int cuts = 0;
+  Attempts attempts;
   do {
     if (!connection_ || connection_->down()) {
       connection_ = Connection::open(context_, Pattern::dealer, endpoint_, error_);
@@ -249,20 +258,14 @@ std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
     if (connection_->send(wire::encode_request(request))) {
       if (auto reply = wait_for(request.id, std::min(left_until(end), Milliseconds{2000}))) return reply;
     }
-    hint = connection_->hint();
-    cuts += hint.empty() ? 0 : 1;
-    const bool hopeless = !connection_->refusal().empty();
-    if (hopeless) hint = connection_->refusal();
+    const bool hopeless = attempts.hopeless_after(*connection_);
     connection_.reset();
-    if (hopeless || cuts == kCutsMax) {
-      error_ = hint;
-      return std::nullopt;
-    }
+    if (hopeless) break;
     if (left_until(end) > Milliseconds{50}) std::this_thread::sleep_for(Milliseconds{50});
   } while (left_until(end).count() > 0 && !stop_requested());
-  error_ = !hint.empty() ? hint
-                         : endpoint_ + ": no answer within " + std::to_string(timeout_.count() / 1000) +
-                               " s; is tocsind running, and is this its control endpoint?";
+  error_ = !attempts.text().empty() ? attempts.text()
+                                    : endpoint_ + ": no answer within " + std::to_string(timeout_.count() / 1000) +
+                                          " s; is tocsind running, and is this its control endpoint?";
   return std::nullopt;
 }
 

@@ -90,6 +90,19 @@ class Connection {
   bool down_ = false;
 };
 
+/// Why attempts to connect to one endpoint failed, so that hopeless ones end.
+class Attempts {
+ public:
+  /// Notes what became of a connection that ended. @returns true when trying again does not help: text() says why.
+  [[nodiscard]] bool hopeless_after(Connection& ended);
+  /// The last known reason; empty when the other side is just not there.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+  int hung_up_ = 0;
+};
+
 /// Questions to the daemon's control socket, one at a time.
 class Control {
  public:

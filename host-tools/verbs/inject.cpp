@@ -65,6 +65,8 @@ class Inject {
   std::size_t next_moment_ = 0;
   Context context_;
   std::unique_ptr<Connection> connection_;
+  Attempts attempts_;
+  bool hopeless_ = false;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Progress> progress_;
   Clock::time_point started_ = Clock::now();
@@ -168,8 +170,13 @@ void Inject::on_refused(std::size_t index, const wire::RefusedItem& why) {
 bool Inject::keep_connected() {
   if (connection_ && !connection_->down()) return true;
   if (connection_) {
+    hopeless_ = attempts_.hopeless_after(*connection_);
     connection_.reset();
     outbox_->connection_lost();
+    if (hopeless_) {
+      error_ = attempts_.text();
+      return false;
+    }
     std::this_thread::sleep_for(kReconnectWait);
   }
   connection_ = Connection::open(context_, Pattern::dealer, options_.endpoint, error_);
@@ -248,16 +255,17 @@ Exit Inject::send_all() {
     }
     if (!keep_connected()) {
       complain(error_);
-      return Exit::bad_usage;
+      return hopeless_ ? Exit::unreachable : Exit::bad_usage;
     }
     const auto now = Clock::now();
     release_due(now);
     send_frames(now);
     take_acks(idle_wait(now));
     if (gave_up(Clock::now())) {
-      complain(options_.endpoint + ": no acknowledgement for " +
-               span_text(static_cast<engine::Span>(options_.timeout_s * 1000)) +
-               "; is tocsind running, and is this its ingest endpoint?");
+      complain(!attempts_.text().empty() ? attempts_.text()
+                                         : options_.endpoint + ": no acknowledgement for " +
+                                               span_text(static_cast<engine::Span>(options_.timeout_s * 1000)) +
+                                               "; is tocsind running, and is this its ingest endpoint?");
       return Exit::unreachable;
     }
     if (progress_) progress_->update(outbox_->taken() + outbox_->refused());

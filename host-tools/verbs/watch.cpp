@@ -45,6 +45,8 @@ class Watch {
   AlertTextOptions text_;
   Context context_;
   std::unique_ptr<Connection> connection_;
+  Attempts attempts_;
+  bool hopeless_ = false;
   std::unique_ptr<Control> control_;
   std::uint64_t newest_ = 0;  ///< number of the newest event taken
   std::uint64_t shown_ = 0;
@@ -126,7 +128,12 @@ bool Watch::keep_connected() {
       std::fprintf(stderr, "watch: lost %s, trying again\n", options_.endpoint.c_str());
       told_down_ = true;
     }
+    hopeless_ = attempts_.hopeless_after(*connection_);
     connection_.reset();
+    if (hopeless_) {
+      error_ = attempts_.text();
+      return false;
+    }
     std::this_thread::sleep_for(Milliseconds{200});
   }
   connection_ = Connection::open(context_, Pattern::subscriber, options_.endpoint, error_);
@@ -144,7 +151,7 @@ int Watch::run() {
   while (!stop_requested() && !finished()) {
     if (!keep_connected()) {
       std::fprintf(stderr, "%s\n", error_.c_str());
-      return static_cast<int>(Exit::bad_usage);
+      return static_cast<int>(hopeless_ ? Exit::unreachable : Exit::bad_usage);
     }
     if (!reached_ && Clock::now() > give_up) {
       std::fprintf(stderr, "%s: not reached; is tocsind running, and is this its alerts endpoint?\n",

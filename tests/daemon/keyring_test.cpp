@@ -63,7 +63,8 @@ TEST_GROUP(Keyring) {
 
 TEST(Keyring, reads_the_servers_pair_and_computes_its_public_key) {
   const auto pair = make_pair();
-  (void)write("server.secret", "# made today\n" + pair.secret + "\n", 0400);
+  // A comment as long as a key, which is none.
+  (void)write("server.secret", "# secret key of tocsind, made 2026-11-24\n\n" + pair.secret + "\n", 0400);
   (void)write("server.pub", pair.public_key + "\n", 0644);
   ServerKeys keys;
   STRCMP_EQUAL("", load_server_keys(config.keys, keys).c_str());
