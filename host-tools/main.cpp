@@ -11,6 +11,8 @@
 
 #include "lib/exit_status.hpp"
 #include "lib/net.hpp"
+#include "verbs/ack.hpp"
+#include "verbs/backup.hpp"
 #include "verbs/check.hpp"
 #include "verbs/compile.hpp"
 #include "verbs/draw.hpp"
@@ -308,7 +310,12 @@ void add_watch(CLI::App& app, Run& run) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   sub->add_flag("--json", options.json, "JSON Lines instead of text");
+  sub->add_option("--consumer", options.consumer,
+                  "go on from the daemon's durable cursor of this name, and move it (needs --control)");
+  sub->add_option("--provisional", options.provisional,
+                  "an audience: show its events before they are durable, too; they carry no number");
   sub->callback([&run, since] {
+    if (!options.consumer.empty() && options.control.empty()) throw CLI::RequiresError("--consumer", "--control");
     options.from_start = since->count() != 0;
     if (options.from_start && options.control.empty()) throw CLI::RequiresError("--since", "--control");
     run = [] { return run_watch(options); };
@@ -326,7 +333,36 @@ void add_status(CLI::App& app, Run& run) {
       ->capture_default_str();
   sub->add_flag("--all", options.all, "list alerts that are down as well");
   sub->add_flag("--json", options.json, "one JSON object instead of tables");
+  sub->add_flag("--metrics", options.metrics, "numbers in Prometheus's text format");
   sub->callback([&run] { run = [] { return run_status(options); }; });
+}
+void add_ack(CLI::App& app, Run& run) {
+  static AckOptions options;
+  CLI::App* sub = verb(app, "ack", "Tell a running daemon that an alert event was seen",
+                       "  tocsin ack ipc:///run/tocsin/control.sock 17 --note \"duty officer called the site\"\n"
+                       "  tocsin ack ipc:///run/tocsin/control.sock 17 --consumer siren    all up to 17 were taken\n"
+                       "The journal keeps who said so, and when.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
+  sub->add_option("number", options.number, "the alert event's number")->required();
+  sub->add_option("--note", options.note, "a few words for the journal");
+  sub->add_option("--consumer", options.consumer, "move this consumer's durable cursor instead");
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->callback([&run] { run = [] { return run_ack(options); }; });
+}
+void add_backup(CLI::App& app, Run& run) {
+  static BackupOptions options;
+  CLI::App* sub = verb(app, "backup", "A consistent, verified copy of a running daemon's journal",
+                       "  tocsin backup ipc:///run/tocsin/control.sock /var/backups/tocsin-monday.db\n"
+                       "The daemon makes the file, on its own machine, between commits; its keys are not in it.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
+  sub->add_option("out", options.out, "the copy, which must not exist yet")->required();
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for it to be done")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("-q,--quiet", options.quiet, "no words when it is done");
+  sub->callback([&run] { run = [] { return run_backup(options); }; });
 }
 
 void add_reload(CLI::App& app, Run& run) {
@@ -464,6 +500,8 @@ int main(int argc, char** argv) {
   add_inject(app, run);
   add_watch(app, run);
   add_status(app, run);
+  add_ack(app, run);
+  add_backup(app, run);
   add_reload(app, run);
   add_why(app, run);
   add_log(app, run);

@@ -122,6 +122,7 @@ std::string Core::tell_change_(const Book& old, std::span<const Said> said, std:
 }
 
 void Core::note_batch_(std::uint64_t batch_id, engine::Instant clock) {
+  batch_marks_.reserve(kBatchMarksMax);  // once: the way of a report leaves the heap alone
   if (!batch_marks_.empty() && batch_marks_.back().clock >= clock) {
     batch_marks_.back().batch = batch_id;  // all up to here have at most this clock
     return;

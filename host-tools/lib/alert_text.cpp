@@ -194,6 +194,12 @@ std::string alert_headline(const wire::AlertRecord& alert, const Palette& palett
   if (alert.status == engine::Status::test) out += palette.dim("  [test]");
   if (alert.number) out += palette.dim("  n=" + std::to_string(*alert.number));
   if (alert.not_journaled) out += "  " + palette.red("[not journaled]");
+  if (alert.provisional) out += "  " + palette.yellow("[provisional]");
+  if (!alert.lost_feeds.empty()) {
+    out += "  " + palette.yellow("[messages lost of");
+    for (const auto& feed : alert.lost_feeds) out += " " + palette.yellow(printable(feed));
+    out += palette.yellow("]");
+  }
   if (alert.history) out += palette.dim("  [history]");
   if (alert.by_book) out += "  [by a new book]";
   return out + "\n";

@@ -197,6 +197,10 @@ bool Connection::down() {
   return down_;
 }
 
+void Connection::subscribe(const std::string& prefix) {
+  (void)zmq_setsockopt(socket_, ZMQ_SUBSCRIBE, prefix.data(), prefix.size());
+}
+
 bool Connection::send(std::span<const std::byte> bytes) {
   return zmq_send(socket_, bytes.data(), bytes.size(), ZMQ_DONTWAIT) >= 0;
 }

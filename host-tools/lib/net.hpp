@@ -60,6 +60,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// Asks a publisher for more than what it tells everybody: topics that begin with `prefix`.
+  void subscribe(const std::string& prefix);
   /// Sends one message of one frame. @returns false when no more fits now.
   [[nodiscard]] bool send(std::span<const std::byte> bytes);
   /// The next message, all its frames; waits up to `timeout` for it. @returns false when there is none.

@@ -67,6 +67,69 @@ std::string head_lines(const wire::StatusReport& status, const Palette& palette)
   return out + "\n";
 }
 
+std::string micros(std::uint32_t us) {
+  std::array<char, 32> text{};
+  (void)std::snprintf(text.data(), text.size(), "%.2f ms", us / 1000.0);
+  return text.data();
+}
+
+/// The daemon's own alarms that are raised.
+std::string alarm_lines(const wire::StatusReport& status, const Palette& palette) {
+  std::string out;
+  for (const auto& alarm : status.alarms) {
+    if (alarm.raised) out += "  " + palette.red(printable(alarm.name)) + "  " + printable(alarm.text) + "\n";
+  }
+  return out.empty() ? out : title(palette, "The daemon's own alarms") + out;
+}
+
+std::string health_lines(const wire::StatusReport& status) {
+  const auto& journal = status.journal;
+  std::string out;
+  if (journal.commits != 0) {
+    out += "  commits  " + grouped(journal.commits) + ", half within " + micros(journal.commit_p50_us) +
+           ", 99% within " + micros(journal.commit_p99_us) + ", longest " + micros(journal.commit_max_us) + "\n";
+  }
+  if (journal.bytes != 0) {
+    out += "  disk     journal " + bytes_text(journal.bytes);
+    if (journal.bytes_bound != 0) out += " of at most " + bytes_text(journal.bytes_bound);
+    out += ", free on the disk " + bytes_text(journal.disk_free_bytes) + "\n";
+  }
+  if (status.finalised_early != 0) {
+    out += "  final    " + counted(status.finalised_early, "alert event", "alert events") +
+           " before their time: too many came after them\n";
+  }
+  if (!status.saturated_indicators.empty()) {
+    out += "  full     more reports count than are kept:";
+    for (const auto& name : status.saturated_indicators) out += " " + printable(name);
+    out += "\n";
+  }
+  return out;
+}
+
+std::string peer_lines(const wire::StatusReport& status, const Palette& palette) {
+  using Align = Table::Align;
+  if (status.endpoints.empty()) return {};
+  Table table{{{"endpoint"}, {"now", Align::right}, {"came", Align::right}, {"failed", Align::right}}};
+  for (const auto& one : status.endpoints) {
+    table.row({printable(one.endpoint), grouped(one.live), grouped(one.accepted), grouped(one.handshakes_failed)});
+  }
+  std::string out = title(palette, "Connections") + table.render(palette, 2);
+  for (const auto& one : status.handshakes_refused) {
+    out += "  refused  " + grouped(one.count) + " " + printable(one.name) + "\n";
+  }
+  for (const auto& one : status.senders) {
+    out += "  sender   " + printable(one.name) + ": " + grouped(one.unacked) + " unacknowledged";
+    if (one.credit != 0) out += " of " + grouped(one.credit);
+    if (one.over_quota != 0) out += ", " + counted(one.over_quota, "frame", "frames") + " over its quota";
+    out += "\n";
+  }
+  for (const auto& gap : status.gaps) {
+    out += "  lost     " + counted(gap.lost, "message", "messages") + " of " + printable(gap.publisher) + ", last " +
+           instant(gap.last_at) + "\n";
+  }
+  return out;
+}
+
 std::string theater_lines(const wire::StatusReport& status, const Palette& palette) {
   if (status.theaters.empty()) return {};
   Table table{{{"theater"}, {"level"}}};
@@ -115,7 +178,7 @@ std::string feed_lines(const wire::StatusReport& status, const Palette& palette)
 
 std::string refusals_text(const std::vector<wire::RefusalCount>& refusals, const Palette& palette) {
   using Align = Table::Align;
-  Table table{{{"principal"}, {"reason"}, {"count", Align::right}, {"first one"}}};
+  Table table{{{"principal"}, {"reason"}, {"count", Align::right}, {"newest one"}}};
   for (const auto& refusal : refusals) {
     table.row({printable(refusal.principal), wire::name_of(refusal.reason), grouped(refusal.count),
                printable(refusal.sample)});
@@ -124,8 +187,9 @@ std::string refusals_text(const std::vector<wire::RefusalCount>& refusals, const
 }
 
 std::string status_text(const wire::StatusReport& status, const Palette& palette, bool all) {
-  std::string out = head_lines(status, palette) + theater_lines(status, palette) + alert_lines(status, palette, all) +
-                    feed_lines(status, palette);
+  std::string out = head_lines(status, palette) + health_lines(status) + alarm_lines(status, palette) +
+                    theater_lines(status, palette) + alert_lines(status, palette, all) + feed_lines(status, palette);
+  out += peer_lines(status, palette);
   if (!status.refusals.empty()) out += title(palette, "Refused") + refusals_text(status.refusals, palette);
   return out;
 }
@@ -138,6 +202,73 @@ std::string refusal_json(const wire::RefusalCount& refusal) {
       .text("sample", refusal.sample)
       .str();
 }
+
+namespace {
+std::string journal_json(const wire::JournalStatus& journal) {
+  return JsonObject{}
+      .number("bytes", journal.bytes)
+      .number("bytes_bound", journal.bytes_bound)
+      .number("bytes_free", journal.bytes_free)
+      .number("wal_bytes", journal.wal_bytes)
+      .number("disk_free_bytes", journal.disk_free_bytes)
+      .number("first_batch", journal.first_batch)
+      .number("first_alert", journal.first_alert)
+      .number("signed_batch", journal.signed_batch)
+      .number("shed_batches", journal.shed_batches)
+      .number("commits", journal.commits)
+      .number("commit_p50_us", journal.commit_p50_us)
+      .number("commit_p99_us", journal.commit_p99_us)
+      .number("commit_max_us", journal.commit_max_us)
+      .number("checkpoint_batch", journal.checkpoint_batch)
+      .number("checkpoint_ago_ms", journal.checkpoint_ago_ms)
+      .str();
+}
+
+void add_health(JsonObject& object, const wire::StatusReport& status) {
+  std::vector<std::string> alarms;
+  for (const auto& alarm : status.alarms) {
+    alarms.push_back(JsonObject{}.text("name", alarm.name).flag("raised", alarm.raised).text("text", alarm.text).str());
+  }
+  std::vector<std::string> endpoints;
+  for (const auto& one : status.endpoints) {
+    endpoints.push_back(JsonObject{}
+                            .text("endpoint", one.endpoint)
+                            .number("live", one.live)
+                            .number("accepted", one.accepted)
+                            .number("handshakes_failed", one.handshakes_failed)
+                            .number("disconnected", one.disconnected)
+                            .str());
+  }
+  std::vector<std::string> senders;
+  for (const auto& one : status.senders) {
+    senders.push_back(JsonObject{}
+                          .text("name", one.name)
+                          .number("credit", one.credit)
+                          .number("unacked", one.unacked)
+                          .number("over_quota", one.over_quota)
+                          .str());
+  }
+  std::vector<std::string> gaps;
+  for (const auto& gap : status.gaps) {
+    gaps.push_back(
+        JsonObject{}.text("publisher", gap.publisher).number("lost", gap.lost).instant("last_at", gap.last_at).str());
+  }
+  std::vector<std::string> refused;
+  for (const auto& one : status.handshakes_refused) {
+    refused.push_back(JsonObject{}.text("reason", one.name).number("count", one.count).str());
+  }
+  std::vector<std::string> saturated;
+  for (const auto& name : status.saturated_indicators) saturated.push_back(json_string(name));
+  object.text("boot", hex(status.boot)).number("horizon_ms", static_cast<std::uint64_t>(status.horizon_ms));
+  object.number("finalised_early", status.finalised_early).number("worst_step", status.worst_step);
+  object.raw("saturated_indicators", json_array(saturated)).raw("alarms", json_array(alarms));
+  object.raw("journal", journal_json(status.journal)).raw("endpoints", json_array(endpoints));
+  object.raw("handshakes_refused", json_array(refused)).raw("senders", json_array(senders));
+  object.raw("gaps", json_array(gaps)).number("subscriptions", status.subscriptions);
+  object.number("subscriptions_refused", status.subscriptions_refused).number("acks_lost", status.acks_lost);
+  object.text("log_level", status.log_level);
+}
+}  // namespace
 
 std::string status_json(const wire::StatusReport& status) {
   std::vector<std::string> theaters;
@@ -156,7 +287,11 @@ std::string status_json(const wire::StatusReport& status) {
     JsonObject object;
     object.text("name", feed.name).number("reports", feed.reports).instant("last_contact", feed.last_contact);
     if (feed.any) object.number("mark", feed.mark);
-    feeds.push_back(object.flag("overdue", feed.overdue).str());
+    object.flag("overdue", feed.overdue).raw("rate", text::format_number(feed.rate));
+    if (feed.last_contact != engine::kNever && feed.last_contact <= status.clock) {
+      object.number("lag_ms", static_cast<std::uint64_t>(status.clock - feed.last_contact));
+    }
+    feeds.push_back(object.number("rejected", feed.rejected).number("lost", feed.lost).str());
   }
   std::vector<std::string> refusals;
   for (const auto& refusal : status.refusals) refusals.push_back(refusal_json(refusal));
@@ -172,6 +307,8 @@ std::string status_json(const wire::StatusReport& status) {
   object.number("reused", status.reused).number("stale", status.stale).number("withdrawn", status.withdrawn);
   object.number("not_evaluated", status.not_evaluated).number("lost_broadcast", status.lost_broadcast);
   object.raw("theaters", json_array(theaters)).raw("alerts", json_array(alerts)).raw("feeds", json_array(feeds));
-  return object.raw("refusals", json_array(refusals)).str();
+  object.raw("refusals", json_array(refusals));
+  add_health(object, status);
+  return object.str();
 }
 }  // namespace tocsin::tools

@@ -5,6 +5,7 @@
 
 #include "lib/exit_status.hpp"
 #include "lib/net.hpp"
+#include "lib/status_metrics.hpp"
 #include "lib/status_text.hpp"
 
 namespace tocsin::tools {
@@ -22,8 +23,12 @@ int run_status(const StatusOptions& options) {
     return static_cast<int>(Exit::bad_input);
   }
   const Palette palette{.on = wants_colour(stdout)};
-  const std::string text =
-      options.json ? status_json(*reply->status) + "\n" : status_text(*reply->status, palette, options.all);
+  std::string text;
+  if (options.metrics) {
+    text = status_metrics(*reply->status);
+  } else {
+    text = options.json ? status_json(*reply->status) + "\n" : status_text(*reply->status, palette, options.all);
+  }
   std::fwrite(text.data(), 1, text.size(), stdout);
   return static_cast<int>(Exit::done);
 }

@@ -9,6 +9,7 @@ struct StatusOptions {
   double timeout_s = 5;  ///< how long to wait for an answer
   bool all = false;      ///< lists alerts that are down as well
   bool json = false;     ///< one JSON object
+  bool metrics = false;  ///< Prometheus's text format
 };
 
 /// @returns 0 answered, 1 the daemon refused the question, 3 it was not reached.

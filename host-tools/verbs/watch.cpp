@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verbs/watch.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "tocsin/text/json_lines.hpp"
 #include "tocsin/wire/alert_codec.hpp"
@@ -36,6 +38,8 @@ class Watch {
   void take_message(const std::vector<AlignedBuffer>& frames);
   /// Fetches all events above the newest one shown. @returns false when the daemon does not answer.
   [[nodiscard]] bool fetch();
+  /// What was shown need not be shown again, whatever happens. @returns false when the daemon does not answer.
+  [[nodiscard]] bool move_cursor();
   void take(const wire::AlertRecord& alert);
   void print(const wire::AlertRecord& alert);
   [[nodiscard]] bool finished() const { return options_.count != 0 && shown_ >= options_.count; }
@@ -49,6 +53,7 @@ class Watch {
   bool hopeless_ = false;
   std::unique_ptr<Control> control_;
   std::uint64_t newest_ = 0;  ///< number of the newest event taken
+  std::uint64_t moved_ = 0;   ///< where the consumer's cursor is
   std::uint64_t shown_ = 0;
   bool reached_ = false;
   bool caught_up_ = false;
@@ -75,7 +80,7 @@ void Watch::take(const wire::AlertRecord& alert) {
 
 bool Watch::begin() {
   newest_ = options_.since;
-  if (options_.from_start) return true;
+  if (options_.from_start || !options_.consumer.empty()) return true;  // since 0 of a consumer: from its cursor
   const auto reply = control_->ask({.kind = wire::ControlKind::status, .id = 0, .feed = {}, .since = 0, .limit = 0});
   if (!reply || !reply->status) {
     error_ = reply ? options_.control + ": " + reply->error : control_->error();
@@ -87,8 +92,11 @@ bool Watch::begin() {
 
 bool Watch::fetch() {
   for (bool more = true; more && !finished();) {
-    const auto reply =
-        control_->ask({.kind = wire::ControlKind::alerts_since, .id = 0, .feed = {}, .since = newest_, .limit = 0});
+    wire::ControlRequest request;
+    request.kind = wire::ControlKind::alerts_since;
+    request.since = newest_;
+    request.consumer = options_.consumer;
+    const auto reply = control_->ask(std::move(request));
     if (!reply || !reply->ok) {
       error_ = reply ? options_.control + ": " + reply->error : control_->error();
       return false;
@@ -98,8 +106,24 @@ bool Watch::fetch() {
       const AlignedBuffer buffer{bytes};
       if (const auto alert = wire::decode_alert(buffer.bytes())) take(*alert);
     }
+    if (reply->cursor && !finished()) newest_ = std::max(newest_, *reply->cursor);  // not all are for us to see
     more = reply->more && newest_ > before;
   }
+  return move_cursor();
+}
+
+bool Watch::move_cursor() {
+  if (options_.consumer.empty() || newest_ <= moved_) return true;
+  wire::ControlRequest request;
+  request.kind = wire::ControlKind::ack_alerts;
+  request.consumer = options_.consumer;
+  request.number = newest_;
+  const auto reply = control_->ask(std::move(request));
+  if (!reply || !reply->ok) {
+    error_ = reply ? options_.control + ": " + reply->error : control_->error();
+    return false;
+  }
+  moved_ = newest_;
   return true;
 }
 
@@ -110,6 +134,7 @@ void Watch::take_message(const std::vector<AlignedBuffer>& frames) {
   // Numbers are dense: a jump means that messages were lost on the way, and the journal has them.
   if (control_ && alert->number && *alert->number > newest_ + 1 && fetch()) return;
   take(*alert);
+  if (control_ && !move_cursor()) std::fprintf(stderr, "watch: %s\n", error_.c_str());
 }
 
 bool Watch::keep_connected() {
@@ -137,6 +162,7 @@ bool Watch::keep_connected() {
     std::this_thread::sleep_for(Milliseconds{200});
   }
   connection_ = Connection::open(context_, Pattern::subscriber, options_.endpoint, error_);
+  if (connection_ && !options_.provisional.empty()) connection_->subscribe(options_.provisional + "/~provisional/");
   return connection_ != nullptr;
 }
 

@@ -14,6 +14,8 @@ struct WatchOptions {
   std::string level = "watch";  ///< events below this level are left out; above watch, unknown and known too
   double timeout_s = 10;        ///< gives up when the daemon was not reached for so long at the start
   bool json = false;            ///< JSON Lines
+  std::string consumer;         ///< with control: goes on from the daemon's durable cursor of this name, and moves it
+  std::string provisional;      ///< an audience: shows its events before they are durable, too
 };
 
 /// @returns 0 stopped or `count` reached, 2 bad options, 3 the daemon was not reached.

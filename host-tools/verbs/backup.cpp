@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verbs/backup.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <thread>
+
+#include "lib/exit_status.hpp"
+#include "lib/net.hpp"
+#include "lib/terminal.hpp"
+
+namespace tocsin::tools {
+int run_backup(const BackupOptions& options) {
+  using Clock = std::chrono::steady_clock;
+  constexpr Milliseconds kAnswer{5000};
+  constexpr Milliseconds kLook{100};
+  catch_stop_signals();
+  std::error_code ignored;
+  const auto path = std::filesystem::absolute(options.out, ignored).lexically_normal().string();
+  Context context;
+  Control control{context, options.endpoint, kAnswer};
+  const auto give_up = Clock::now() + std::chrono::duration<double>(options.timeout_s);
+  while (!stop_requested()) {
+    wire::ControlRequest request;
+    request.kind = wire::ControlKind::backup;
+    request.text = path;
+    const auto reply = control.ask(std::move(request));
+    if (!reply) {
+      std::fprintf(stderr, "%s\n", control.error().c_str());
+      return static_cast<int>(Exit::unreachable);
+    }
+    if (!reply->ok) {
+      std::fprintf(stderr, "%s: %s\n", options.endpoint.c_str(), reply->error.c_str());
+      return static_cast<int>(Exit::bad_input);
+    }
+    if (reply->done) {
+      if (!options.quiet) std::fprintf(stderr, "backup: '%s' is whole, was read back and is durable\n", path.c_str());
+      return static_cast<int>(Exit::done);
+    }
+    if (Clock::now() > give_up) {
+      std::fprintf(stderr, "backup: not done in time; the daemon goes on with it, ask again\n");
+      return static_cast<int>(Exit::bad_input);
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+  std::fprintf(stderr, "backup: interrupted; the daemon goes on with it, ask again\n");
+  return static_cast<int>(Exit::bad_input);
+}
+}  // namespace tocsin::tools

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file `tocsin backup`: a consistent, verified copy of a running daemon's journal.
+#include <string>
+
+namespace tocsin::tools {
+struct BackupOptions {
+  std::string endpoint;  ///< the daemon's control socket
+  std::string out;       ///< path of the copy, on the daemon's machine; made absolute here
+  double timeout_s = 3600;
+  bool quiet = false;
+};
+
+/// @returns the exit status.
+int run_backup(const BackupOptions& options);
+}  // namespace tocsin::tools
