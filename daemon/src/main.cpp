@@ -39,13 +39,14 @@ namespace {
 constexpr int kExitBadUsage = 2;
 
 constexpr std::string_view kUsage =
-    "usage: tocsind --config FILE [--check-config]\n"
+    "usage: tocsind --config FILE [--check-config | --strict]\n"
     "\n"
     "Watches the feeds its sockets receive with a compiled watch book, keeps a journal of all it took,\n"
     "and publishes the alerts.\n"
     "\n"
     "  --config FILE    the daemon's TOML file; a documented sample is tocsind.toml\n"
     "  --check-config   read the config and the book, tell what is wrong, and exit\n"
+    "  --strict         do not start when the journal's inputs do not lead to what is stored\n"
     "  --version        print the version\n"
     "  --help           print this\n"
     "\n"
@@ -55,12 +56,13 @@ constexpr std::string_view kUsage =
 struct Arguments {
   std::string config;
   bool check_only = false;
+  bool strict = false;
   int exit = -1;  ///< not negative: nothing more to do
 };
 
 Arguments bad_usage(const std::string& what) {
   (void)std::fprintf(stderr, "tocsind: %s\n\n%s", what.c_str(), kUsage.data());
-  return {{}, false, kExitBadUsage};
+  return {{}, false, false, kExitBadUsage};
 }
 
 Arguments parse(const std::vector<std::string>& words) {
@@ -69,14 +71,16 @@ Arguments parse(const std::vector<std::string>& words) {
     const auto& word = words[i];
     if (word == "--help" || word == "-h") {
       (void)std::fputs(kUsage.data(), stdout);
-      return {{}, false, 0};
+      return {{}, false, false, 0};
     }
     if (word == "--version") {
       (void)std::puts("tocsind " TOCSIN_VERSION);
-      return {{}, false, 0};
+      return {{}, false, false, 0};
     }
     if (word == "--check-config") {
       arguments.check_only = true;
+    } else if (word == "--strict") {
+      arguments.strict = true;
     } else if (word == "--config" && i + 1 < words.size()) {
       arguments.config = words[++i];
     } else if (word.starts_with("--config=")) {
@@ -195,6 +199,7 @@ int main(int argc, char** argv) {
   bound_the_heap();
   Config config;
   if (!read_config(arguments.config, config)) return kExitBadUsage;
+  config.strict = arguments.strict;
   if (arguments.check_only) {
     (void)std::fprintf(stderr, "%s: the config is right\n", arguments.config.c_str());
     return 0;

@@ -15,6 +15,7 @@
 #include "tocsin/daemon/log.hpp"
 #include "tocsin/wire/alert_codec.hpp"
 
+#include "alarms.hpp"
 #include "reload.hpp"
 
 namespace tocsin::daemon {
@@ -372,6 +373,13 @@ class Core::Replay {
 std::string Core::recover_() {
   Replay replay{*this};
   if (auto error = replay.run(); !error.empty()) return error;
+  if (recovery_.differences == 0) {
+    alarms_->clear("self_check");
+  } else {
+    alarms_->raise("self_check", std::to_string(recovery_.differences) +
+                                     " differences between what the journal's inputs lead to and what is stored; what "
+                                     "is stored holds: run `tocsin log verify` on a copy and look at the log");
+  }
   if (config_.strict && recovery_.differences > 0) {
     return "the self-check found " + std::to_string(recovery_.differences) +
            " differences between what the journal's inputs lead to and what is stored; look at the log, then start "

@@ -11,6 +11,7 @@
 #include "tocsin/test_support/powercut_vfs.hpp"
 #include "tocsin/test_support/sample_image.hpp"
 
+#include "alarms.hpp"
 #include "fixture.hpp"
 
 #include "CppUTest/TestHarness.h"
@@ -219,8 +220,15 @@ TEST(Recovery, keeps_the_stored_events_when_a_replay_says_otherwise) {
     batch.clock = kMay + 20 * kDay;
     CHECK_FALSE(journal->commit(batch).has_value());
   }
+  {
+    Config strict = site.config();
+    strict.strict = true;
+    Core core{strict, clock};
+    STRCMP_CONTAINS("the self-check found", core.open().c_str());
+  }
   auto core = open(site);
   CHECK_TRUE(core->recovery().differences > 0);
+  CHECK_TRUE(core->alarms().raised("self_check"));
   UNSIGNED_LONGLONGS_EQUAL(newest, core->newest_alert());
   const auto more = report("mnd_daily", 100'003, "pla_aircraft", kMay + 21 * kDay, 1);
   UNSIGNED_LONGS_EQUAL(0, take(*core, core->principal("desk"), std::span{&more, 1}).size());

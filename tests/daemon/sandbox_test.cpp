@@ -93,6 +93,15 @@ TEST(Sandbox, ends_a_process_that_does_what_the_daemon_never_does) {
   for (const auto& row : rows) LONGS_EQUAL_TEXT(128 + SIGSYS, in_sandbox(row.what), row.why);
 }
 
+TEST(Sandbox, lets_the_clock_be_asked_whether_it_is_synchronised) {
+  if (!supported()) return;
+  LONGS_EQUAL(7, in_sandbox([] {
+                const SystemClock clock;
+                (void)clock.synchronised();
+                return clock.wall_ms() > 0 && clock.boot_ns() > 0 ? 7 : 1;
+              }));
+}
+
 TEST(Sandbox, holds_for_threads_that_were_there_before) {
   if (!supported()) return;
   const int status = in_sandbox([] { return 0; });
