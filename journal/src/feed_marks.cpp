@@ -12,8 +12,8 @@ int FeedMarks::load(sqlite3* database, bool read_only) {
   if (code != SQLITE_OK) return code;
   for (code = select.step(); code == SQLITE_ROW; code = select.step()) {
     Known known;
-    known.stored = {std::string{select.text(0)}, select.unsigned_number(1), select.unsigned_number(2)};
-    known.is_stored = true;
+    known.now = {std::string{select.text(0)}, select.unsigned_number(1), select.unsigned_number(2)};
+    known.any = true;
     known_feeds_.push_back(std::move(known));
   }
   if (code != SQLITE_DONE || read_only) return code == SQLITE_DONE ? SQLITE_OK : code;
@@ -24,21 +24,21 @@ int FeedMarks::load(sqlite3* database, bool read_only) {
 
 FeedMarks::Known& FeedMarks::known_(std::string_view feed) {
   auto place = std::lower_bound(known_feeds_.begin(), known_feeds_.end(), feed,
-                                [](const Known& known, std::string_view name) { return known.stored.feed < name; });
-  if (place == known_feeds_.end() || place->stored.feed != feed) {
+                                [](const Known& known, std::string_view name) { return known.now.feed < name; });
+  if (place == known_feeds_.end() || place->now.feed != feed) {
     Known known;
-    known.stored.feed = feed;
+    known.now.feed = feed;
     place = known_feeds_.insert(place, std::move(known));
   }
   if (!place->changes) {
     place->changes = true;
-    place->mark = place->stored.mark;
-    place->reports = place->stored.reports;
+    place->mark = place->now.mark;
+    place->reports = place->now.reports;
   }
   return *place;
 }
 
-int FeedMarks::write(std::span<const wire::JournalItem> items) {
+void FeedMarks::stage(std::span<const wire::JournalItem> items) {
   for (auto& known : known_feeds_) known.changes = false;
   for (const auto& item : items) {
     // An input refused as full will be sent again under the same number: the feed has not come past it.
@@ -49,23 +49,29 @@ int FeedMarks::write(std::span<const wire::JournalItem> items) {
     const bool counts = item.input.kind == engine::InputKind::report && item.disposition == engine::Disposition::taken;
     known.reports += counts ? 1U : 0U;
   }
+}
+
+int FeedMarks::write() {
   for (const auto& known : known_feeds_) {
-    if (!known.changes) continue;
-    const std::string_view feed{known.stored.feed};
-    const auto crc =
-        row_crc({static_cast<std::int64_t>(known.mark), static_cast<std::int64_t>(known.reports)}, {bytes_of(feed)});
-    const int code = upsert_.bind(1, feed).bind(2, known.mark).bind(3, known.reports).bind(4, crc).run();
+    if (!known.changes && !known.behind) continue;
+    const auto mark = known.changes ? known.mark : known.now.mark;
+    const auto reports = known.changes ? known.reports : known.now.reports;
+    const std::string_view feed{known.now.feed};
+    const auto crc = row_crc({static_cast<std::int64_t>(mark), static_cast<std::int64_t>(reports)}, {bytes_of(feed)});
+    const int code = upsert_.bind(1, feed).bind(2, mark).bind(3, reports).bind(4, crc).run();
     if (code != SQLITE_OK) return code;
   }
   return SQLITE_OK;
 }
 
-void FeedMarks::confirm() {
+void FeedMarks::confirm(bool written) {
   for (auto& known : known_feeds_) {
+    if (written) known.behind = false;
     if (!known.changes) continue;
-    known.stored.mark = known.mark;
-    known.stored.reports = known.reports;
-    known.is_stored = true;
+    known.now.mark = known.mark;
+    known.now.reports = known.reports;
+    known.any = true;
+    known.behind = !written;
     known.changes = false;
   }
 }
@@ -73,7 +79,7 @@ void FeedMarks::confirm() {
 std::vector<FeedMark> FeedMarks::all() const {
   std::vector<FeedMark> marks;
   for (const auto& known : known_feeds_) {
-    if (known.is_stored) marks.push_back(known.stored);
+    if (known.any) marks.push_back(known.now);
   }
   return marks;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file How far each feed has come, kept in memory and stored with every commit that moves it.
+/// @file How far each feed has come: kept in memory, worked out from the batches, and stored with each signed head, so
+/// that a lone report's commit need not touch another page.
 #include <span>
 #include <vector>
 
@@ -13,18 +14,21 @@ class FeedMarks {
  public:
   /// Reads the marks and prepares the statement. SQLITE_OK or an error.
   [[nodiscard]] int load(sqlite3* database, bool read_only);
-  /// Stores what `items` change within the transaction that is open; all() keeps its old values until confirm().
-  [[nodiscard]] int write(std::span<const wire::JournalItem> items);
-  /// That transaction is durable.
-  void confirm();
+  /// Works out what `items` change; all() keeps its old values until confirm().
+  void stage(std::span<const wire::JournalItem> items);
+  /// Stores all that is not stored, what is staged with it, within the transaction that is open.
+  [[nodiscard]] int write();
+  /// What was staged is durable. @param written  and so is what write() stored.
+  void confirm(bool written);
   /// By name.
   [[nodiscard]] std::vector<FeedMark> all() const;
 
  private:
   struct Known {
-    FeedMark stored;
-    bool is_stored = false;
-    bool changes = false;
+    FeedMark now;
+    bool any = false;        ///< of a batch that is durable
+    bool changes = false;    ///< staged
+    bool behind = false;     ///< the table does not say so yet
     std::uint64_t mark = 0;  ///< new values of the batch being written
     std::uint64_t reports = 0;
   };

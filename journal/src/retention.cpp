@@ -161,8 +161,11 @@ Outcome SqliteJournal::probe() {
     if (auto outcome = retain(last_clock_)) return outcome;
   }
   const auto at = last_clock_ == engine::kNever ? 0 : last_clock_;
+  marks_.stage({});
   auto outcome = transact_("cannot write to the journal", [&] { return write_newest_head_(ends_, at); });
-  if (!outcome) note_signature_(ends_, at);
-  return outcome;
+  if (outcome) return outcome;
+  marks_.confirm(true);
+  note_signature_(ends_, at);
+  return std::nullopt;
 }
 }  // namespace tocsin::journal

@@ -50,7 +50,24 @@ Outcome SqliteJournal::load() {
   if (code == SQLITE_OK) code = cursors_.load(database_.get(), options_.read_only);
   if (code != SQLITE_OK) return explain_(code, "cannot read the journal");
   load_slots_();
+  catch_up_marks_();
   return std::nullopt;
+}
+
+// The table is as of the newest signed head. A batch that cannot be read ends it: whoever reads that batch is told.
+void SqliteJournal::catch_up_marks_() {
+  std::vector<wire::JournalItem> items;
+  (void)read_batches(signed_batch_, [&](const StoredBatch& batch) {
+    wire::JournalBatchReader reader;
+    if (!reader.open(batch.bytes)) return true;
+    items.resize(reader.count());
+    for (std::size_t index = 0; index < items.size(); ++index) {
+      if (!reader.item(index, items[index])) items[index] = {};
+    }
+    marks_.stage(items);
+    marks_.confirm(false);
+    return true;
+  });
 }
 
 // Large BLOBs are left out of the row and read in place: see fetch_().

@@ -80,6 +80,7 @@ class SqliteJournal final : public Journal {
   [[nodiscard]] int load_state_();
   [[nodiscard]] int load_ends_();
   [[nodiscard]] int load_meta_();
+  void catch_up_marks_();
   void load_slots_();
   [[nodiscard]] int prepare_reads_();
   [[nodiscard]] int prepare_writes_();

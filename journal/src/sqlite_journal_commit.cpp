@@ -9,6 +9,7 @@
 namespace tocsin::journal {
 namespace {
 constexpr engine::Span kSignEveryMs = 60'000;
+constexpr std::uint64_t kSignEveryBatches = 256;  ///< feed marks are worked out from the batches since the last head
 constexpr std::size_t kWordBytesMax = 64;
 constexpr std::uint64_t kRowOverheadBytes = 128;  ///< a row's share of pages, beside its BLOB
 
@@ -73,6 +74,7 @@ Outcome SqliteJournal::commit(const CommitBatch& batch) {
   if (auto refusal = check_first_instant_(batch.first_instant)) return refusal;
   const bool begins = batch.first_instant != engine::kNever && batch.first_instant != first_instant_;
   rejections_.stage(batch.rejections, batch.clock, principals_);
+  marks_.stage(batch.items);
   const bool stores_row = has_row(batch);
   if (!stores_row && !begins && batch.rejections.empty() && batch.cursors.empty() && !principals_.has_new()) {
     return std::nullopt;
@@ -83,7 +85,6 @@ Outcome SqliteJournal::commit(const CommitBatch& batch) {
   auto outcome = transact_("cannot store a batch in the journal", [&] {
     int code = principals_.write_new();
     if (code == SQLITE_OK) code = rejections_.write();
-    if (code == SQLITE_OK) code = marks_.write(batch.items);
     if (code == SQLITE_OK) code = cursors_.write(batch.cursors, ends_.alert + batch.alerts.size());
     if (code == SQLITE_OK && begins) code = write_meta_("first_instant", batch.first_instant);
     if (code == SQLITE_OK && stores_row) code = write_rows_(batch, ends);
@@ -93,7 +94,7 @@ Outcome SqliteJournal::commit(const CommitBatch& batch) {
   if (outcome) return outcome;
   principals_.confirm();
   rejections_.confirm();
-  marks_.confirm();
+  marks_.confirm(signs);
   cursors_.confirm();
   if (begins) first_instant_ = batch.first_instant;
   if (stores_row) last_clock_ = batch.clock;
@@ -164,10 +165,12 @@ int SqliteJournal::write_meta_(std::string_view key, std::int64_t value) {
 
 // A clock that went back (another clock source, an exercise) must not put the next signature off for ever.
 bool SqliteJournal::is_signature_due_(engine::Instant clock) const {
-  return signed_batch_ == 0 || clock < signed_at_ || clock - signed_at_ >= kSignEveryMs;
+  return signed_batch_ == 0 || clock < signed_at_ || clock - signed_at_ >= kSignEveryMs ||
+         ends_.batch - signed_batch_ >= kSignEveryBatches;
 }
 
 int SqliteJournal::write_newest_head_(const Ends& ends, engine::Instant at) {
+  if (const int code = marks_.write(); code != SQLITE_OK) return code;
   Head head;
   head.kind = HeadKind::newest;
   head.at = at;
@@ -184,8 +187,11 @@ void SqliteJournal::note_signature_(const Ends& ends, engine::Instant at) {
 Outcome SqliteJournal::sign_head() {
   if (auto refusal = refuse_write_()) return refusal;
   if (signed_batch_ == ends_.batch) return std::nullopt;
+  marks_.stage({});
   auto outcome = transact_("cannot sign the journal", [&] { return write_newest_head_(ends_, last_clock_); });
-  if (!outcome) note_signature_(ends_, last_clock_);
+  if (outcome) return outcome;
+  marks_.confirm(true);
+  note_signature_(ends_, last_clock_);
   return outcome;
 }
 

@@ -68,16 +68,18 @@ Outcome SqliteJournal::store_checkpoint(const StoredCheckpoint& checkpoint) {
   const auto needed = static_cast<std::int64_t>(first_needed);
   const std::span<const std::byte> state{checkpoint.bytes};
   const auto crc = row_crc({slot, serial, batch_id, hash, version, needed}, {state});
+  marks_.stage({});
   auto outcome = transact_("cannot store a checkpoint in the journal", [&] {
     replace_slot_.bind(1, slot).bind(2, serial).bind(3, batch_id).bind(4, hash).bind(5, version).bind(6, needed);
     int code = replace_slot_.bind(7, crc).bind_zeros(8, state.size()).run();
     if (code == SQLITE_OK) code = write_blob(database_.get(), "checkpoint", "state", slot, state);
-    if (code == SQLITE_OK && signed_batch_ != ends_.batch) code = write_newest_head_(ends_, last_clock_);
+    if (code == SQLITE_OK) code = write_newest_head_(ends_, last_clock_);
     return code;
   });
   if (outcome) return outcome;
   slots_.at(index) = {serial, checkpoint.batch_id, first_needed};
   wants_checkpoint_ = false;
+  marks_.confirm(true);
   note_signature_(ends_, last_clock_);
   trim_wal_();
   return std::nullopt;
