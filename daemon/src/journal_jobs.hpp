@@ -87,7 +87,7 @@ struct AlertsJob final : JournalJob {
 
 /// Lets a new book step over what is stored, a stride at a time.
 struct WarmJob final : JournalJob {
-  static constexpr std::size_t kItems = 4096;
+  static constexpr std::size_t kItems = 1024;  ///< inputs of a stride: a commit waits for one at most
   void run(journal::Journal& journal) override { progress = successor->warm(journal, kItems); }
   Successor* successor = nullptr;
   Successor::Progress progress{};

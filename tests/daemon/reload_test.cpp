@@ -6,6 +6,7 @@
 #include "reload.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -243,6 +244,53 @@ TEST(Reload, at_a_start_clears_by_book_as_at_any_time) {
   core = open(site);
   UNSIGNED_LONGLONGS_EQUAL(0, core->recovery().differences);
   UNSIGNED_LONGS_EQUAL(count, alerts_of(*core).size());
+}
+
+/// How long input waits while the book changes, with as much history as lies between two checkpoints.
+TEST(Reload, stands_still_for_a_moment_only) {
+  Site site{"clock = \"input\"\nstatus = \"test\""};
+#if defined(__x86_64__) && defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__)
+  constexpr std::size_t kReports = 65'536;
+#else
+  constexpr std::size_t kReports = 4'096;
+#endif
+  auto core = open(site);
+  const auto desk = core->principal("desk");
+  std::vector<InputView> lines;
+  for (std::size_t i = 0; i < kReports; ++i) {
+    const auto at = kMay + static_cast<engine::Instant>(i) * kMinute;
+    const bool ships = i % 3 == 0;
+    lines.push_back(report("mnd_daily", i + 1, ships ? "plan_ships" : "pla_aircraft", at, ships ? 12 : 4));
+  }
+  const std::span<const InputView> all{lines};
+  for (std::size_t i = 0; i < all.size(); i += 64) {
+    UNSIGNED_LONGS_EQUAL(0, take(*core, desk, all.subspan(i, 64)).size());
+    if (i % 256 == 192) (void)core->commit();
+  }
+  Successor next{engine::Status::test};
+  STRCMP_EQUAL("", next.load(book_with(46, 1), "new book").c_str());
+  using std::chrono::steady_clock;
+  const auto us_since = [](steady_clock::time_point begin) {
+    return static_cast<long long>(
+        std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begin).count());
+  };
+  long long longest = 0;
+  auto begin = steady_clock::now();
+  const auto warming = begin;
+  for (;; begin = steady_clock::now()) {
+    const auto progress = next.warm(core->journal(), 2048);
+    longest = std::max(longest, us_since(begin));
+    if (progress == Successor::Progress::level) break;
+    CHECK_TRUE(progress == Successor::Progress::more);
+  }
+  const auto warmed = us_since(warming);
+  begin = steady_clock::now();
+  BookChange change;
+  STRCMP_EQUAL("", core->change_book(next, "operator", change).c_str());
+  const auto stood = us_since(begin);
+  std::printf("[%zu reports warmed in %lld ms, a stride at most %lld us, stood still %lld us] ", kReports,
+              warmed / 1000, longest, stood);
+  CHECK_TRUE(stood < 1'000'000);
 }
 
 /// The power fails at each change that a reload makes on the disk, and once more in the recovery.
