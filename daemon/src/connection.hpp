@@ -43,6 +43,7 @@ class Connection {
 
   std::uint64_t last_frame = 0;  ///< highest number decided
   std::uint64_t used = 0;        ///< when it spoke last, in messages
+  bool observed = false;         ///< the ZAP thread was told whose it is
 
  private:
   static void clear_(Verdict& verdict);

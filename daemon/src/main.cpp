@@ -196,6 +196,7 @@ int main(int argc, char** argv) {
   const Arguments arguments = parse({argv + 1, argv + argc});
   if (arguments.exit >= 0) return arguments.exit;
   sandbox::no_core_dumps();
+  sandbox::refuse_netlink();
   bound_the_heap();
   Config config;
   if (!read_config(arguments.config, config)) return kExitBadUsage;

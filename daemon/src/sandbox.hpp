@@ -7,6 +7,11 @@ namespace tocsin::daemon::sandbox {
 /// No core files and no debugger of the same user: what is in memory stays there. Call first thing in main.
 void no_core_dumps();
 
+/// Makes libzmq's look for the names of network interfaces fail in the way it expects: where the service manager
+/// forbids that kind of socket (RestrictAddressFamilies), libzmq ends the process when it binds a tcp:// endpoint. Call
+/// before any thread is made.
+void refuse_netlink();
+
 /// Gives up every system call that the daemon does not need while it runs, on all its threads, for good. Another call
 /// (execve, ptrace, fork, sockets other than local and IPv4) ends the process. Call when all threads and sockets exist;
 /// threads, files and local or IPv4 connections can still be made.

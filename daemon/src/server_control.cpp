@@ -70,6 +70,7 @@ void Server::serve_control_() {
     if (first.more() && !control_.receive(second)) continue;
     if (second.more()) control_.skip_rest(second);
     asker.identity = identity.text();
+    zap_.observed(first);
     asker.principal = core_.principal_of((asker.delimited ? second : first).user_id());
 
     wire::ControlReply reply;

@@ -53,6 +53,8 @@ bool Server::take_one_(Ingest& ingest) {
   const bool whole = !payload.more();  // one message is one frame
   ingest.socket.skip_rest(payload);
   auto& connection = connection_of_(ingest, identity.text());
+  if (!connection.observed) zap_.observed(payload);
+  connection.observed = true;
   // Asked for every message, so that a key that was withdrawn is cut on a live connection too.
   const auto* principal = core_.principal_of(payload.user_id());
   if (principal == nullptr) {

@@ -90,6 +90,7 @@ void Server::read_subscriptions_() {
     ZmqFrame frame;
     if (!alerts_.receive(frame)) return;
     alerts_.skip_rest(frame);
+    zap_.observed(frame);
     const auto* principal = core_.principal_of(frame.user_id());
     const bool may_read =
         principal != nullptr && principal->rights != nullptr && has_role(principal->rights->roles, Role::read);

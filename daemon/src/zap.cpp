@@ -5,6 +5,7 @@
 #include <ctime>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -309,7 +310,11 @@ void ZapThread::tell_refusal_(const ZapRequest& request, ZapReason reason) {
 
 void ZapThread::replace(std::shared_ptr<const Keyring> keyring) {
   const std::lock_guard lock{mutex_};
-  if (policy_) policy_->replace(std::move(keyring));
+  if (!policy_) return;
+  policy_->replace(std::move(keyring));
+  // libzmq cannot close one peer, but its I/O thread sees the end of the stream. Were the descriptor another's by now,
+  // that one would only connect again.
+  for (const int fd : policy_->withdrawn()) (void)::shutdown(fd, SHUT_RDWR);
 }
 
 void ZapThread::observed(ZmqFrame& frame) {

@@ -32,7 +32,8 @@ class ZapThread {
   /// Counts what becomes of the connections of a socket that binds. Call before its first bind.
   /// @returns what went wrong, or empty.
   [[nodiscard]] std::string watch(ZmqSocket& socket);
-  /// Other keys for handshakes from now on. For live connections see Authority.
+  /// Other keys for handshakes from now on. Connections that observed() knows to rest on a key that is no longer good
+  /// are cut; see also Authority, which is asked for every message.
   void replace(std::shared_ptr<const Keyring> keyring);
 
   /// What the first message of a connection said of itself: call it once per connection, so that connections of one

@@ -192,6 +192,17 @@ void ZapPolicy::observed(int fd, std::string_view user_id) {
   }
 }
 
+std::vector<int> ZapPolicy::withdrawn() const {
+  std::vector<int> found;
+  for (const auto& peers : peers_) {
+    if (!peers.domain.keys) continue;
+    for (const auto& one : peers.connections) {
+      if (one.succeeded && (keyring_ == nullptr || !keyring_->good(one.user_id))) found.push_back(one.fd);
+    }
+  }
+  return found;
+}
+
 PeerCounts ZapPolicy::counts(std::string_view endpoint) const {
   const auto* const peers = find_(endpoint);
   return peers == nullptr ? PeerCounts{} : peers->counts;

@@ -91,6 +91,8 @@ class ZapPolicy {
   /// What the first message of a connection said (ZmqFrame::source_fd and user_id).
   void observed(int fd, std::string_view user_id);
 
+  /// Descriptors of the live connections whose key is no longer good.
+  [[nodiscard]] std::vector<int> withdrawn() const;
   [[nodiscard]] PeerCounts counts(std::string_view endpoint) const;
   /// Connections of a User-Id on an endpoint, those still shaking hands included.
   [[nodiscard]] std::uint32_t live_of(std::string_view endpoint, std::string_view user_id) const;

@@ -240,6 +240,22 @@ TEST(ZapThread, a_withdrawn_key_stays_outside) {
   LONGS_EQUAL(ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, client.event());
 }
 
+TEST(ZapThread, a_withdrawn_key_loses_the_connection_it_has) {
+  open();
+  auto client = hub();
+  CHECK_TRUE(client.gets_in());
+  client.send("hello");
+  ZmqFrame frame;
+  (void)next_user(frame);
+  zap->observed(frame);
+  Client local{*context, ipc, nullptr, nullptr};
+  CHECK_TRUE(local.gets_in());
+  zap->replace(std::make_shared<const Keyring>());
+  LONGS_EQUAL(ZMQ_EVENT_DISCONNECTED, client.event());
+  CHECK_TRUE(becomes([&] { return zap->counts(tcp).live == 0; }));
+  UNSIGNED_LONGS_EQUAL(1, zap->counts(ipc).live);
+}
+
 TEST(ZapThread, counts_the_connection_that_libzmq_throws_out_for_a_frame_too_large) {
   open();
   auto client = hub();

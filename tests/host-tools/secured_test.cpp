@@ -169,8 +169,8 @@ TEST(Secured, a_withdrawn_key_is_cut_on_a_live_connection) {
   CHECK_TRUE(injector.running());
   keys({"revoke", "hub"});
   reload();
-  LONGS_EQUAL(1, injector.wait(30s));
-  STRCMP_CONTAINS("not_authorised", content_of(folder.path("inject.log")).c_str());
+  LONGS_EQUAL(3, injector.wait(30s));
+  STRCMP_CONTAINS("it does not know our key", content_of(folder.path("inject.log")).c_str());
 }
 
 TEST(Secured, does_not_start_with_a_secret_that_others_may_read) {
