@@ -22,7 +22,9 @@ const compiler::ConditionDecl* find_condition(const compiler::Book& book, const 
 
 bool is_unknown_of_none(const Expr& call) {
   const std::string& function = call.name.text;
-  if (function != "count" && function != "sum" && function != "days" && function != "origins") return true;
+  return function != "count" && function != "sum" && function != "days" && function != "origins";
+}
+bool asks_for_reports(const Expr& call) {
   return std::any_of(call.arguments.begin(), call.arguments.end(), [](const compiler::Argument& argument) {
     return argument.kind == compiler::Argument::Kind::at_least && argument.number > 0;
   });
@@ -38,6 +40,7 @@ void walk(const compiler::Book& book, const Expr& expr, bool follow, BookReach& 
   if (expr.kind == ExprKind::call) {
     add(out.indicators, expr.indicator.text);
     out.may_lack_reports = out.may_lack_reports || is_unknown_of_none(expr);
+    out.asks_for_reports = out.asks_for_reports || asks_for_reports(expr);
   }
   if (expr.kind != ExprKind::name) return;
   const compiler::ConditionDecl* const condition = find_condition(book, expr.name.text);

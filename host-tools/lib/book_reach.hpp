@@ -13,7 +13,8 @@ struct BookReach {
   std::vector<std::string> conditions;
   std::vector<std::string> indicators;
   std::vector<std::string> overdue;  ///< feeds named in `overdue`
-  bool may_lack_reports = false;     ///< takes a number that is unknown of no reports, or of too few
+  bool may_lack_reports = false;     ///< takes a number that is unknown of no reports
+  bool asks_for_reports = false;     ///< takes a number that is unknown of too few, by `at least`
   bool divides = false;              ///< by what may be zero
 };
 

@@ -299,10 +299,13 @@ class Explainer {
     if (reach.may_lack_reports) {
       say("What is taken from reports, such as the latest or the highest value, is also unknown while there are no "
           "reports to take it from.");
+    } else if (reach.asks_for_reports) {
+      say("A number that asks for so many reports at least is unknown while there are fewer.");
     }
     if (out.empty() && reach.overdue.empty() && never.empty()) return {};
     if (reach.divides) say("What is divided by zero is unknown as well.");
-    const bool unknowable = reach.divides || !groups.empty() || !always.empty() || reach.may_lack_reports;
+    const bool unknowable =
+        reach.divides || !groups.empty() || !always.empty() || reach.may_lack_reports || reach.asks_for_reports;
     if (unknowable && !consequence.empty()) say(consequence);
     if (!never.empty()) {
       say("No feed promises to report " + list_in_words(never, "or") +

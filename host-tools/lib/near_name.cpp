@@ -20,23 +20,31 @@ std::size_t distance(std::string_view a, std::string_view b) {
   }
   return row[b.size()];
 }
+
+bool equal_but_for_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
 }  // namespace
 
 std::string near_name(std::string_view word, std::span<const std::string> names) {
   constexpr std::size_t kLongest = 64;
   if (word.empty() || word.size() > kLongest) return {};
-  std::string found;
-  // Of a letter or two nothing is near: every short name would be.
-  std::size_t best = word.size() < 3 ? 2 - (word.size() == 1) : word.size() / 3 + 2;
+  constexpr std::size_t kTelling = 3;
   for (const std::string& name : names) {
+    if (equal_but_for_case(word, name)) return name;
+  }
+  if (word.size() < kTelling) return {};  // of a letter or two nothing is near: every short name would be
+  std::string found;
+  std::size_t best = word.size() / 3 + 2;
+  for (const std::string& name : names) {
+    if (name.size() < kTelling) continue;
     const std::size_t far = distance(word, name);
     if (far >= best) continue;
     best = far;
     found = name;
   }
   if (!found.empty()) return found;
-  constexpr std::size_t kTelling = 3;
-  if (word.size() < kTelling) return {};
   const auto part = std::find_if(names.begin(), names.end(),
                                  [&](const std::string& name) { return name.find(word) != std::string::npos; });
   return part == names.end() ? std::string{} : *part;

@@ -218,6 +218,10 @@ std::string Prose::tally(const Expr& call, ExprKind sign, double limit, Tense te
                     (limit == 1 && sign == ExprKind::less);
   const bool any = (limit == 0 && (sign == ExprKind::greater || sign == ExprKind::not_equal)) ||
                    (limit == 1 && sign == ExprKind::greater_equal);
+  if (limit == 0 && (sign == ExprKind::greater_equal || sign == ExprKind::less)) {
+    return Prose::call(call, tense) + " " + to_be(tense, true) + " " + sign_in_words(sign, false) +
+           (sign == ExprKind::less ? " 0 (never so)" : " 0 (always so, unless it is unknown)");
+  }
   const Tense back = back_from(tense);
   const auto whole = static_cast<std::uint64_t>(limit);
   const std::string amount = sign_in_words(sign, true) + " " + number_in_words(whole);

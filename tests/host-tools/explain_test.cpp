@@ -73,6 +73,12 @@ TEST(Explain, each_condition_becomes_a_clause) {
        "that ended 24 hours ago (unknown while there are fewer than 20 reports)"},
       {"count(act, 48h) = 0", "there has been no report of \"Hostile act\" in the last 48 hours"},
       {"count(act, 48h) >= 3", "there have been at least three reports of \"Hostile act\" in the last 48 hours"},
+      {"count(act, 48h) >= 0",
+       "the number of reports of \"Hostile act\" in the last 48 hours is at least 0 (always so, unless it is unknown)"},
+      {"not count(act, 48h) < 0",
+       "the number of reports of \"Hostile act\" in the last 48 hours is at least 0 (always so, unless it is unknown)"},
+      {"0 > origins(act, 48h)",
+       "the number of origins that reported \"Hostile act\" in the last 48 hours is less than 0 (never so)"},
       {"origins(ships, 3d) >= 2",
        "\"Ships seen\" has been reported by at least two different origins in the last 3 days"},
       {"max(ships, 48h) <= 2 for 24h",
@@ -145,6 +151,15 @@ TEST(Explain, missing_data_are_unknown_silence_without_a_promise_is_not) {
                   paragraph("alert a { theater t when overdue(f) }", "missing").c_str());
 }
 
+TEST(Explain, what_no_reports_leave_unknown_is_not_said_of_counts) {
+  const std::string sentence = "such as the latest or the highest value";
+  STRCMP_CONTAINS(sentence.c_str(), paragraph("alert a { theater t when last(ships) >= 0 }", "missing").c_str());
+  const std::string counted = paragraph("alert a { theater t when count(ships, 1d, at least 3) >= 4 }", "missing");
+  CHECK_TEXT(counted.find(sentence) == std::string::npos, counted.c_str());
+  STRCMP_CONTAINS("A number that asks for so many reports at least is unknown while there are fewer.", counted.c_str());
+  STRCMP_CONTAINS("says UNKNOWN instead of keeping silent", counted.c_str());
+}
+
 TEST(Explain, every_rule_of_the_shipped_book_is_whole) {
   std::ifstream file(TOCSIN_SOURCE_DIR "/watchbooks/taiwan-korea/book.watch");
   std::ostringstream text;
@@ -173,6 +188,16 @@ TEST(Explain, unknown_names_are_nothing_but_near_ones_are_found) {
   STRCMP_EQUAL("surge", near_name("srge", explainable_names(result.book)).c_str());
   STRCMP_EQUAL("ships", near_name("hip", explainable_names(result.book)).c_str());
   STRCMP_EQUAL("", near_name("entirely_else", explainable_names(result.book)).c_str());
+  STRCMP_EQUAL("ships", near_name("SHIPS", explainable_names(result.book)).c_str());
+}
+
+TEST(Explain, of_one_or_two_letters_only_the_same_but_for_case_is_near) {
+  const std::vector<std::string> names = {"x", "ab", "surge"};
+  STRCMP_EQUAL("", near_name("a", names).c_str());
+  STRCMP_EQUAL("", near_name("ac", names).c_str());
+  STRCMP_EQUAL("", near_name("axb", names).c_str());
+  STRCMP_EQUAL("x", near_name("X", names).c_str());
+  STRCMP_EQUAL("ab", near_name("aB", names).c_str());
 }
 
 TEST(Explain, words_for_numbers_spans_and_lines) {

@@ -196,6 +196,14 @@ TEST(Fmt, puts_test_lines_in_columns) {
           .c_str());
 }
 
+TEST(Fmt, leaves_out_the_titles_that_are_left_out) {
+  const std::string laid_out =
+      "watchbook version 3\ntheater t {}\nalert a {\n  theater t\n}\ntest {\n  clock 2024-01-01T00:00Z\n}\n";
+  STRCMP_EQUAL(laid_out.c_str(),
+               formatted("watchbook   version 3 theater t{} alert a{theater t} test{clock 2024-01-01T00:00Z}").c_str());
+  STRCMP_EQUAL(laid_out.c_str(), formatted(laid_out).c_str());
+}
+
 TEST(Fmt, refuses_what_cannot_be_read) {
   STRCMP_CONTAINS("expected a declaration, found `theatre`", formatted("theatre strait").c_str());
   STRCMP_CONTAINS("refused", formatted("condition a = \"never closed").c_str());

@@ -50,6 +50,7 @@ TOCSIN_ON(filter_number, filter_number);
 TOCSIN_ON(filter_text, filter_text);
 TOCSIN_ON(filter_word, filter_word);
 TOCSIN_ON(filter_item, filter_term);
+TOCSIN_ON(filter_open, open_filter);
 TOCSIN_ON(filter, end_filter);
 TOCSIN_ON(need_item, need_item);
 TOCSIN_ON(weight_text, weight);
@@ -206,6 +207,8 @@ TOCSIN_EXPECT(line_act, "`reports`, `heartbeat` or `retracts`");
 TOCSIN_EXPECT(event, "raised, escalated, eased, cleared, retracted, unknown or known");
 TOCSIN_EXPECT(expect_what, "the name of an alert, or `nothing else`");
 TOCSIN_EXPECT(test_block, "`{`");
+TOCSIN_EXPECT(watchbook_title, "a title in double quotes or `version`");
+TOCSIN_EXPECT(test_title, "a title in double quotes or `{`");
 #undef TOCSIN_EXPECT
 // Rules that cannot fail, but stand in an if_must.
 template <typename... Rules>

@@ -32,6 +32,11 @@ std::string lower_case(std::string_view text) {
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return lower;
 }
+
+// What may be an operand of a condition.
+bool wants_operand(std::string_view what) {
+  return what == "a condition" || what == "a comparison, a name or `(`" || what == "a number, a name or `(`";
+}
 }  // namespace
 
 Builder::Builder(std::string_view text, Book book, bool included, std::vector<Diagnostic>& diagnostics)
@@ -64,8 +69,25 @@ std::string Builder::found_at(std::uint32_t offset) const {
   return quoted(view(token_at(offset)));
 }
 
+bool Builder::from_clause_at(std::uint32_t offset) const {
+  const auto next = [&](std::uint32_t at) {
+    const std::size_t start = text_.find_first_not_of(" \t\r\n", at);
+    return token_at(static_cast<std::uint32_t>(std::min(start, text_.size())));
+  };
+  return view(next(next(token_at(offset).end).end)) == "to";
+}
+
+std::uint32_t Builder::behind_error(std::uint32_t offset, std::string_view what) const {
+  if (in_filter_ && what != "`\"`") {
+    const std::size_t close = text_.find_first_of("[]{}", offset);
+    if (close != std::string_view::npos && text_[close] == ']') return static_cast<std::uint32_t>(close + 1);
+  }
+  const Range found = token_at(offset);
+  return view(found) == "from" && wants_operand(what) && !from_clause_at(offset) ? found.end : offset;
+}
+
 void Builder::expected(std::uint32_t offset, std::string_view what) {
-  error_offset_ = offset;
+  error_offset_ = behind_error(offset, what);
   const Range at = token_at(offset);
   const std::string_view found = view(at);
   if (what == "`\"`") {
@@ -83,6 +105,11 @@ void Builder::expected(std::uint32_t offset, std::string_view what) {
   std::string help;
   if (what == "`)`" && !found.empty() && (is_digit(found.front()) || found == "at")) {
     help = "a comma is missing";
+  } else if (what == "`]`" && found == "and") {
+    message = "expected `,` or `]`, found `and`";
+    help = "the parts of a filter are joined by commas, which mean `and`";
+  } else if (what == "`]`" && found == "or") {
+    help = "a filter has no `or`: join two conditions, each with its filter";
   } else if (what.front() == '`') {
     const std::string_view keyword = what.substr(1, what.size() - 2);
     help = did_you_mean(found, {&keyword, 1});
@@ -96,7 +123,7 @@ void Builder::expected(std::uint32_t offset, std::string_view what) {
     if (what == "a new name") book_.unread.insert(lower);
   } else if (found == "not") {
     help = "put it in parentheses: (not ...)";
-  } else if (found == "from" && what == "a condition") {
+  } else if (found == "from" && wants_operand(what) && !from_clause_at(offset)) {
     help = "it stands alone or in parentheses: (from ... until ...)";
   }
   error(at, std::move(message), std::move(help));
@@ -141,6 +168,7 @@ void Builder::reset_stacks() {
   calls_.clear();
   filter_terms_.clear();
   filter_ = {};
+  in_filter_ = false;
   need_items_.clear();
   weigh_items_.clear();
   reports_.clear();
@@ -316,7 +344,8 @@ void Builder::begin_linkage(Range /*at*/) {
 
 void Builder::begin_test(Range /*at*/) {
   TestDecl test;
-  test.title = {"test " + std::to_string(book_.tests.size() + 1), declaration_};
+  test.title = {"test " + std::to_string(book_.tests.size() + 1), trimmed(declaration_)};
+  test.incomplete = true;  // until its block opens
   if (!strings_.empty()) test.title = strings_.back();
   owner_ = test.title.text;
   book_.tests.push_back(std::move(test));
@@ -355,6 +384,11 @@ void Builder::end_condition(Range /*at*/) {
   condition.value = pop_expr();
   condition.name = words_.empty() ? Word{} : words_.front();
   if (condition.value) book_.conditions.push_back(std::move(condition));
+}
+
+void Builder::open_block(Range at) {
+  block_at_ = at;
+  if (block_ == BlockKind::test && !book_.tests.empty()) book_.tests.back().incomplete = false;
 }
 
 void Builder::unclosed_block(Range at) {

@@ -68,7 +68,7 @@ class Builder {
   void begin_hypothesis(Range at);
   void begin_test(Range at);
   void end_condition(Range at);
-  void open_block(Range at) { block_at_ = at; }
+  void open_block(Range at);
   void unclosed_block(Range at);
   void unknown_clause(Range at);
   void unknown_declaration(Range at);
@@ -130,6 +130,7 @@ class Builder {
   void push_name(Range at);
   void push_overdue(Range at);
   void begin_call(Range at);
+  void open_filter(Range /*at*/) { in_filter_ = true; }
   void filter_number(Range at);
   void filter_text(Range at);
   void filter_word(Range at);
@@ -182,6 +183,10 @@ class Builder {
   bool once();
   bool enum_value(const Word& word, std::string_view what, std::span<const std::string_view> values, std::size_t& out);
   [[nodiscard]] std::string found_at(std::uint32_t offset) const;
+  // Where to read on after an error at `offset`: behind what would only bring a second one.
+  [[nodiscard]] std::uint32_t behind_error(std::uint32_t offset, std::string_view what) const;
+  // True when `NAME to` follows: a clause, and not `from ... until`.
+  [[nodiscard]] bool from_clause_at(std::uint32_t offset) const;
   [[nodiscard]] Range token_at(std::uint32_t offset) const;
   [[nodiscard]] Range trimmed(Range at) const;
 
@@ -212,6 +217,7 @@ class Builder {
   FilterTerm filter_value_;  // of the term that is being read
   std::vector<FilterTerm> filter_terms_;
   Filter filter_;
+  bool in_filter_ = false;
   std::vector<NeedItem> need_items_;
   std::int16_t weight_ = 0;
   std::vector<WeighItem> weigh_items_;

@@ -34,8 +34,8 @@ BlockWords words_of(BlockKind kind) {
       return {"an indicator", {"kind", "theater", "actor", "unit", "feeds", "role", "keep", "compartment"}};
     case BlockKind::alert:
       return {"an alert",
-              {"theater", "from", "between", "when", "level", "clear", "hold", "cooldown", "evidence", "needs", "weigh",
-               "against", "caveat", "disconfirm", "marking", "release", "compartments"}};
+              {"theater", "when", "level", "clear", "hold", "cooldown", "evidence", "needs", "weigh", "against",
+               "caveat", "disconfirm", "marking", "release", "compartments"}};
     case BlockKind::hypothesis:
       return {"a hypothesis", {}};
     case BlockKind::test:
@@ -56,7 +56,12 @@ void Builder::begin_clause(Range at) {
 void Builder::unknown_clause(Range at) {
   mark_incomplete();
   error_offset_ = at.begin;
-  const BlockWords words = words_of(block_);
+  BlockWords words = words_of(block_);
+  if (block_ == BlockKind::alert && book_.alerts.back().kind == engine::AlertKind::linkage) {
+    words.name = "a linkage";
+    words.clauses.front() = "from";  // where an alert has `theater`
+    words.clauses.insert(words.clauses.begin() + 1, "between");
+  }
   std::string help = did_you_mean(view(at), words.clauses);
   if (help.empty()) {
     for (const std::string_view clause : words.clauses)

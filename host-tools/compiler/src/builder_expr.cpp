@@ -116,6 +116,7 @@ void Builder::end_filter(Range at) {
   filter_.at = trimmed(at);
   filter_.terms = std::move(filter_terms_);
   filter_terms_.clear();
+  in_filter_ = false;
 }
 
 void Builder::argument_window(Range at) {

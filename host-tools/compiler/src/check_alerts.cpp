@@ -78,10 +78,15 @@ class AlertChecker : public CheckBase {
     if (alert.incomplete) return;
     const auto taken = std::find_if(alert.levels.begin(), alert.levels.end(),
                                     [](const LevelClause& level) { return level.when != nullptr; });
+    const auto weighed = std::find_if(alert.weighs.begin(), alert.weighs.end(),
+                                      [](const WeighClause& weigh) { return weigh.when != nullptr; });
     std::vector<Note> notes;
-    if (taken != alert.levels.end())
-      notes.push_back(
-          {taken->when->at, "this `when` belongs to the `level` before it: put the alert's own `when` first"});
+    const auto belongs = [&](const Expr& expr, const char* clause) {
+      notes.push_back({expr.at, std::string{"this `when` belongs to the `"} + clause + "` before it: put the " +
+                                    kind_of(alert) + "'s own `when` first"});
+    };
+    if (taken != alert.levels.end()) belongs(*taken->when, "level");
+    if (weighed != alert.weighs.end()) belongs(*weighed->when, "weigh");
     error(alert.name.at, "the " + kind_of(alert) + " " + quoted(alert.name.text) + " has no `when`",
           "say when it rings: `when CONDITION`", std::move(notes));
   }
@@ -99,6 +104,7 @@ class AlertChecker : public CheckBase {
   void needs(const NeedClause& need) {
     positive(need.within, "`within`");
     std::set<std::string> origins;
+    std::set<std::string> unfiltered;
     bool known = true;
     for (const NeedItem& item : need.items) {
       const std::size_t errors = diagnostics_.size();
@@ -112,7 +118,9 @@ class AlertChecker : public CheckBase {
       }
       const std::uint32_t indicator = resolve(name, model_.indicators, "indicator");
       known = known && indicator != kNowhere && feeds_known(book_.indicators[indicator]);
-      if (known) origins.merge(reach_of_filter(book_.indicators[indicator], item.filter, book_, model_).origins);
+      if (!known) continue;
+      origins.merge(reach_of_filter(book_.indicators[indicator], item.filter, book_, model_).origins);
+      unfiltered.merge(reach_of_filter(book_.indicators[indicator], {}, book_, model_).origins);
     }
     if (!known) return;
     if (need.count.value == 0) {
@@ -121,7 +129,9 @@ class AlertChecker : public CheckBase {
       error(need.count.at,
             "`needs` " + std::to_string(need.count.value) + " origins, but only " + std::to_string(origins.size()) +
                 " can report this",
-            "give the indicators' feeds more origins, or ask for fewer");
+            need.count.value > unfiltered.size()
+                ? "give the indicators' feeds more origins, or ask for fewer"
+                : "without the filter " + std::to_string(unfiltered.size()) + " could: widen it, or ask for fewer");
     }
   }
 

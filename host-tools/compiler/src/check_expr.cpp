@@ -138,6 +138,7 @@ void ExprChecker::at_least(const Expr& expr, const Argument& argument) {
 }
 
 void ExprChecker::call_arguments(const Expr& expr) {
+  const auto is_window = [](const Argument& argument) { return argument.kind == Argument::Kind::window; };
   const std::string_view function = expr.name.text;
   const bool wants_window = function != "last";
   const bool wants_quantile = function == "quantile";
@@ -147,10 +148,13 @@ void ExprChecker::call_arguments(const Expr& expr) {
   for (const Argument& argument : expr.arguments) {
     if (argument.kind == Argument::Kind::at_least) {
       at_least(expr, argument);
-      if (at_least_seen) error(argument.at, "a second `at least`", "each part stands once");
-      if (wants_window && windows == 0) error(argument.at, "`at least` comes after the window");
+      const bool window_follows = std::any_of(&argument, expr.arguments.data() + expr.arguments.size(), is_window);
+      if (at_least_seen) {
+        error(argument.at, "a second `at least`", "each part stands once");
+      } else if (wants_window && windows == 0 && window_follows) {
+        error(argument.at, "`at least` comes after the window");
+      }
       at_least_seen = true;
-      windows += wants_window && windows == 0 ? 1U : 0U;  // said
     } else if (argument.kind == Argument::Kind::number) {
       if (wants_quantile && !quantile_seen && windows == 0) {
         quantile_seen = true;
@@ -163,9 +167,7 @@ void ExprChecker::call_arguments(const Expr& expr) {
       }
     } else {
       positive(argument.window, "a window");
-      if (at_least_seen) {
-        error(argument.at, "`at least` comes after the window");
-      } else if (++windows > 1 || !wants_window) {
+      if (++windows > 1 || !wants_window) {
         error(
             argument.at, quoted(function) + (wants_window ? " takes one window" : " takes no window"),
             wants_window ? "" : "`last` is the newest report, however old; `in last D` after a comparison looks back");

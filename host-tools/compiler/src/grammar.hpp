@@ -175,7 +175,8 @@ struct filter_text : seq<text> {};
 struct filter_word : seq<value_word> {};
 struct filter_value : sor<filter_number, filter_text, filter_word> {};
 struct filter_item : seq<must<filter_key>, must<filter_op>, must<filter_value>> {};
-struct filter : seq<one<'['>, blanks, filter_item, star<comma, filter_item>, must<close_square>> {};
+struct filter_open : one<'['> {};
+struct filter : seq<filter_open, blanks, filter_item, star<comma, filter_item>, must<close_square>> {};
 
 struct at_least : if_must<kw<k_at>, kw<k_least>, integer> {};
 struct window_duration : token<good_duration> {};
@@ -251,8 +252,10 @@ struct declaration_keyword : sor<k_watchbook, k_horizon, k_include, k_theater, k
 struct skipped_string : seq<one<'"'>, string_inside, opt<one<'"'>>> {};
 struct skipped_piece : sor<comment, skipped_string, any_word, pegtl::any> {};
 struct skipped_braces : seq<one<'{'>, star<not_at<one<'}'>>, skipped_piece>, opt<one<'}'>>> {};
+// A filter may hold words that begin a clause or a declaration: `[origin = x]`.
+struct skipped_filter : seq<one<'['>, star<not_at<one<'[', ']', '{', '}'>>, skipped_piece>, one<']'>> {};
 template <typename Stop>
-struct skip_to : star<not_at<sor<eof, Stop>>, sor<skipped_braces, skipped_piece>> {};
+struct skip_to : star<not_at<sor<eof, Stop>>, sor<skipped_braces, skipped_filter, skipped_piece>> {};
 
 // Reads Rule; when it fails after it began, the error has been said, and reading goes on at the next Stop after it.
 template <typename Rule, typename Stop>
@@ -397,7 +400,10 @@ struct test_block : block<test_keyword, sor<at_line, clock_line, expect_line>> {
 // --- Declarations ----------------------------------------------------------------------------------------------------
 template <typename Keyword>
 struct declare : token<Keyword> {};
-struct d_watchbook : if_must<declare<k_watchbook>, opt<title_text>, opt<if_must<kw<k_version>, integer>>> {};
+// A title, or what may follow where it is left out.
+struct watchbook_title : sor<text, at<sor<k_version, declaration_keyword, eof>>> {};
+struct test_title : sor<text, at<open_brace_text>> {};
+struct d_watchbook : if_must<declare<k_watchbook>, watchbook_title, opt<if_must<kw<k_version>, integer>>> {};
 struct d_horizon : if_must<declare<k_horizon>, duration> {};
 struct d_include : if_must<declare<k_include>, text> {};
 // The head of a declaration with a block is complete before the block begins.
@@ -413,7 +419,7 @@ struct d_condition : if_must<declare<k_condition>, new_name, equals, expression>
 struct d_alert : seq<head<k_alert>, opt<alert_block>> {};
 struct d_linkage : seq<head<k_linkage>, opt<alert_block>> {};
 struct d_hypothesis : seq<head<k_hypothesis>, opt<empty_block>> {};
-struct test_head : if_must<declare<k_test>, opt<title_text>> {};
+struct test_head : if_must<declare<k_test>, test_title> {};
 struct d_test : seq<test_head, must<test_block>> {};
 struct declaration : sor<d_watchbook, d_horizon, d_include, d_theater, d_actor, d_origin, d_feed, d_indicator,
                          d_condition, d_alert, d_linkage, d_hypothesis, d_test> {};

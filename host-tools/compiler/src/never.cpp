@@ -79,9 +79,10 @@ struct Never::Atom {
   bool wanted;
 };
 
-Never::Never(const Book& book, const Model& model)
+Never::Never(const Book& book, const Model& model, bool enough_reports)
     : book_{book},
       model_{model},
+      enough_reports_{enough_reports},
       can_be_true_(book.conditions.size(), true),
       can_be_false_(book.conditions.size(), true) {
   for (const std::uint32_t condition : model.condition_order) {
@@ -108,7 +109,7 @@ Interval Never::call(const Expr& expr) const {
   double least = 0;
   for (const Argument& argument : expr.arguments) {
     if (argument.kind == Argument::Kind::window) window = argument.window.ms;
-    if (argument.kind == Argument::Kind::at_least) least = argument.number;
+    if (argument.kind == Argument::Kind::at_least && !enough_reports_) least = argument.number;
   }
   if (least > most) return kNothing;
   const std::string_view function = expr.name.text;

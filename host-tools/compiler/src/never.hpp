@@ -19,7 +19,8 @@ struct Interval {
 
 class Never {
  public:
-  Never(const Book& book, const Model& model);
+  // `enough_reports`: `at least` is taken for met, however few reports there are.
+  Never(const Book& book, const Model& model, bool enough_reports = false);
 
   // Whether the expression can have that truth at some instant of some input. Named conditions that can never be true
   // are taken for possible: whoever declares them is told.
@@ -38,6 +39,7 @@ class Never {
 
   const Book& book_;
   const Model& model_;
+  bool enough_reports_;
   std::vector<bool> can_be_true_;  // named conditions, by declaration
   std::vector<bool> can_be_false_;
 };

@@ -24,6 +24,9 @@ class Warner {
                        book_.indicators.empty() && book_.conditions.empty() && book_.alerts.empty();
     if (empty && book_.actors.empty() && !book_.horizon && book_.watchbook.end == 0) {
       warning({}, "this book is empty", "it needs a feed, an indicator and an alert at least");
+    } else if (book_.alerts.empty() && book_.includes.empty() && book_.watchbook.end == 0) {
+      warning({}, "this book has no `watchbook` line and no alert or linkage: it watches nothing",
+              "begin with `watchbook \"TITLE\" version 1`; a file that others include needs neither");
     }
     for (const IndicatorDecl& indicator : book_.indicators) {
       if (indicator.feeds.empty())
@@ -187,9 +190,54 @@ class Warner {
              (range.least == range.most
                   ? text::format_number(range.least)
                   : "between " + text::format_number(range.least) + " and " + text::format_number(range.most)) +
-             " here";
+             " here" + below(*side, range.least);
     }
     return {};
+  }
+
+  [[nodiscard]] static const Argument* at_least_of(const Expr& call) {
+    const auto found = std::find_if(call.arguments.begin(), call.arguments.end(),
+                                    [](const Argument& argument) { return argument.kind == Argument::Kind::at_least; });
+    return found == call.arguments.end() ? nullptr : &*found;
+  }
+
+  // Why a count begins where it does.
+  [[nodiscard]] static std::string below(const Expr& side, double least) {
+    const Argument* const argument = side.kind == ExprKind::call ? at_least_of(side) : nullptr;
+    if (argument == nullptr || side.name.text != "count" || argument->number != least) return {};
+    return ", unknown below `at least " + text::format_number(least) + "`";
+  }
+
+  // Parts that would have to be false, and never are.
+  void certain_parts(const Expr& expr, bool wanted, std::vector<Note>& notes) const {
+    const bool comparison = expr.kind >= ExprKind::less && expr.kind <= ExprKind::greater;
+    const bool named = expr.kind == ExprKind::name && model_.indicators.find(expr.name.text) == kNowhere;
+    if (comparison || named) {
+      if (wanted || never_.can_be(expr, false) || !never_.can_be(expr, true)) return;
+      notes.push_back({expr.at, named ? "the condition " + quoted(expr.name.text) + " can never be false"
+                                      : "this comparison can never be false" + reason(expr)});
+      return;
+    }
+    const bool one_truth = expr.kind == ExprKind::negate || expr.kind == ExprKind::both ||
+                           expr.kind == ExprKind::either || expr.kind == ExprKind::unless ||
+                           expr.kind == ExprKind::in_last;
+    if (!one_truth && !wanted) return;
+    if (expr.left) certain_parts(*expr.left, expr.kind == ExprKind::negate ? !wanted : wanted, notes);
+    if (expr.right) certain_parts(*expr.right, expr.kind == ExprKind::unless ? !wanted : wanted, notes);
+  }
+
+  // When each part can be so, but not all together.
+  [[nodiscard]] Note contradiction(const Expr& expr) const {
+    if (!Never{book_, model_, true}.can_be(expr, true)) return {expr.at, "its parts contradict each other"};
+    Range at = expr.at;
+    bool found = false;
+    for_each_leaf(expr, [&](const Expr& leaf) {
+      const Argument* const argument = leaf.kind == ExprKind::call ? at_least_of(leaf) : nullptr;
+      if (found || argument == nullptr) return;
+      at = argument->at;
+      found = true;
+    });
+    return {at, "`at least` leaves it unknown of fewer reports, and of enough reports it can never be so"};
   }
 
   // The parts that cannot be so whatever is around them.
@@ -229,7 +277,9 @@ class Warner {
     for (Part& part : parts) {
       if (notes.size() < kShown) notes.push_back(std::move(part.what));
     }
-    if (notes.empty()) notes.push_back({expr.at, "its parts contradict each other"});
+    certain_parts(expr, true, notes);
+    if (notes.size() > kShown) notes.resize(kShown);
+    if (notes.empty()) notes.push_back(contradiction(expr));
     warning(at, what + " can never be true", "correct it or leave it out", std::move(notes));
   }
 

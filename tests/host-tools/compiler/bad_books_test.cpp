@@ -208,13 +208,48 @@ TEST(BadBooks, parts_of_numbers) {
        "1:29 error: this rank has more than 15 digits behind the point\n"},
       {"condition x = mean(air, 0.5, 90d) > 1",
        "1:25 error: a window needs a unit\n1:30 error: `mean` takes one window\n"},
-      {"condition x = mean(air, at least 3, 90d) > 1",
-       "1:25 error: `at least` comes after the window\n1:37 error: `at least` comes after the window\n"},
+      {"condition x = mean(air, at least 3, 90d) > 1", "1:25 error: `at least` comes after the window\n"},
+      {"condition x = mean(air, at least 3) > 1", "1:15 error: `mean` needs a window\n"},
+      {"condition x = mean(air, at least 3, 90) > 1", "1:37 error: a window needs a unit\n"},
+      {"condition x = mean(air, 90d, at least 3, 9d) > 1", "1:42 error: `mean` takes one window\n"},
+      {"condition x = last(air, at least 3, 90d) > 1", "1:37 error: `last` takes no window\n"},
       {"condition x = mean(air, 90d, at least 0) > 1", "1:30 error: `at least` needs a number from 1 to 4096\n"},
       {"condition x = mean(air, 90d, at least 5000) > 1", "1:30 error: `at least` needs a number from 1 to 4096\n"},
       {"condition x = mean(air, 90d, at least 2, at least 3) > 1", "1:42 error: a second `at least`\n"},
       {"condition x = mean(air, 90d ending 1d) > 1", "1:38 error: expected `ago`, found `)`\n"},
       {"condition x = last(air, 0.5) > 1", "1:25 error: `last` takes no number here\n"},
+  };
+  check_rows(kRows);
+}
+
+TEST(BadBooks, a_word_of_a_clause_within_a_broken_condition_brings_no_second_error) {
+  constexpr Row kRows[] = {
+      {"alert x { theater strait when air and from ships until air level high }",
+       "1:39 error: expected a condition, found `from`\n"},
+      {"alert x { theater strait when not from ships until air }", "1:35 error: expected a condition, found `from`\n"},
+      {"linkage x { from strait to korea when air then from ships until launch within 1d }",
+       "1:48 error: expected a comparison, a name or `(`, found `from`\n"},
+      // This one is a clause, and read as one.
+      {"linkage x { when air and from strait to strait }",
+       "1:26 error: expected a condition, found `from`\n1:41 error: `strait` is named twice\n"},
+      {"condition x = air[value > 2 and origin = mnd] and ships", "1:29 error: expected `,` or `]`, found `and`\n"},
+      {"condition x = air[value > 2 or origin = mnd]", "1:29 error: expected `]`, found `or`\n"},
+      {"alert x { theater strait when surge needs 1 origins of air[value > 2 and origin = mnd] within 1d else watch }",
+       "1:70 error: expected `,` or `]`, found `and`\n"},
+      {"alert x { theater strait when surge needs 1 origins air[origin = mnd] within 1d else watch }",
+       "1:53 error: expected `of`, found `air`\n"},
+      {"condition x = air[value = 2 condition y = ships[value = 3] alert z { theater strait when y }",
+       "1:29 error: expected `]`, found `condition`\n"},
+  };
+  check_rows(kRows);
+}
+
+TEST(BadBooks, what_stands_where_a_title_might) {
+  constexpr Row kRows[] = {
+      {"test foo { }", "1:6 error: expected a title in double quotes or `{`, found `foo`\n"},
+      {"test \"t\" foo { }", "1:10 error: expected `{`, found `foo`\n"},
+      {"test { }", "1:1 error: this test has no input line\n"},
+      {"watchbook again version 2", "1:11 error: expected a title in double quotes or `version`, found `again`\n"},
   };
   check_rows(kRows);
 }
@@ -350,6 +385,55 @@ TEST(BadBooks, each_error_has_its_mend) {
   STRCMP_EQUAL("did you mean `overdue(daily)`?", help_of("condition x = daily").c_str());
   STRCMP_EQUAL("did you mean `24h`?", help_of("condition x = sum(air, 24) > 1").c_str());
   STRCMP_EQUAL("did you mean `when`?", help_of("alert x { theater strait whn surge }").c_str());
+  STRCMP_EQUAL("it stands alone or in parentheses: (from ... until ...)",
+               help_of("alert x { theater strait when air then from ships until air within 1d }").c_str());
+  STRCMP_EQUAL("", help_of("linkage x { when air and from strait to korea }").c_str());
+  STRCMP_EQUAL("the parts of a filter are joined by commas, which mean `and`",
+               help_of("condition x = air[value > 2 and origin = mnd]").c_str());
+}
+
+TEST(BadBooks, needs_that_only_a_filter_keeps_from_being_met_say_so) {
+  const auto help_of = [](const std::string& needs) {
+    const CompileResult result =
+        testing::compile_with("alert x { theater korea when launch needs " + needs + " within 1d else watch }");
+    return result.diagnostics.empty() ? std::string{} : result.diagnostics.front().help;
+  };
+  STRCMP_EQUAL("without the filter 2 could: widen it, or ask for fewer",
+               help_of("2 origins of launch[origin = jcs]").c_str());
+  const char* const kMoreOrigins = "give the indicators' feeds more origins, or ask for fewer";
+  STRCMP_EQUAL(kMoreOrigins, help_of("3 origins of launch[origin = jcs]").c_str());
+  STRCMP_EQUAL(kMoreOrigins, help_of("3 origins of launch[value > 2]").c_str());
+}
+
+TEST(BadBooks, the_help_of_a_clause_offers_what_fits_the_declaration) {
+  const auto said_of = [](const std::string& declarations) {
+    const CompileResult result = testing::compile_with(declarations);
+    return result.diagnostics.empty() ? std::string{}
+                                      : result.diagnostics.front().message + "; " + result.diagnostics.front().help;
+  };
+  const std::string rest =
+      "when, level, clear, hold, cooldown, evidence, needs, weigh, against, caveat, disconfirm, marking, release, "
+      "compartments";
+  STRCMP_EQUAL(("expected a clause of an alert, found `form`; it knows theater, " + rest).c_str(),
+               said_of("alert x { form strait to korea when surge }").c_str());
+  STRCMP_EQUAL("expected a clause of a linkage, found `form`; did you mean `from`?",
+               said_of("linkage x { form strait to korea when surge }").c_str());
+  STRCMP_EQUAL(("expected a clause of a linkage, found `strait`; it knows from, between, " + rest).c_str(),
+               said_of("linkage x { strait when surge }").c_str());
+}
+
+TEST(BadBooks, a_when_that_another_clause_took_is_pointed_out) {
+  const auto note_of = [](const std::string& declarations) {
+    const CompileResult result = testing::compile_with(declarations);
+    return result.diagnostics.empty() || result.diagnostics.front().notes.empty()
+               ? std::string{}
+               : result.diagnostics.front().notes.front().message;
+  };
+  STRCMP_EQUAL("this `when` belongs to the `level` before it: put the alert's own `when` first",
+               note_of("alert x { theater strait level high when surge }").c_str());
+  STRCMP_EQUAL("this `when` belongs to the `weigh` before it: put the linkage's own `when` first",
+               note_of("hypothesis h linkage x { from strait to korea weigh h +2 when surge }").c_str());
+  STRCMP_EQUAL("", note_of("alert x { theater strait }").c_str());
 }
 
 TEST(BadBooks, a_repeated_declaration_points_to_the_first) {

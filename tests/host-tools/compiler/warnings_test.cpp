@@ -25,6 +25,17 @@ TEST(Warnings, a_book_without_anything_is_empty) {
   STRCMP_CONTAINS("warning: this book is empty", render_all(result.diagnostics, source).c_str());
 }
 
+TEST(Warnings, a_book_that_watches_nothing) {
+  const std::string text = "actor prc\ntheater t\n";
+  STRCMP_EQUAL("1:1 warning: this book has no `watchbook` line and no alert or linkage: it watches nothing\n",
+               list(testing::compile_text(text), text).c_str());
+  const std::string begun = "watchbook version 1\n" + text;
+  STRCMP_EQUAL("", list(testing::compile_text(begun), begun).c_str());
+  // Neither has a file that is included, nor one that only joins others.
+  const SourceFile including{"b.watch", "include \"v.watch\"\n", {{"v.watch", text, {}}}};
+  UNSIGNED_LONGS_EQUAL(0, compile(including, *find_target("edge")).diagnostics.size());
+}
+
 TEST(Warnings, a_clean_book_is_silent) { STRCMP_EQUAL("", warnings_of(kAlert).c_str()); }
 
 TEST(Warnings, a_condition_that_no_alert_reaches) {
@@ -187,6 +198,24 @@ TEST(Warnings, say_which_clause_or_part_can_never_be_true) {
                warnings_of("alert a { theater strait when surge or count(air, 1d) < 0 }").c_str());
   STRCMP_EQUAL("1:43 warning: no report of `air` can pass this filter\n",
                warnings_of("alert a { theater strait when surge or air[origin = jcs] }").c_str());
+}
+
+TEST(Warnings, why_it_can_never_be_true) {
+  const auto note_of = [](const std::string& when) {
+    const CompileResult result = testing::compile_with("alert a { theater strait when " + when + " }");
+    return result.diagnostics.empty() || result.diagnostics.front().notes.empty()
+               ? std::string{}
+               : result.diagnostics.front().notes.front().message;
+  };
+  STRCMP_EQUAL("its parts contradict each other", note_of("surge and air and not air").c_str());
+  STRCMP_EQUAL("this comparison can never be true: `count` is between 3 and 64 here, unknown below `at least 3`",
+               note_of("surge and count(air, 1d, at least 3) < 3").c_str());
+  STRCMP_EQUAL("this comparison can never be false: `count` is between 3 and 64 here, unknown below `at least 3`",
+               note_of("surge and not count(air, 1d, at least 3) >= 2").c_str());
+  STRCMP_EQUAL("this comparison can never be false: `count` is between 0 and 64 here",
+               note_of("surge unless count(air, 1d) >= 0 in last 2d").c_str());
+  STRCMP_EQUAL("`at least` leaves it unknown of fewer reports, and of enough reports it can never be so",
+               note_of("surge and count(air, 1d, at least 3) < 4 and count(air, 1d, at least 3) != 3").c_str());
 }
 
 TEST(Warnings, a_feed_that_fills_the_log_before_late_news_reaches_a_window) {
