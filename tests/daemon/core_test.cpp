@@ -305,8 +305,9 @@ namespace {
 /// What was told without being journaled.
 class Listener final : public AlertListener {
  public:
-  void decided(const tocsin::engine::AlertEvent& /*event*/,
-               const tocsin::wire::AlertContext& /*context*/) override { ++decided_events; }
+  void decided(const tocsin::engine::AlertEvent& /*event*/, const tocsin::wire::AlertContext& /*context*/) override {
+    ++decided_events;
+  }
   void unjournaled(const Announcement& announcement) override {
     const auto record = tocsin::wire::decode_alert(announcement.unjournaled);
     CHECK_TRUE(record.has_value());

@@ -401,8 +401,8 @@ TEST(Refusal, has_a_distinct_name_and_a_sentence_for_every_number) {
 TEST(Refusal, is_final_but_for_those_that_time_mends) {
   for (unsigned i = 0; i <= static_cast<unsigned>(Refusal::not_durable); ++i) {
     const auto refusal = static_cast<Refusal>(i);
-    const bool mends = refusal == Refusal::too_far_ahead || refusal == Refusal::full || refusal == Refusal::over_quota ||
-                       refusal == Refusal::not_durable;
+    const bool mends = refusal == Refusal::too_far_ahead || refusal == Refusal::full ||
+                       refusal == Refusal::over_quota || refusal == Refusal::not_durable;
     CHECK_TRUE(wire::is_retry(refusal) == mends);
   }
 }

@@ -78,7 +78,8 @@ enum class Refusal : std::uint8_t {
 /// Short stable name (snake_case, as above) and a sentence with the mend, for logs, acks and people.
 [[nodiscard]] const char* name_of(Refusal refusal);
 [[nodiscard]] const char* sentence_of(Refusal refusal);
-/// True when the sender should send it again later (too_far_ahead, full, over_quota, not_durable), false when that is useless.
+/// True when the sender should send it again later (too_far_ahead, full, over_quota, not_durable), false when that is
+/// useless.
 [[nodiscard]] bool is_retry(Refusal refusal);
 
 /// Checks an input against a book and resolves its names.
