@@ -367,12 +367,13 @@ void add_backup(CLI::App& app, Run& run) {
 
 void add_reload(CLI::App& app, Run& run) {
   static ReloadOptions options;
-  CLI::App* sub = verb(app, "reload", "Give a running daemon another book",
-                       "  tocsin reload ipc:///run/tocsin/control.sock book.watch     compiles and sends it\n"
-                       "  tocsin reload ipc:///run/tocsin/control.sock book.tcn\n"
-                       "  tocsin reload ipc:///run/tocsin/control.sock                reads its image file again\n"
-                       "Rules that both books have go on as if nothing had happened. A book that does not fit is refused\n"
-                       "and the old one kept. What was sent rules on after a restart until the image file changes.\n");
+  CLI::App* sub =
+      verb(app, "reload", "Give a running daemon another book",
+           "  tocsin reload ipc:///run/tocsin/control.sock book.watch     compiles and sends it\n"
+           "  tocsin reload ipc:///run/tocsin/control.sock book.tcn\n"
+           "  tocsin reload ipc:///run/tocsin/control.sock                reads its image file again\n"
+           "Rules that both books have go on as if nothing had happened. A book that does not fit is refused\n"
+           "and the old one kept. What was sent rules on after a restart until the image file changes.\n");
   sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
   sub->add_option("book", options.book, "a watch book or a rule image; without one the daemon reads its image file");
   sub->add_option("--target", options.target, "what a watch book is compiled for: mcu, edge or server")
