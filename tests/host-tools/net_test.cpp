@@ -132,7 +132,7 @@ TEST(NetKeys, a_wrong_server_key_is_told) {
 TEST(NetKeys, no_keys_where_the_daemon_asks_for_them_is_told) {
   serve(true, true);
   CHECK_FALSE(ask());
-  says_at_once("the daemon asks for keys; give --key FILE.secret --server-key server.pub");
+  says_at_once("give --key FILE.secret --server-key server.pub");
 }
 
 TEST(NetKeys, keys_where_nobody_can_prove_to_be_the_daemon_is_told) {

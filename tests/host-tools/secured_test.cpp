@@ -126,7 +126,7 @@ TEST(Secured, a_stranger_is_told_who_refused_and_how_to_mend_it) {
   says("it does not know our key");
   run({"inject", ingest, kReports});
   ends_with(3);
-  says("the daemon asks for keys");
+  says("give --key FILE.secret --server-key server.pub");
   CHECK_TRUE(std::chrono::steady_clock::now() - begin < 10s);
 }
 
