@@ -21,7 +21,7 @@ Buddy::Buddy(std::span<std::byte> memory) : memory_{memory} {
 }
 
 Buddy::Links& Buddy::links_(std::uint32_t atom) const {
-  return *reinterpret_cast<Links*>(memory_.subspan(atom * kLeastBytes).data());
+  return *static_cast<Links*>(static_cast<void*>(memory_.subspan(atom * kLeastBytes).data()));
 }
 
 std::uint32_t Buddy::atom_of_(const void* block) const {

@@ -18,16 +18,16 @@ inline constexpr std::size_t kAlertBytesMax = 24 * 1024;
 
 /// What the program adds to the engine's event.
 struct AlertContext {
-  std::string_view site;                ///< empty: absent
-  std::optional<std::uint64_t> number;  ///< `n`: dense per journal; absent when not journaled
-  bool not_journaled = false;           ///< the journal is in trouble: this event is not durable
-  bool history = false;                 ///< a new book says it of the time before it ruled: not notified
-  bool by_book = false;                 ///< cleared because a new book lacks the rule or does not raise it
-  std::optional<std::uint64_t> boot;    ///< provisional only: the daemon's start
-  bool provisional = false;             ///< not durable yet, so without a number
+  std::string_view site{};                ///< empty: absent
+  std::optional<std::uint64_t> number{};  ///< `n`: dense per journal; absent when not journaled
+  bool not_journaled = false;             ///< the journal is in trouble: this event is not durable
+  bool history = false;                   ///< a new book says it of the time before it ruled: not notified
+  bool by_book = false;                   ///< cleared because a new book lacks the rule or does not raise it
+  std::optional<std::uint64_t> boot{};    ///< provisional only: the daemon's start
+  bool provisional = false;               ///< not durable yet, so without a number
   /// Feeds (bits, by index in the image; empty or kFeedsMax / 64 words) that the rule reaches and of which broadcast
   /// messages were lost.
-  std::span<const std::uint64_t> lost_feeds;
+  std::span<const std::uint64_t> lost_feeds{};
 };
 
 /// Encodes one event into `arena` without a heap.
