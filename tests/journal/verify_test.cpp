@@ -151,7 +151,7 @@ TEST(JournalVerify, finds_every_flipped_byte_that_changes_anything) {
   const auto original = all_of(*open(path, true));
   Prng random{1};
   std::uint64_t found = 0;
-  for (std::size_t place = random.below(TOCSIN_FLIP_STRIDE); place < whole.size(); place += TOCSIN_FLIP_STRIDE) {
+  for (std::size_t place = random.index(TOCSIN_FLIP_STRIDE); place < whole.size(); place += TOCSIN_FLIP_STRIDE) {
     auto damaged = whole;
     damaged[place] = static_cast<char>(damaged[place] ^ static_cast<char>(1 + random.below(255)));
     write_file(copy, damaged);
