@@ -94,7 +94,7 @@ BackupStep Backup::copy_(std::uint32_t pages) {
   JournalError error;
   auto database = open_finished(draft_(), options_, error);
   if (database == nullptr) return fail_(std::move(error));
-  auto written = std::make_unique<SqliteJournal>(std::move(database), nullptr, draft_(), options_);
+  auto written = std::make_unique<SqliteJournal>(std::move(database), nullptr, draft_(), options_, std::string{});
   if (auto trouble = written->load()) return fail_(std::move(*trouble));
   written_ = std::move(written);
   return {BackupState::more, 1, {}};

@@ -7,6 +7,7 @@
 #include "head.hpp"
 #include "migrations.hpp"
 #include "row_crc.hpp"
+#include "wal_file.hpp"
 
 namespace tocsin::journal {
 namespace {
@@ -81,6 +82,10 @@ int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity&
   (void)expected_tables();  // now, while SQLite's memory is empty, rather than when a backup is read back
   if (const int code = enter_wal_mode(database); code != SQLITE_OK) return code;
   if (const int code = execute(database, kWriterPragmas); code != SQLITE_OK) return code;
+  // Of what an earlier process left in the WAL nothing stays behind: what follows the newest transaction there is then
+  // always this one's own (wal_file.hpp). On a full disk it does not work, and must not keep the daemon from starting.
+  const int emptied = execute(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+  if (is_sync_failure(emptied)) return emptied;
   if (const int code = migrate(database, identity.version, keys); code != SQLITE_OK) return code;
   if (options.max_page_count != 0) {
     const auto bound = "PRAGMA max_page_count=" + std::to_string(options.max_page_count);
@@ -134,6 +139,14 @@ bool has_wal(const std::string& path) {
   return ::stat((path + "-wal").c_str(), &status) == 0 && status.st_size > 0;
 }
 
+/// What SQLite would take for a new file, and throw its WAL away.
+bool is_cut_off(const std::string& path) {
+  constexpr off_t kSmallestPage = 512;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || status.st_size == 0) return has_wal(path);
+  return status.st_size < kSmallestPage;
+}
+
 /// Whether opening failed only because SQLite wanted to make its helper files in a folder where it may not.
 bool is_write_protected(int code) { return (code & 0xFF) == SQLITE_CANTOPEN || (code & 0xFF) == SQLITE_READONLY; }
 
@@ -162,10 +175,18 @@ std::string key_path(const std::string& path, const OpenOptions& options) {
 }
 
 Database open_database(const std::string& path, const OpenOptions& options, std::unique_ptr<Keys>& keys,
-                       JournalError& error) {
+                       std::string& notice, JournalError& error) {
   Database database;
   Identity identity;
   const std::string what = "cannot open the journal";
+  if (is_cut_off(path)) {
+    error = {what + " '" + path +
+                 "': it is not a Tocsin journal, or nearly all of one is gone; check the path, or restore "
+                 "a backup; to begin anew remove it and '" +
+                 path + "-wal'",
+             SQLITE_CORRUPT, false};
+    return nullptr;
+  }
   int code = open_and_identify(path, options, database, identity);
   if (code != SQLITE_OK) {
     error = explain(database.get(), code, what, path);
@@ -178,7 +199,8 @@ Database open_database(const std::string& path, const OpenOptions& options, std:
   if (options.read_only) return database;
   keys = find_keys(database.get(), path, options, identity, error);
   if (keys == nullptr) return nullptr;
-  code = set_up_writer(database.get(), options, identity, *keys);
+  code = secure_wal(database.get(), notice);
+  if (code == SQLITE_OK) code = set_up_writer(database.get(), options, identity, *keys);
   if (code != SQLITE_OK) {
     error = explain(database.get(), code, what, path);
     return nullptr;

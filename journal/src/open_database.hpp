@@ -10,9 +10,10 @@
 
 namespace tocsin::journal {
 /// A connection to a journal of this program's schema version, or null with `error` set and the file unchanged.
-/// `keys` are those to go on with, unless it is opened for reading only.
+/// Unless it is opened for reading only, `keys` are those to go on with, and `notice` says what is damaged and left
+/// out.
 [[nodiscard]] Database open_database(const std::string& path, const OpenOptions& options, std::unique_ptr<Keys>& keys,
-                                     JournalError& error);
+                                     std::string& notice, JournalError& error);
 /// Likewise, for reading a file that nobody writes: no lock, no WAL, nothing created beside it.
 [[nodiscard]] Database open_finished(const std::string& path, const OpenOptions& options, JournalError& error);
 /// A connection to a new file of a backup, without a lock or a journal of its own. SQLITE_OK or an error.

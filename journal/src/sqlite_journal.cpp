@@ -17,9 +17,11 @@ int note_wal_pages(void* pages, sqlite3* /*database*/, const char* /*name*/, int
 
 std::unique_ptr<Journal> Journal::open(const std::string& path, const OpenOptions& options, JournalError& error) {
   std::unique_ptr<Keys> keys;
-  auto database = open_database(path, options, keys, error);
+  std::string notice;
+  auto database = open_database(path, options, keys, notice, error);
   if (database == nullptr) return nullptr;
-  auto journal = std::make_unique<SqliteJournal>(std::move(database), std::move(keys), path, options);
+  auto journal =
+      std::make_unique<SqliteJournal>(std::move(database), std::move(keys), path, options, std::move(notice));
   if (auto trouble = journal->load()) {
     error = std::move(*trouble);
     return nullptr;
@@ -28,8 +30,12 @@ std::unique_ptr<Journal> Journal::open(const std::string& path, const OpenOption
 }
 
 SqliteJournal::SqliteJournal(Database database, std::unique_ptr<Keys> keys, std::string path,
-                             const OpenOptions& options)
-    : path_{std::move(path)}, options_{options}, keys_{std::move(keys)}, database_{std::move(database)} {
+                             const OpenOptions& options, std::string notice)
+    : path_{std::move(path)},
+      notice_{std::move(notice)},
+      options_{options},
+      keys_{std::move(keys)},
+      database_{std::move(database)} {
   (void)sqlite3_wal_hook(database_.get(), note_wal_pages, &wal_pages_);
 }
 

@@ -22,7 +22,8 @@ namespace tocsin::journal {
 class SqliteJournal final : public Journal {
  public:
   /// @param keys  null when the journal is opened for reading only.
-  SqliteJournal(Database database, std::unique_ptr<Keys> keys, std::string path, const OpenOptions& options);
+  SqliteJournal(Database database, std::unique_ptr<Keys> keys, std::string path, const OpenOptions& options,
+                std::string notice);
   ~SqliteJournal() override;
   SqliteJournal(const SqliteJournal&) = delete;
   SqliteJournal& operator=(const SqliteJournal&) = delete;
@@ -52,6 +53,7 @@ class SqliteJournal final : public Journal {
   [[nodiscard]] std::uint16_t principal_id(std::string_view name) override { return principals_.id_of(name); }
   [[nodiscard]] std::string_view principal_name(std::uint16_t id) const override { return principals_.name_of(id); }
   [[nodiscard]] JournalState state() override;
+  [[nodiscard]] const std::string& notice() const override { return notice_; }
   [[nodiscard]] Outcome retain(engine::Instant now) override;
   [[nodiscard]] bool wants_checkpoint() const override { return wants_checkpoint_; }
   [[nodiscard]] Outcome sign_head() override;
@@ -127,6 +129,7 @@ class SqliteJournal final : public Journal {
   [[nodiscard]] JournalError missing_(const std::string& thing) const;
 
   std::string path_;
+  std::string notice_;
   OpenOptions options_;
   std::unique_ptr<Keys> keys_;
   Database database_;  ///< before the statements: it closes after them

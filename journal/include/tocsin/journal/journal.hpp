@@ -239,6 +239,8 @@ class Journal {
   /// The name behind a number; empty when there is none. Valid as long as the journal.
   [[nodiscard]] virtual std::string_view principal_name(std::uint16_t id) const = 0;
   [[nodiscard]] virtual JournalState state() = 0;
+  /// What was found damaged when it was opened, and went on without: in words for an operator; empty: nothing.
+  [[nodiscard]] virtual const std::string& notice() const = 0;
 
   /// Removes some of the oldest inputs when there are too many by age, size or the bound (from 80% of it on), and the
   /// oldest alert events when nothing else is left to remove. Call it between commits: it does nothing until a stride
