@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inline_daemon.hpp"
 
+#include <utility>
+
 namespace tocsin::daemon::faults {
 bool InlineDaemon::seal(bool checkpoint) {
   if (!core_.seal(commit_.batch)) return false;
@@ -20,11 +22,16 @@ CommitResult InlineDaemon::settle() {
   if (checkpoint_out_) checkpoint_.run(journal);
   const auto result = core_.settle(commit_.outcome, commit_.last_batch);
   if (commit_.outcome) (void)failed_(commit_.outcome);
-  if (result == CommitResult::done) core_.release();
+  if (result == CommitResult::done) {
+    for (const auto& alert : core_.sealed().alerts()) published_.emplace_back(alert.bytes.begin(), alert.bytes.end());
+    core_.release();
+  }
   if (checkpoint_out_ && checkpoint_.outcome) (void)failed_(checkpoint_.outcome);
   checkpoint_out_ = false;
   return result;
 }
+
+std::vector<std::vector<std::byte>> InlineDaemon::take_published() { return std::exchange(published_, {}); }
 
 CommitResult InlineDaemon::failed_(const journal::Outcome& outcome) {
   error_ = outcome->text;

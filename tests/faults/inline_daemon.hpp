@@ -2,8 +2,10 @@
 #pragma once
 /// @file InlineDaemon: the daemon without sockets and threads. The jobs of the journal's thread run when the test says
 /// so, between any two steps of the engine, as they may in the real one.
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tocsin/daemon/config.hpp"
 #include "tocsin/daemon/core.hpp"
@@ -26,6 +28,8 @@ class InlineDaemon {
   [[nodiscard]] bool in_flight() const { return core_.in_flight(); }
   /// Runs what the journal's thread has to do. @returns what became of the batch; nothing if none was in flight.
   CommitResult settle();
+  /// The alert events that settle() made durable since the last call, encoded: what would be published.
+  [[nodiscard]] std::vector<std::vector<std::byte>> take_published();
   /// seal() and settle().
   CommitResult commit(bool checkpoint) { return seal(checkpoint) ? settle() : CommitResult::nothing; }
   /// Retention and what else is done between commits.
@@ -47,6 +51,7 @@ class InlineDaemon {
   CheckpointJob checkpoint_;
   HousekeepingJob housekeeping_;
   ProbeJob probe_;
+  std::vector<std::vector<std::byte>> published_;
   bool checkpoint_out_ = false;
   bool must_end_ = false;
   std::string error_;

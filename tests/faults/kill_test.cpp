@@ -23,6 +23,7 @@
 #include "oracle.hpp"
 #include "peers.hpp"
 #include "process.hpp"
+#include "simulated_feed.hpp"
 
 #include "CppUTest/TestHarness.h"
 

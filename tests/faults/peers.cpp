@@ -111,12 +111,4 @@ std::string Subscriber::catch_up() {
   }
   return {};
 }
-
-std::vector<wire::InputView> lines_of(std::span<const wire::InputView> lines, std::span<const std::string_view> feeds) {
-  std::vector<wire::InputView> out;
-  std::copy_if(lines.begin(), lines.end(), std::back_inserter(out), [&](const wire::InputView& line) {
-    return std::find(feeds.begin(), feeds.end(), line.feed) != feeds.end();
-  });
-  return out;
-}
 }  // namespace tocsin::daemon::faults

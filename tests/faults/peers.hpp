@@ -77,8 +77,4 @@ class Subscriber {
   std::size_t asked_ = 0;
   std::size_t not_journaled_ = 0;
 };
-
-/// The lines of some feeds, in order.
-[[nodiscard]] std::vector<wire::InputView> lines_of(std::span<const wire::InputView> lines,
-                                                    std::span<const std::string_view> feeds);
 }  // namespace tocsin::daemon::faults
