@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <sched.h>
@@ -209,24 +210,28 @@ int allow_names(void* filter) {
   return 0;
 }
 
-/// Of filters that say no, the newest one's error counts; this is one that libzmq can live with.
-int deny_netlink(void* filter) {
-  return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+/// A rule for one call when its first argument, of which only the bits of `mask` are looked at, is `value`.
+int add_rule(void* filter, std::uint32_t action, int call, std::uint64_t mask, std::uint64_t value) {
+  const scmp_arg_cmp condition{0, SCMP_CMP_MASKED_EQ, mask, value};
+  return seccomp_rule_add_array(filter, action, call, 1, &condition);
 }
+
+int add_family(void* filter, std::uint32_t action, int call, int family) {
+  return add_rule(filter, action, call, UINT32_MAX, static_cast<std::uint64_t>(family));
+}
+
+/// Of filters that say no, the newest one's error counts; this is one that libzmq can live with.
+int deny_netlink(void* filter) { return add_family(filter, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(socket), AF_NETLINK); }
 
 /// Calls that are fine with some arguments only.
 int allow_with_arguments(void* filter) {
   int result = 0;
-  for (const int family : {AF_UNIX, AF_INET}) {
-    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                               SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
-  }
+  for (const int family : {AF_UNIX, AF_INET}) result |= add_family(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), family);
   result |= deny_netlink(filter);
-  result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+  result |= add_family(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), AF_UNIX);
   // Threads, not processes. The flags of clone3 lie in memory, where a filter does not see them: the C library then
   // takes clone.
-  result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                             SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+  result |= add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), CLONE_THREAD, CLONE_THREAD);
   result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
   // A terminal's settings are asked for before a line is written to it; nothing else of a device is needed.
   result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0);

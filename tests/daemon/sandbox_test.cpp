@@ -173,7 +173,8 @@ TEST(Sandbox, tcp_can_be_bound_where_the_service_manager_forbids_netlink) {
   if (child == 0) {
     // What RestrictAddressFamilies=AF_UNIX AF_INET does.
     void* const filter = seccomp_init(SCMP_ACT_ALLOW);
-    (void)seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+    const scmp_arg_cmp netlink{0, SCMP_CMP_EQ, AF_NETLINK, 0};
+    (void)seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, &netlink);
     (void)seccomp_load(filter);
     seccomp_release(filter);
     sandbox::refuse_netlink();
