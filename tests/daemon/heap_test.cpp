@@ -118,10 +118,10 @@ TEST(Heap, is_left_alone_once_the_daemon_has_started) {
     frames.push_back(tocsin::wire::encode_batch(frame, items));
   }
   bool all = true;
-  for (std::uint64_t i = 0; i < kWarm; ++i) all = turn.take(frames[i], desk) && all;
+  for (std::size_t i = 0; i < kWarm; ++i) all = turn.take(frames[i], desk) && all;
   const auto alerts_before = turn.alerts();
   const auto before = allocations.load();
-  for (std::uint64_t i = kWarm; i < kFrames; ++i) all = turn.take(frames[i], desk) && all;
+  for (std::size_t i = kWarm; i < kFrames; ++i) all = turn.take(frames[i], desk) && all;
   const auto taken = allocations.load() - before;
   CHECK_TRUE(all);
   CHECK_TRUE(turn.alerts() > alerts_before + 100);
