@@ -31,6 +31,14 @@ bool parse_bytes(std::string_view text, std::uint64_t& out) {
   return true;
 }
 
+/// What ends the quoted text or comment that begins here; empty when none does.
+std::string_view quote_opened_by(std::string_view rest) {
+  for (const std::string_view quote : {"\"\"\"", "'''", "\"", "'"}) {
+    if (rest.starts_with(quote)) return quote;
+  }
+  return rest.front() == '#' ? "\n" : "";
+}
+
 std::string in_bytes(std::uint64_t size) {
   if (size >= 1U << 30U && size % (1U << 30U) == 0) return std::to_string(size >> 30U) + "GiB";
   if (size >= 1U << 20U && size % (1U << 20U) == 0) return std::to_string(size >> 20U) + "MiB";
@@ -45,6 +53,33 @@ Place place_of(const toml::source_region& region) {
 Place place_of(const toml::node* node) { return node == nullptr ? Place{} : place_of(node->source()); }
 
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+Place find_stray_letter(std::string_view toml) {
+  Place place{1, 1};
+  std::string_view closing;  // what ends the quoted text or comment we are in; empty: in none
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  for (std::size_t i = toml.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; i < toml.size();) {
+    const auto rest = toml.substr(i);
+    std::size_t step = 1;
+    if (closing.empty()) {
+      if (static_cast<unsigned char>(rest.front()) >= 0x80) return place;
+      closing = quote_opened_by(rest);
+      if (closing.size() > 1) step = closing.size();
+    } else if (rest.front() == '\\' && closing.front() == '"') {
+      step = std::min<std::size_t>(2, rest.size());
+    } else if (rest.starts_with(closing)) {
+      step = closing.size();
+      closing = {};
+    } else if (rest.front() == '\n' && closing.size() == 1) {
+      closing = {};
+    }
+    for (const char letter : rest.substr(0, step)) {
+      place = letter == '\n' ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
+    }
+    i += step;
+  }
+  return {};
+}
 
 std::string TableReader::name_of_(std::string_view key) const {
   return where_.empty() ? in_quotes(key) : in_quotes(key) + " in " + where_;

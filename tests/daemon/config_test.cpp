@@ -344,6 +344,22 @@ TEST(Config, refuses_a_range_of_an_indicator_the_book_lacks) {
                   result.told.c_str());
 }
 
+TEST(Config, takes_any_letter_in_texts_and_comments_and_nowhere_else) {
+  Lines lines;
+  lines.top += "\nsite = \"Krak\u00f3w \\\" \u2603\" # \u65e5\u672c \"\n# \u00e4 '\n";
+  const auto right = read(lines.text());
+  CHECK_TRUE_TEXT(right.right, right.told.c_str());
+  for (const char* const text :
+       {"s\u00efte = 1", "site = \u00a0\"x\"", "site = 'a' \ufeef", "\ufbef", "site = \"a\n\u00e4"}) {
+    lines.top = std::string("image = \"b\"\njournal = \"j\"\n") + text;
+    const auto wrong = read(lines.text());
+    CHECK_FALSE_TEXT(wrong.right, text);
+    STRCMP_CONTAINS("this is not TOML", wrong.told.c_str());
+  }
+  lines.top = "image = \"b\"\njournal = \"j\"\nsite = 'a' \ufeef";
+  STRCMP_CONTAINS("t.toml:3:12: error: this is not TOML: letters beyond ASCII", read(lines.text()).told.c_str());
+}
+
 TEST(Config, says_when_the_file_cannot_be_read) {
   Config config;
   std::vector<ConfigProblem> problems;
