@@ -41,7 +41,7 @@ bool SimulatedFeed::hear(const wire::Ack& ack, std::string& wrong) {
     if (!item.retry) wrong = "refused for good: " + item.text;
   }
   heard_ = std::max(heard_, std::min<std::uint64_t>(decided, frame_ends_.size()));
-  if (heard_ > 0) acknowledged_ = std::max(acknowledged_, frame_ends_[heard_ - 1]);
+  if (heard_ > 0) acknowledged_ = std::max(acknowledged_, frame_ends_[static_cast<std::size_t>(heard_ - 1)]);
   return !ack.refused.empty();
 }
 
