@@ -98,7 +98,6 @@ std::string Core::open(const std::string& vfs) {
   for (const auto& rights : authority_->all()) {
     principals_.push_back({rights.name, journal_->principal_id(rights.name), &rights});
   }
-  if (!journal_->notice().empty()) alarms_->raise("self_check", "the journal: " + journal_->notice());
   if (auto failed = recover_(); !failed.empty()) return failed;
   return adopt_book_();
 }

@@ -373,7 +373,9 @@ class Core::Replay {
 std::string Core::recover_() {
   Replay replay{*this};
   if (auto error = replay.run(); !error.empty()) return error;
-  if (recovery_.differences == 0) {
+  if (!journal_->notice().empty()) {
+    alarms_->raise("self_check", "of the journal " + journal_->notice());
+  } else if (recovery_.differences == 0) {
     alarms_->clear("self_check");
   } else {
     alarms_->raise("self_check", std::to_string(recovery_.differences) +
@@ -384,6 +386,9 @@ std::string Core::recover_() {
     return "the self-check found " + std::to_string(recovery_.differences) +
            " differences between what the journal's inputs lead to and what is stored; look at the log, then start "
            "without --strict to go on with what is stored";
+  }
+  if (config_.strict && !journal_->notice().empty()) {
+    return "of the journal " + journal_->notice() + "; start without --strict for the latter";
   }
   find_feeds_();
   refusals_.load(journal_->rejections());

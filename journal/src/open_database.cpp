@@ -82,9 +82,10 @@ int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity&
   (void)expected_tables();  // now, while SQLite's memory is empty, rather than when a backup is read back
   if (const int code = enter_wal_mode(database); code != SQLITE_OK) return code;
   if (const int code = execute(database, kWriterPragmas); code != SQLITE_OK) return code;
-  // Of what an earlier process left in the WAL nothing stays behind: what follows the newest transaction there is then
-  // always this one's own (wal_file.hpp). On a full disk it does not work, and must not keep the daemon from starting.
-  const int emptied = execute(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+  // The WAL begins anew, so what follows its newest transaction is always this process's own (wal_file.hpp). It keeps
+  // its length: cut short by a power cut in the midst of that, what is left of it would undo what was moved out of it.
+  // On a full disk this does not work, and must not keep the daemon from starting.
+  const int emptied = execute(database, "PRAGMA wal_checkpoint(RESTART)");
   if (is_sync_failure(emptied)) return emptied;
   if (const int code = migrate(database, identity.version, keys); code != SQLITE_OK) return code;
   if (options.max_page_count != 0) {

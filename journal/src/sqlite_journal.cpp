@@ -39,10 +39,11 @@ SqliteJournal::SqliteJournal(Database database, std::unique_ptr<Keys> keys, std:
   (void)sqlite3_wal_hook(database_.get(), note_wal_pages, &wal_pages_);
 }
 
-// After a failed sync nothing more may be moved between the files: closing would checkpoint.
+// After a failed sync nothing more may be moved between the files: closing would checkpoint. And what was not loaded as
+// a whole must not be signed, as marks are stored with the signature.
 SqliteJournal::~SqliteJournal() {
   backup_.abort();
-  if (!options_.read_only && !broken_) (void)sign_head();
+  if (loaded_ && !options_.read_only && !broken_) (void)sign_head();
   if (broken_) (void)sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
@@ -56,14 +57,16 @@ Outcome SqliteJournal::load() {
   if (code == SQLITE_OK) code = cursors_.load(database_.get(), options_.read_only);
   if (code != SQLITE_OK) return explain_(code, "cannot read the journal");
   load_slots_();
-  catch_up_marks_();
+  if (auto trouble = catch_up_marks_()) return trouble;
+  loaded_ = true;
   return std::nullopt;
 }
 
-// The table is as of the newest signed head. A batch that cannot be read ends it: whoever reads that batch is told.
-void SqliteJournal::catch_up_marks_() {
+// The table is as of the newest signed head. A damaged batch ends it: whoever reads that batch is told. One that the
+// disk does not give out now is another matter: marks that lack it must not be stored.
+Outcome SqliteJournal::catch_up_marks_() {
   std::vector<wire::JournalItem> items;
-  (void)read_batches(signed_batch_, [&](const StoredBatch& batch) {
+  auto outcome = read_batches(signed_batch_, [&](const StoredBatch& batch) {
     wire::JournalBatchReader reader;
     if (!reader.open(batch.bytes)) return true;
     items.resize(reader.count());
@@ -74,6 +77,8 @@ void SqliteJournal::catch_up_marks_() {
     marks_.confirm(false);
     return true;
   });
+  const bool is_damage = outcome && (outcome->code == 0 || (outcome->code & 0xFF) == SQLITE_CORRUPT);
+  return is_damage ? std::nullopt : outcome;
 }
 
 // Large BLOBs are left out of the row and read in place: see fetch_().

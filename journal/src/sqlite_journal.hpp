@@ -82,7 +82,7 @@ class SqliteJournal final : public Journal {
   [[nodiscard]] int load_state_();
   [[nodiscard]] int load_ends_();
   [[nodiscard]] int load_meta_();
-  void catch_up_marks_();
+  [[nodiscard]] Outcome catch_up_marks_();
   void load_slots_();
   [[nodiscard]] int prepare_reads_();
   [[nodiscard]] int prepare_writes_();
@@ -126,6 +126,7 @@ class SqliteJournal final : public Journal {
     return explain(database_.get(), code, what, path_);
   }
   [[nodiscard]] JournalError damaged_(const std::string& thing) const;
+  [[nodiscard]] JournalError unread_(int code, const std::string& thing) const;
   [[nodiscard]] JournalError missing_(const std::string& thing) const;
 
   std::string path_;
@@ -165,8 +166,9 @@ class SqliteJournal final : public Journal {
   engine::Instant last_stride_ = engine::kNever;
   bool wants_checkpoint_ = false;
   std::uint32_t wal_pages_ = 0;  ///< pages in the WAL after the last commit; SQLite's hook sets it
-  Outcome broken_;               ///< the fatal error, once there was one
-  Backup backup_;                ///< last: it ends before the connection does
+  bool loaded_ = false;
+  Outcome broken_;  ///< the fatal error, once there was one
+  Backup backup_;   ///< last: it ends before the connection does
 };
 
 template <typename Write>

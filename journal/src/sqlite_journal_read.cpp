@@ -25,8 +25,16 @@ JournalError SqliteJournal::missing_(const std::string& thing) const {
           0, false};
 }
 
+// What the disk does not give out now is not damaged for that.
+JournalError SqliteJournal::unread_(int code, const std::string& thing) const {
+  const int cause = code & 0xFF;
+  if (cause != SQLITE_IOERR && cause != SQLITE_NOMEM) return damaged_(thing);
+  return explain_(code, ("cannot read " + thing + " of").c_str());
+}
+
 Outcome SqliteJournal::read_batches(std::uint64_t after, const std::function<bool(const StoredBatch&)>& visit) {
   const auto size_max = blob_bytes_max_();
+  if (size_max == 0) return explain_(sqlite3_extended_errcode(database_.get()), "cannot read the size of");
   auto& row = select_batches_;
   const ResetGuard guard{row};
   BlobReader large{database_.get(), "batch", "inputs"};
@@ -39,7 +47,8 @@ Outcome SqliteJournal::read_batches(std::uint64_t after, const std::function<boo
     if (batch.id != expected) return missing_(name);
     if (row.number(7) > size_max) return damaged_(name);
     batch.bytes.resize(static_cast<std::size_t>(row.number(7)));
-    if (fetch_blob(row, 8, row.number(0), large, batch.bytes) != SQLITE_OK) return damaged_(name);
+    if (const int got = fetch_blob(row, 8, row.number(0), large, batch.bytes); got != SQLITE_OK)
+      return unread_(got, name);
     const auto crc = row_crc({row.number(0), row.number(1), row.number(2), row.number(3), row.number(4)},
                              {row.blob(6), batch.bytes});
     if (crc != row.number(5)) return damaged_(name);
@@ -53,6 +62,7 @@ Outcome SqliteJournal::read_batches(std::uint64_t after, const std::function<boo
 
 Outcome SqliteJournal::read_alerts(std::uint64_t after, const std::function<bool(const StoredAlert&)>& visit) {
   const auto size_max = blob_bytes_max_();
+  if (size_max == 0) return explain_(sqlite3_extended_errcode(database_.get()), "cannot read the size of");
   auto& row = select_alerts_;
   const ResetGuard guard{row};
   BlobReader large{database_.get(), "alert", "body"};
@@ -67,7 +77,7 @@ Outcome SqliteJournal::read_alerts(std::uint64_t after, const std::function<bool
     const auto size = static_cast<std::size_t>(row.number(5));
     aligned_.resize((size + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
     const auto bytes = std::as_writable_bytes(std::span{aligned_}).first(size);
-    if (fetch_blob(row, 6, row.number(0), large, bytes) != SQLITE_OK) return damaged_(name);
+    if (const int got = fetch_blob(row, 6, row.number(0), large, bytes); got != SQLITE_OK) return unread_(got, name);
     if (row_crc({row.number(0), row.number(1), row.number(2)}, {row.blob(4), bytes}) != row.number(3)) {
       return damaged_(name);
     }
@@ -116,6 +126,7 @@ Outcome SqliteJournal::read_gaps(const std::function<bool(const Gap&)>& visit) {
 
 Outcome SqliteJournal::read_images(const std::function<bool(const StoredImage&)>& visit) {
   const auto size_max = blob_bytes_max_();
+  if (size_max == 0) return explain_(sqlite3_extended_errcode(database_.get()), "cannot read the size of");
   auto& row = select_images_;
   const ResetGuard guard{row};
   BlobReader large{database_.get(), "image", "body"};
@@ -125,7 +136,8 @@ Outcome SqliteJournal::read_images(const std::function<bool(const StoredImage&)>
     if (row.number(4) > size_max) return damaged_(name);
     StoredImage image{row.unsigned_number(0), row.unsigned_number(1), {}};
     image.bytes.resize(static_cast<std::size_t>(row.number(4)));
-    if (fetch_blob(row, 5, row.number(3), large, image.bytes) != SQLITE_OK) return damaged_(name);
+    if (const int got = fetch_blob(row, 5, row.number(3), large, image.bytes); got != SQLITE_OK)
+      return unread_(got, name);
     if (row_crc({row.number(0), row.number(1)}, {image.bytes}) != row.number(2)) return damaged_(name);
     if (!visit(image)) return std::nullopt;
   }

@@ -164,7 +164,7 @@ int secure_wal(sqlite3* database, std::string& notice) {
   }
   if (is_damaged || reader.is_damaged()) {
     notice =
-        "its WAL is damaged: batches that were durable are gone, and their alert numbers may be given out again; keep "
+        "the WAL is damaged: batches that were durable are gone, and their alert numbers may be given out again; keep "
         "a "
         "copy of what is left and restore a backup, or go on without them";
   }
