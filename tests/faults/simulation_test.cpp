@@ -81,7 +81,8 @@ class World {
       if (auto wrong = turn_(); !wrong.empty()) return "turn " + std::to_string(turn) + ": " + wrong;
       if (calm_ && daemon_ != nullptr && all_done_()) return finish_();
     }
-    return "no end: the feeds are not done";
+    return "no end: the feeds are not done" +
+           (daemon_ == nullptr ? std::string{} : "; the daemon says: " + daemon_->daemon().error());
   }
   [[nodiscard]] unsigned lives() const { return lives_; }
   [[nodiscard]] unsigned healed() const { return healed_; }
@@ -190,8 +191,9 @@ class World {
     for (const auto& one : told) {
       const auto feed = std::find_if(feeds_.begin(), feeds_.end(),
                                      [&](const SimulatedFeed& f) { return f.connection() == one.connection; });
-      if (feed == feeds_.end() || (!calm_ && random_.chance(3))) continue;  // it is gone, or the answer is
-      if (feed->hear(one.ack, wrong_)) break_(*feed);
+      if (feed == feeds_.end()) continue;  // it is gone
+      // An answer is lost only with its connection.
+      if ((!calm_ && random_.chance(3)) || feed->hear(one.ack, wrong_)) break_(*feed);
     }
   }
 
@@ -223,7 +225,9 @@ class World {
     daemon_ = std::make_unique<SimulatedDaemon>(site_.config(), clock_);
     ++lives_;
     const auto error = daemon_->open(kDisk);
-    tell_(error.empty() ? "start" : "start failed");
+    tell_(error.empty() ? "start" : "start failed",
+          error.empty() ? static_cast<std::int64_t>(daemon_->core().last_batch()) : 0);
+    if (tells_ && !error.empty()) std::printf("    %s\n", error.c_str());
     if (!error.empty()) {
       daemon_.reset();
       if (disk_.is_cut() || disk_.mend()) return {};
@@ -235,7 +239,7 @@ class World {
     return disk_.is_cut() || disk_.mend() ? std::string{} : wrong;
   }
   void end_life_() {
-    tell_("end of a life");
+    tell_("end of a life", static_cast<std::int64_t>(daemon_->core().last_batch()));
     healed_ += daemon_->healed();
     daemon_.reset();
     if (disk_.is_cut()) disk_.power_on();
