@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TOCSIN_INSTRUMENTED 1
@@ -160,6 +161,8 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "exit",
     "exit_group",
     // clocks, and who we are
+    "alarm",  // called off as soon as the filter is there
+    "setitimer",
     "adjtimex",
     "clock_adjtime",
     "clock_adjtime64",
@@ -223,6 +226,16 @@ int add_family(void* filter, std::uint32_t action, int call, int family) {
 /// Of filters that say no, the newest one's error counts; this is one that libzmq can live with.
 int deny_netlink(void* filter) { return add_family(filter, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(socket), AF_NETLINK); }
 
+/// libseccomp can turn in a circle for ever when an allocation fails while it makes the program of a filter (2.5.4).
+/// Then SIGALRM ends the process, as any other start without memory does, and the service manager starts it anew.
+int load(scmp_filter_ctx filter) {
+  constexpr unsigned kSecondsMax = 5;
+  (void)::alarm(kSecondsMax);
+  const int result = seccomp_load(filter);
+  (void)::alarm(0);
+  return result;
+}
+
 /// Calls that are fine with some arguments only.
 int allow_with_arguments(void* filter) {
   int result = 0;
@@ -248,7 +261,7 @@ void no_core_dumps() {
 void refuse_netlink() {
   const Filter filter{seccomp_init(SCMP_ACT_ALLOW)};
   // Where no filter can be set, none of the service manager's is there either.
-  if (filter != nullptr && deny_netlink(filter.get()) == 0) (void)seccomp_load(filter.get());
+  if (filter != nullptr && deny_netlink(filter.get()) == 0) (void)load(filter.get());
 }
 
 std::string enter() {
@@ -258,7 +271,7 @@ std::string enter() {
   int result = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);  // threads that are there already, too
   if (result == 0) result = allow_names(filter.get());
   if (result == 0) result = allow_with_arguments(filter.get());
-  if (result == 0) result = seccomp_load(filter.get());
+  if (result == 0) result = load(filter.get());
   if (result == 0) return {};
   return std::string{"the filter of system calls cannot be set: "} + std::strerror(-result);
 }

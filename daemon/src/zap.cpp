@@ -260,9 +260,10 @@ void ZapThread::answer_() {
     const std::lock_guard lock{mutex_};
     answer = policy_->decide(*request, now_ms());
   }
+  // Counted first: who is refused may look at the count at once.
+  if (answer.reason != ZapReason::none) ++refused_[static_cast<std::size_t>(answer.reason)];
   reply_(request ? request->request_id : (count > 1 ? texts[1] : std::string_view{}), answer);
   if (answer.reason == ZapReason::none) return;
-  ++refused_[static_cast<std::size_t>(answer.reason)];
   tell_refusal_(request.value_or(ZapRequest{}), answer.reason);
 }
 

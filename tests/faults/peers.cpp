@@ -26,7 +26,7 @@ void Sender::connect(test::PeerContext& context, const std::string& endpoint) {
 
 std::string Sender::turn(int wait_ms) {
   const std::span<const wire::InputView> all{lines_};
-  for (std::size_t at = first_ + sent_ * items_per_frame_; at < all.size() && sent_ - heard_ < in_flight_;
+  for (std::size_t at = first_ + sent_ * items_per_frame_; at < allowed_ && sent_ - heard_ < in_flight_;
        at += items_per_frame_) {
     if (!peer_->send_frame(sent_ + 1, all.subspan(at, std::min(items_per_frame_, all.size() - at)))) break;
     ++sent_;

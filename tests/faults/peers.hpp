@@ -2,6 +2,7 @@
 #pragma once
 /// @file Well-behaved peers of a real daemon: a sender that sends again what was not acknowledged, and a subscriber
 /// that catches up by number.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,11 +21,13 @@ class Sender {
  public:
   /// @param lines  outlive the sender. @param in_flight  frames sent and not acknowledged, at most.
   explicit Sender(std::vector<wire::InputView> lines, std::size_t items_per_frame = 3, std::uint64_t in_flight = 16)
-      : lines_{std::move(lines)}, items_per_frame_{items_per_frame}, in_flight_{in_flight} {}
+      : lines_{std::move(lines)}, items_per_frame_{items_per_frame}, in_flight_{in_flight}, allowed_{lines_.size()} {}
 
   /// A new connection: counts from 1 and begins with the first line that is not acknowledged.
   void connect(test::PeerContext& context, const std::string& endpoint);
   void disconnect() { peer_.reset(); }
+  /// Sends nothing beyond the first so many lines. Without it: all of them.
+  void allow(std::size_t lines) { allowed_ = std::min(lines, lines_.size()); }
   /// Sends what may be on its way and hears what has come, waiting at most so long for something to hear. A refusal
   /// that asks to connect anew does so.
   /// @returns what it was refused for good, or empty.
@@ -42,6 +45,7 @@ class Sender {
   std::vector<wire::InputView> lines_;
   std::size_t items_per_frame_;
   std::uint64_t in_flight_;
+  std::size_t allowed_;
   std::unique_ptr<test::Peer> peer_;
   test::PeerContext* context_ = nullptr;
   std::string endpoint_;

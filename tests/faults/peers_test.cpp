@@ -31,7 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 constexpr int kPatienceMs = 30'000;
-constexpr std::uint64_t kRoomForKib = 16 * 1024;  ///< what bad peers may make it hold, at most
+constexpr std::uint64_t kRoomForKib = TOCSIN_ROOM_KIB;  ///< what bad peers may make it hold, at most
 
 std::string noise(Prng& random, std::size_t most) {
   std::string bytes(1 + random.index(most), '\0');
