@@ -11,14 +11,15 @@ constexpr std::size_t kWord = sizeof(std::uint64_t);
 constexpr std::size_t kAlertsExpected = 256;  // more in one batch cost an allocation, once
 }  // namespace
 
-Arena::Arena() { blocks_.push_back(std::make_unique_for_overwrite<std::uint64_t[]>(kBlockBytes / kWord)); }
+Arena::Arena(std::size_t block_bytes) : block_words_{(block_bytes + kWord - 1) / kWord} {
+  blocks_.push_back(std::make_unique_for_overwrite<std::uint64_t[]>(block_words_));
+}
 
 std::span<std::byte> Arena::take(std::size_t size) {
   const std::size_t words = (size + kWord - 1) / kWord;
-  TOCSIN_CHECK(words <= kBlockBytes / kWord);
-  if (words_ + words > kBlockBytes / kWord) {
-    if (++block_ == blocks_.size())
-      blocks_.push_back(std::make_unique_for_overwrite<std::uint64_t[]>(kBlockBytes / kWord));
+  TOCSIN_CHECK(words <= block_words_);
+  if (words_ + words > block_words_) {
+    if (++block_ == blocks_.size()) blocks_.push_back(std::make_unique_for_overwrite<std::uint64_t[]>(block_words_));
     words_ = 0;
   }
   const auto storage = std::as_writable_bytes(std::span{&blocks_[block_][words_], words}).first(size);
@@ -40,7 +41,8 @@ void Arena::clear() {
   used_ = 0;
 }
 
-Batch::Batch() {
+Batch::Batch(std::size_t bytes) : bytes_{bytes}, frames_{bytes + wire::kFrameBytesMax} {
+  TOCSIN_CHECK(bytes >= kBytesMin && bytes <= kBytesMax);
   items_.reserve(kItemsMax + wire::kFrameItemsMax);  // clock lines come on top
   alerts_.reserve(kAlertsExpected);
   announcements_.reserve(kAlertsExpected);
@@ -50,8 +52,7 @@ Batch::Batch() {
 }
 
 bool Batch::has_room() const {
-  return frames_.used() + wire::kFrameBytesMax <= kFramesBytesMax &&
-         items_.size() + wire::kFrameItemsMax <= kItemsMax && kept_.used() < kAlertBytesMax;
+  return frames_.used() < bytes_ && items_.size() + wire::kFrameItemsMax <= kItemsMax && kept_.used() < kAlertBytesMax;
 }
 
 std::span<std::byte> Batch::reserve(std::size_t size) { return frames_.take(size); }

@@ -9,6 +9,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "tocsin/daemon/batch.hpp"
+#include "tocsin/journal/memory.hpp"
+
 #include "config_parts.hpp"
 
 namespace tocsin::daemon {
@@ -66,7 +69,8 @@ void read_journal_table(TableReader& reader, Config& out) {
   (void)reader.span("retain_age", bounds.retain_age_ms, 36'500 * kDayMs, "36500d");
   (void)reader.bytes("retain_bytes", bounds.retain_bytes, kMiB, 4096 * 1024 * kMiB);
   std::uint64_t arena = bounds.arena_bytes;
-  if (reader.bytes("arena_bytes", arena, kMiB / 16, 64 * kMiB)) bounds.arena_bytes = static_cast<std::uint32_t>(arena);
+  if (reader.bytes("arena_bytes", arena, journal::kArenaBytesMin, 64 * kMiB))
+    bounds.arena_bytes = static_cast<std::uint32_t>(arena);
   (void)reader.number("cache_pages", bounds.cache_pages, 64, 65'536);
   reader.refuse_unknown();
 }
@@ -101,6 +105,10 @@ void read_bounds(TableReader& top, Config& out) {
     (void)reader.number("send_high_water", out.bounds.send_high_water, 1, 1000);
     (void)reader.number("peers", out.bounds.peers, 1, 1000);
     (void)reader.number("journal_pages", out.bounds.journal_pages, 0, 1'000'000'000);
+    std::uint64_t batch = out.bounds.batch_bytes;
+    if (reader.bytes("batch_bytes", batch, Batch::kBytesMin, Batch::kBytesMax)) {
+      out.bounds.batch_bytes = static_cast<std::uint32_t>(batch);
+    }
     if (out.bounds.journal_pages > 0 && out.journal_bounds.bytes_max > 0) {
       reader.refuse(reader.place("journal_pages"),
                     "\"journal_pages\" in [bounds] says the same as \"bytes_max\" in [journal]; remove one of them");
@@ -127,6 +135,8 @@ void read_top(const toml::table& table, Config& out, std::vector<ConfigProblem>&
   read_clock(table, reader, out);
   (void)reader.number("linger_ms", out.linger_ms, 0, 10'000);
   (void)reader.number("checkpoint_reports", out.checkpoint_reports, 1, 100'000'000);
+  (void)reader.boolean("realtime", out.realtime);
+  (void)reader.boolean("lock_memory", out.lock_memory);
   read_keys(reader, out);  // before the sockets: what may be listened on depends on it
   read_sockets(reader, out);
   read_principals(reader, out);

@@ -76,8 +76,17 @@ std::string Core::map_block_() {
   return {};
 }
 
+std::size_t batch_bytes(const BoundsConfig& bounds, const engine::Image& image) {
+  constexpr std::size_t kEdgeBytes = 1024 * 1024;  // what `tocsin compile --target edge` lets the engine take
+  constexpr std::size_t kSmall = 64 * 1024;
+  if (bounds.batch_bytes > 0) return bounds.batch_bytes;
+  return engine::layout_of(image).block_bytes <= kEdgeBytes ? kSmall : Batch::kBytesMax;
+}
+
 std::string Core::open(const std::string& vfs) {
   if (auto error = image_file_.load(config_.image); !error.empty()) return error;
+  const auto bytes = batch_bytes(config_.bounds, image());
+  slabs_ = {Batch{bytes}, Batch{bytes}};
   if (auto error = map_block_(); !error.empty()) return error;
   engine_.emplace(image(), std::span{block_, block_bytes_});
   feeds_.assign(image().feeds.size(), {});

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
@@ -71,6 +72,7 @@ JournalJob* JournalThread::take_done() {
 }
 
 void JournalThread::work_(journal::Journal& journal) {
+  (void)pthread_setname_np(pthread_self(), "journal");
   for (;;) {
     JournalJob* job = nullptr;
     while (!posted_.pop(job)) (void)wait_or_reset(work_fd_);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // tocsind: the daemon's command line, its signals and its exit status.
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -140,9 +139,25 @@ int fail_to_start(const std::string& error) {
 /// What SQLite takes is fixed from here on, unless the config wants the process's heap.
 std::string bound_sqlite(const Config& config) {
   if (config.journal_bounds.arena_bytes == 0) return {};
-  const auto bytes = std::max<std::size_t>(config.journal_bounds.arena_bytes, journal::kArenaBytesMin);
-  const auto outcome = journal::bound_memory(bytes, config.journal_bounds.cache_pages);
+  const auto outcome = journal::bound_memory(config.journal_bounds.arena_bytes, config.journal_bounds.cache_pages);
   return outcome ? outcome->text : std::string{};
+}
+
+/// The priority for libzmq's threads: this one has it already. 0: ordinary ones.
+int go_before_others(const Config& config) {
+  if (!config.realtime) return 0;
+  const auto error = sandbox::go_realtime();
+  if (error.empty()) return sandbox::kRealtimePriority;
+  // libzmq would end the process where it may not.
+  LogLine(Severity::warning, "realtime").field("error", error).field("meaning", "running on with ordinary priority");
+  return 0;
+}
+
+void stay_in_memory(const Config& config) {
+  if (!config.lock_memory) return;
+  const auto error = sandbox::lock_memory();
+  if (error.empty()) return;
+  LogLine(Severity::warning, "lock_memory").field("error", error).field("meaning", "running on without it");
 }
 
 /// From here on the process can do only what it does already.
@@ -171,8 +186,10 @@ int serve(const Config& config) {
       .field("events", recovery.events)
       .field("differences", recovery.differences)
       .milliseconds("ms", recovered - begin);
-  Server server{config, core, notifier};
+  const int priority = go_before_others(config);
+  Server server{config, core, notifier, priority};
   if (auto error = server.open(); !error.empty()) return fail_to_start(error);
+  stay_in_memory(config);
   close_the_door();
   LogLine(Severity::info, "start")
       .field("version", TOCSIN_VERSION)
@@ -182,6 +199,8 @@ int serve(const Config& config) {
       .field("journal", config.journal)
       .field("clock", config.clock == ClockSource::system ? "system" : "input")
       .field("engine_bytes", core.engine_bytes())
+      .field("batch_bytes", batch_bytes(config.bounds, core.image()))
+      .field("realtime", priority > 0 ? "yes" : "no")
       .milliseconds("ms", clock.boot_ns() - begin);
   notifier.send("READY=1");
   const int status = server.run(signals);

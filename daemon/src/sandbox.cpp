@@ -277,7 +277,25 @@ std::string enter() {
 }
 
 std::string lock_memory() {
-  if (mlockall(MCL_CURRENT) == 0) return {};
-  return std::string{"memory cannot be locked: "} + std::strerror(errno) + "; raise LimitMEMLOCK";
+  // ONFAULT: else the untouched stacks of all threads and the engine's spare room would be taken as well.
+  if (mlockall(MCL_CURRENT | MCL_ONFAULT) != 0) {
+    return std::string{"memory cannot be locked: "} + std::strerror(errno) +
+           "; raise the limit of locked memory (LimitMEMLOCK=infinity in the unit)";
+  }
+  rlimit limit{};
+  // Under a limit what is mapped later could not be had at all.
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY) {
+    (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+  }
+  return {};
+}
+
+std::string go_realtime() {
+  sched_param parameters{};
+  parameters.sched_priority = kRealtimePriority;
+  // Of this thread only: libzmq's are given theirs by name, and the journal's work is long and may wait.
+  if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) == 0) return {};
+  return std::string{"the system does not allow SCHED_RR: "} + std::strerror(errno) +
+         "; allow it (LimitRTPRIO=10 and RestrictRealtime=no in the unit: tocsind-realtime.conf)";
 }
 }  // namespace tocsin::daemon::sandbox

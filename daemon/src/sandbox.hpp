@@ -18,7 +18,14 @@ void refuse_netlink();
 /// @returns why it does not work on this kernel, or empty. The daemon then runs without, and says so.
 [[nodiscard]] std::string enter();
 
-/// Locks in memory what is mapped now, so that nothing of it is written to swap. For a real-time daemon.
+/// Keeps what the process touches in memory, so that nothing of it is written to swap or waited for. Pages that were
+/// never touched stay free. What is mapped later is kept too where the limit on locked memory is unlimited.
 /// @returns why not, with the mend, or empty.
 [[nodiscard]] std::string lock_memory();
+
+/// The priority under SCHED_RR of the threads that must not wait for others.
+inline constexpr int kRealtimePriority = 10;
+/// Lets the calling thread go before all ordinary work of the machine (SCHED_RR). Threads made by it do not.
+/// @returns why not, with the mend, or empty.
+[[nodiscard]] std::string go_realtime();
 }  // namespace tocsin::daemon::sandbox

@@ -36,7 +36,8 @@ namespace tocsin::daemon {
 class Server final : private AlertListener {
  public:
   /// @param config, core, notifier  outlive the server. @pre the core is open.
-  Server(const Config& config, Core& core, const Notifier& notifier);
+  /// @param realtime_priority  of libzmq's threads; 0: ordinary ones. See sandbox::go_realtime().
+  Server(const Config& config, Core& core, const Notifier& notifier, int realtime_priority = 0);
   ~Server() override;
 
   /// Loads the keys, starts the thread that decides handshakes, makes and binds all sockets, and starts the journal's

@@ -34,10 +34,11 @@ std::uint64_t random_number() {
 }
 }  // namespace
 
-Server::Server(const Config& config, Core& core, const Notifier& notifier)
+Server::Server(const Config& config, Core& core, const Notifier& notifier, int realtime_priority)
     : config_{config},
       core_{core},
       notifier_{notifier},
+      context_{realtime_priority},
       zap_{context_},
       quota_{core.authority().quotas(), config.quota},
       audiences_{config, core.image()},

@@ -2,6 +2,7 @@
 #include "zmq_socket.hpp"
 
 #include <cerrno>
+#include <sched.h>
 #include <sys/stat.h>
 #include <utility>
 
@@ -19,10 +20,13 @@ constexpr int kHeartbeatMs = 10'000;
 constexpr int kHeartbeatTimeoutMs = 30'000;
 }  // namespace
 
-ZmqContext::ZmqContext() : handle_{zmq_ctx_new()} {
+ZmqContext::ZmqContext(int realtime_priority) : handle_{zmq_ctx_new()} {
   TOCSIN_CHECK(handle_ != nullptr);
   (void)zmq_ctx_set(handle_, ZMQ_IO_THREADS, 1);
   (void)zmq_ctx_set(handle_, ZMQ_MAX_SOCKETS, kSocketsMax);
+  if (realtime_priority == 0) return;
+  (void)zmq_ctx_set(handle_, ZMQ_THREAD_SCHED_POLICY, SCHED_RR);
+  (void)zmq_ctx_set(handle_, ZMQ_THREAD_PRIORITY, realtime_priority);
 }
 
 ZmqContext::~ZmqContext() {

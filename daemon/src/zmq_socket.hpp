@@ -15,7 +15,8 @@ struct ServerKeys;
 /// A context with one I/O thread. Outlives its sockets.
 class ZmqContext {
  public:
-  ZmqContext();
+  /// @param realtime_priority  of its threads under SCHED_RR, which the process must be allowed; 0: ordinary ones.
+  explicit ZmqContext(int realtime_priority = 0);
   ~ZmqContext();
   ZmqContext(const ZmqContext&) = delete;
   ZmqContext& operator=(const ZmqContext&) = delete;

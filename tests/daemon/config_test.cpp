@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tocsin/journal/memory.hpp"
 #include "tocsin/test_support/sample_image.hpp"
 
 #include "fixture.hpp"
@@ -62,18 +63,21 @@ TEST(Config, reads_the_least_that_is_needed_and_fills_in_the_rest) {
   LONGLONGS_EQUAL(60'000, result.config.max_skew_ms);
   LONGLONGS_EQUAL(0, result.config.linger_ms);
   UNSIGNED_LONGS_EQUAL(65'536, result.config.checkpoint_reports);
+  CHECK_FALSE(result.config.realtime);
+  CHECK_FALSE(result.config.lock_memory);
+  CHECK_TRUE(result.config.journal_bounds.arena_bytes >= tocsin::journal::kArenaBytesMin);
 }
 
 TEST(Config, reads_every_key) {
   Lines lines;
   lines.top +=
       "\nsite = \"s\"\nclock = \"input\"\nstatus = \"exercise\"\nmax_skew = \"1h30m\"\nlinger_ms = 200\n"
-      "checkpoint_reports = 7";
+      "checkpoint_reports = 7\nrealtime = true\nlock_memory = true";
   lines.ingest += "\nbroadcast = [{ endpoint = \"tcp://127.0.0.1:5556\", principal = \"pub\" }]";
   lines.rest =
       "[principals.desk]\nendpoint = \"ipc:///run/in.sock\"\nfeeds = [\"analyst\"]\nindicators = [\"exercise\"]\n"
       "[principals.pub]\nfeeds = [\"airspace\"]\n"
-      "[bounds]\nreceive_high_water = 4\nsend_high_water = 5\npeers = 6\njournal_pages = 1000";
+      "[bounds]\nreceive_high_water = 4\nsend_high_water = 5\npeers = 6\njournal_pages = 1000\nbatch_bytes = \"64KiB\"";
   const auto result = read_with_book(lines.text());
   CHECK_TRUE_TEXT(result.right, result.told.c_str());
   const auto& config = result.config;
@@ -90,6 +94,9 @@ TEST(Config, reads_every_key) {
   LONGS_EQUAL(5, config.bounds.send_high_water);
   UNSIGNED_LONGS_EQUAL(6, config.bounds.peers);
   UNSIGNED_LONGS_EQUAL(1000, config.bounds.journal_pages);
+  UNSIGNED_LONGS_EQUAL(65'536, config.bounds.batch_bytes);
+  CHECK_TRUE(config.realtime);
+  CHECK_TRUE(config.lock_memory);
   // The book has feeds that neither of the two may speak for.
   STRCMP_CONTAINS("t.toml: warning: no principal may speak for the book's feed \"launches\"", result.told.c_str());
 }
@@ -207,6 +214,13 @@ TEST(Config, tells_what_is_wrong_where_and_how_to_mend_it) {
        "image = \"b\"\njournal = \"j\"\n[clock]\nstatus = \"test\"", "\"status\" goes with source = \"input\" only"},
       {"bounds", &Lines::rest, "[bounds]\npeers = 0",
        "t.toml:8:9: error: \"peers\" in [bounds] must be a whole number from 1 to 1000"},
+      {"a batch too large", &Lines::rest, "[bounds]\nbatch_bytes = \"1MiB\"",
+       "t.toml:8:15: error: \"batch_bytes\" in [bounds] must be a size such as \"64MiB\", 0 or from 16KiB to 192KiB"},
+      {"an arena in which no journal fits", &Lines::top,
+       "image = \"b\"\n[journal]\npath = \"j\"\narena_bytes = \"256KiB\"",
+       "t.toml:4:15: error: \"arena_bytes\" in [journal] must be a size such as \"64MiB\", 0 or from 512KiB to 64MiB"},
+      {"a yes that is no truth value", &Lines::top, "image = \"b\"\njournal = \"j\"\nrealtime = \"yes\"",
+       "t.toml:3:12: error: \"realtime\" must be true or false"},
   };
   for (const auto& row : kRows) {
     Lines lines;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# check_unit.sh FOLDER: systemd's own opinion of the unit, alone and with the drop-in for a network: free of mistakes, and
+# check_unit.sh FOLDER: systemd's own opinion of the unit, alone and with each drop-in: free of mistakes, and
 # little exposed.
 set -eu
 folder=$1
@@ -27,7 +27,9 @@ judge "$dir/tocsind.service"
 # What libzmq and the daemon cannot start without.
 grep -q '^SystemCallFilter=.*sched_setscheduler' "$dir/tocsind.service"
 grep -q '^SystemCallFilter=.*seccomp' "$dir/tocsind.service"
-# Offline it looks at one file, so the drop-in's settings go in where they would take effect.
-sed '/^\[Install\]/,$d' "$dir/tocsind.service" >"$dir/tocsind-network.service"
-grep -v '^\[Service\]' "$folder/tocsind-network.conf" >>"$dir/tocsind-network.service"
-judge "$dir/tocsind-network.service"
+# Offline it looks at one file, so a drop-in's settings go in where they would take effect.
+for name in network realtime; do
+  sed '/^\[Install\]/,$d' "$dir/tocsind.service" >"$dir/tocsind-$name.service"
+  grep -v '^\[Service\]' "$folder/tocsind-$name.conf" >>"$dir/tocsind-$name.service"
+  judge "$dir/tocsind-$name.service"
+done

@@ -18,8 +18,9 @@ class Arena {
  public:
   static constexpr std::size_t kBlockBytes = 256 * 1024;
 
-  Arena();
-  /// Storage for `size` bytes, 8-byte aligned, valid until clear(). @pre size <= kBlockBytes.
+  /// @param block_bytes  size of a block; the first is taken at once. A block's memory is touched as it fills.
+  explicit Arena(std::size_t block_bytes = kBlockBytes);
+  /// Storage for `size` bytes, 8-byte aligned, valid until clear(). @pre size <= the size of a block.
   [[nodiscard]] std::span<std::byte> take(std::size_t size);
   /// A copy of `bytes`, as take() gives it.
   [[nodiscard]] std::span<const std::byte> keep(std::span<const std::byte> bytes);
@@ -28,8 +29,9 @@ class Arena {
 
  private:
   std::vector<std::unique_ptr<std::uint64_t[]>> blocks_;  // NOLINT(*-avoid-c-arrays): never initialised, so not touched
-  std::size_t block_ = 0;                                 ///< the one that fills
-  std::size_t words_ = 0;                                 ///< used of it
+  std::size_t block_words_;
+  std::size_t block_ = 0;  ///< the one that fills
+  std::size_t words_ = 0;  ///< used of it
   std::size_t used_ = 0;
 };
 
@@ -45,13 +47,16 @@ struct Announcement {
 /// The inputs, alert events, acts, cursors and gaps since the last commit. One owner, one thread at a time.
 class Batch {
  public:
-  static constexpr std::size_t kFramesBytesMax = Arena::kBlockBytes;
+  static constexpr std::size_t kBytesMin = 16 * 1024;
+  static constexpr std::size_t kBytesMax = 192 * 1024;  ///< with a last frame of the largest size 256 KiB
   static constexpr std::size_t kItemsMax = 512;
   static constexpr std::size_t kAlertBytesMax = 2 * Arena::kBlockBytes;  ///< no frame is taken beyond that
   static constexpr std::size_t kWordsMax = 64;                           ///< acts, cursors and gaps, each
 
-  Batch();
-  /// Room for one more frame of the largest size?
+  /// @param bytes  of frames; frames are taken while it holds fewer, so the last one may go beyond.
+  /// kBytesMin..kBytesMax
+  explicit Batch(std::size_t bytes = kBytesMax);
+  /// Room for one more frame, of whatever size?
   [[nodiscard]] bool has_room() const;
   /// Storage for a frame, 8-byte aligned, valid until clear(). @pre has_room(), size <= wire::kFrameBytesMax.
   [[nodiscard]] std::span<std::byte> reserve(std::size_t size);
@@ -80,6 +85,7 @@ class Batch {
  private:
   [[nodiscard]] std::string_view keep_(std::string_view text);
 
+  std::size_t bytes_;
   Arena frames_;
   Arena kept_;  ///< alert events and texts
   std::vector<wire::JournalItem> items_;

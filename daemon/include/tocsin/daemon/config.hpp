@@ -107,6 +107,7 @@ struct BoundsConfig {
   std::int32_t send_high_water = 64;     ///< messages waiting per subscriber, 1..1000
   std::uint32_t peers = 64;              ///< connections remembered per ingest endpoint, 1..1000
   std::uint32_t journal_pages = 0;       ///< largest journal in pages of 4096 bytes; 0: no bound
+  std::uint32_t batch_bytes = 0;         ///< of frames in one commit, 16 to 192 KiB; 0: as the book's size suggests
 };
 
 /// Bounds on the journal and on what SQLite may take. The journal's path is Config::journal.
@@ -114,7 +115,7 @@ struct JournalConfig {
   std::uint64_t bytes_max = 0;             ///< largest file; 0: no bound
   engine::Span retain_age_ms = 0;          ///< reports older than this may go; 0: only when room is needed
   std::uint64_t retain_bytes = 0;          ///< reports beyond this many bytes may go, oldest first; 0: no bound
-  std::uint32_t arena_bytes = 256 * 1024;  ///< SQLite's own memory, 64 KiB..64 MiB; 0: the process's heap
+  std::uint32_t arena_bytes = 512 * 1024;  ///< SQLite's own memory, 512 KiB..64 MiB; 0: the process's heap
   std::uint32_t cache_pages = 272;         ///< pages of 4096 bytes it keeps in memory, 64..65536
 };
 
@@ -131,7 +132,9 @@ struct Config {
   engine::Span believe_ms = 3'600'000;  ///< a step of the wall clock up to this is followed without being confirmed
   engine::Span linger_ms = 0;           ///< how long a batch may wait for company before it is committed
   std::uint32_t checkpoint_reports = 65'536;
-  bool strict = false;  ///< from the command line: a recovery that does not equal what is stored ends the program
+  bool realtime = false;     ///< the engine's thread and libzmq's go before all ordinary work of the machine
+  bool lock_memory = false;  ///< nothing of the process is written to swap
+  bool strict = false;       ///< from the command line: a recovery that does not equal what is stored ends the program
   KeysConfig keys;
   std::vector<PlacedText> ingest;
   std::vector<BroadcastConfig> broadcast;

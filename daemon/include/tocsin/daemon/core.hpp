@@ -32,6 +32,10 @@ struct Rights;
 struct RuleReach;
 struct Said;
 
+/// Bytes of frames that one commit takes: what the config says, else what suits the size of the book's engine: 64 KiB
+/// up to 1 MiB (`tocsin compile --target edge`), 192 KiB above.
+[[nodiscard]] std::size_t batch_bytes(const BoundsConfig& bounds, const engine::Image& image);
+
 /// Who speaks: the name in counts and in the journal, and what it may do.
 struct Principal {
   std::string name;
