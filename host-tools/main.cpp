@@ -13,6 +13,7 @@
 #include "lib/net.hpp"
 #include "verbs/ack.hpp"
 #include "verbs/backup.hpp"
+#include "verbs/believe.hpp"
 #include "verbs/check.hpp"
 #include "verbs/compile.hpp"
 #include "verbs/draw.hpp"
@@ -351,6 +352,21 @@ void add_ack(CLI::App& app, Run& run) {
       ->capture_default_str();
   sub->callback([&run] { run = [] { return run_ack(options); }; });
 }
+
+void add_believe(CLI::App& app, Run& run) {
+  static BelieveOptions options;
+  CLI::App* sub =
+      verb(app, "believe", "Tell a running daemon that its machine's clock is right",
+           "  tocsin believe ipc:///run/tocsin/control.sock\n"
+           "For when its clock jumped far and the alarm \"clock\" stands: look at the clock (date), set it if it\n"
+           "is wrong, then say so. The journal keeps who said so, and when; a later jump is not believed.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->callback([&run] { run = [] { return run_believe(options); }; });
+}
+
 void add_backup(CLI::App& app, Run& run) {
   static BackupOptions options;
   CLI::App* sub = verb(app, "backup", "A consistent, verified copy of a running daemon's journal",
@@ -503,6 +519,7 @@ int main(int argc, char** argv) {
   add_status(app, run);
   add_ack(app, run);
   add_backup(app, run);
+  add_believe(app, run);
   add_reload(app, run);
   add_why(app, run);
   add_log(app, run);

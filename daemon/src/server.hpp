@@ -134,6 +134,7 @@ class Server final : private AlertListener {
                                      wire::ControlReply& reply);
   [[nodiscard]] bool keep_cursor_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
   [[nodiscard]] bool keep_act_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  [[nodiscard]] bool believe_(const Asker& asker, wire::ControlReply& reply);
   void back_up_(const wire::ControlRequest& request, wire::ControlReply& reply);
   void backup_done_();
   void alerts_done_(AlertsJob& job);

@@ -199,6 +199,24 @@ bool Server::keep_act_(const wire::ControlRequest& request, const Asker& asker, 
   return false;
 }
 
+bool Server::believe_(const Asker& asker, wire::ControlReply& reply) {
+  if (config_.clock != ClockSource::system) {
+    return fail(reply, "this daemon's clock follows its input, so there is nothing to believe");
+  }
+  const auto away = std::to_string(core_.clock_away_ms());
+  journal::Act act;
+  act.principal = asker.principal->name;
+  act.kind = "believe";
+  const auto text = "away_ms=" + away;
+  act.text = text;
+  if (!core_.keep(act)) return fail(reply, kNoRoomText);
+  core_.believe();
+  LogLine(Severity::warning, "believe").field("by", asker.principal->name).field("away_ms", away);
+  reply.text = "the machine's clock is believed as it runs now; it was " + away + " ms away from the daemon's";
+  promises_[core_.slab()].push_back({asker, reply});
+  return false;
+}
+
 void Server::back_up_(const wire::ControlRequest& request, wire::ControlReply& reply) {
   if (!backup_.active && backup_.path != request.text) {
     if (!request.text.starts_with('/')) {
@@ -276,15 +294,8 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
     case wire::ControlKind::backup:
       back_up_(request, reply);
       return true;
-    case wire::ControlKind::believe: {
-      core_.believe();
-      journal::Act act;
-      act.principal = asker.principal->name;
-      act.kind = "believe";
-      (void)core_.keep(act);
-      LogLine(Severity::warning, "believe").field("by", asker.principal->name);
-      return true;
-    }
+    case wire::ControlKind::believe:
+      return believe_(asker, reply);
     case wire::ControlKind::reload: {
       const auto error = begin_reload_(request.image, asker, asker.principal->name);
       return error.empty() ? false : fail(reply, error);

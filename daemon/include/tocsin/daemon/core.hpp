@@ -102,6 +102,8 @@ class Core {
   [[nodiscard]] Alarms& alarms() { return *alarms_; }
   /// An operator vouches for the machine's clock as it runs now.
   void believe() { engine_clock_.believe(); }
+  /// The machine's clock minus the engine's when it was last read [ms].
+  [[nodiscard]] engine::Span clock_away_ms() const { return engine_clock_.away_ms(); }
 
   /// @param listener  outlives the core, or null.
   void listen(AlertListener* listener) { listener_ = listener; }
