@@ -55,6 +55,12 @@ std::string load_public_key(const std::string& path, Key& out) {
   return {};
 }
 
+/// Whether it is one the daemon listens to: it needs no key to connect.
+bool publishes(const Config& config, const std::string& principal) {
+  return std::any_of(config.broadcast.begin(), config.broadcast.end(),
+                     [&](const BroadcastConfig& one) { return one.principal == principal; });
+}
+
 /// Files that no principal of the config has: somebody expects to be let in and is not.
 void warn_of_strangers(const Config& config, const std::filesystem::path& folder, std::vector<std::string>& warnings) {
   std::error_code error;
@@ -96,33 +102,43 @@ std::string user_id_of(std::string_view principal, const Key& key) {
 std::string Keyring::load(const Config& config, std::shared_ptr<const Keyring>& out,
                           std::vector<std::string>& warnings) {
   auto loaded = std::make_shared<Keyring>();
-  if (config.keys.folder.empty()) {
-    out = std::move(loaded);
-    return {};
-  }
+  std::vector<std::string> errors;
+  loaded->read_(config, errors, warnings);
+  if (!errors.empty()) return errors.front();
+  out = std::move(loaded);
+  return {};
+}
+
+void Keyring::check(const Config& config, std::vector<std::string>& errors, std::vector<std::string>& warnings) {
+  Keyring{}.read_(config, errors, warnings);
+}
+
+void Keyring::read_(const Config& config, std::vector<std::string>& errors, std::vector<std::string>& warnings) {
+  if (config.keys.folder.empty()) return;
   const auto folder = std::filesystem::path{config.keys.folder} / "principals";
   for (const auto& principal : config.principals) {
     const auto path = (folder / (principal.name + ".pub")).string();
     std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) {
-      if (principal.endpoint.empty()) {
-        warnings.push_back("principal \"" + principal.name +
-                           "\" has no key yet and cannot connect; run: tocsin keys add " + principal.name);
-      }
-      continue;
-    }
-    std::vector<Key> keys;
-    if (auto error = parse_keys(path, keys); !error.empty()) return error;
-    for (const auto& key : keys) {
-      if (const auto* const other = loaded->find(key)) {
-        return path + " holds a key that is there twice (" + fingerprint(key) + ", of \"" + other->principal +
-               "\"); a key says who speaks, so give each its own";
-      }
-      loaded->entries_.push_back({key, principal.name, user_id_of(principal.name, key), principal.connections});
+    if (std::filesystem::exists(path, ignored)) {
+      if (auto error = add_(principal, path); !error.empty()) errors.push_back(std::move(error));
+    } else if (principal.endpoint.empty() && !publishes(config, principal.name)) {
+      warnings.push_back("principal \"" + principal.name +
+                         "\" has no key yet and cannot connect; run: tocsin keys add " + principal.name);
     }
   }
   warn_of_strangers(config, folder, warnings);
-  out = std::move(loaded);
+}
+
+std::string Keyring::add_(const PrincipalConfig& principal, const std::string& path) {
+  std::vector<Key> keys;
+  if (auto error = parse_keys(path, keys); !error.empty()) return error;
+  for (const auto& key : keys) {
+    if (const auto* const other = find(key)) {
+      return path + " holds a key that is there twice (" + fingerprint(key) + ", of \"" + other->principal +
+             "\"); a key says who speaks, so give each its own";
+    }
+    entries_.push_back({key, principal.name, user_id_of(principal.name, key), principal.connections});
+  }
   return {};
 }
 

@@ -51,6 +51,8 @@ class Keyring {
   /// @returns what is wrong, with the mend, or empty; on an error `out` is unchanged.
   [[nodiscard]] static std::string load(const Config& config, std::shared_ptr<const Keyring>& out,
                                         std::vector<std::string>& warnings);
+  /// As load(), but keeps nothing and tells all that is wrong, not only the first. @param errors  appended.
+  static void check(const Config& config, std::vector<std::string>& errors, std::vector<std::string>& warnings);
 
   Keyring() = default;
   /// For tests and for daemons without keys. @pre keys differ.
@@ -65,6 +67,9 @@ class Keyring {
   [[nodiscard]] KeyringChange since(const Keyring& before) const;
 
  private:
+  void read_(const Config& config, std::vector<std::string>& errors, std::vector<std::string>& warnings);
+  [[nodiscard]] std::string add_(const PrincipalConfig& principal, const std::string& path);
+
   std::vector<Entry> entries_;
 };
 }  // namespace tocsin::daemon

@@ -44,7 +44,7 @@ constexpr std::string_view kUsage =
     "and publishes the alerts.\n"
     "\n"
     "  --config FILE    the daemon's TOML file; a documented sample is tocsind.toml\n"
-    "  --check-config   read the config and the book, tell what is wrong, and exit\n"
+    "  --check-config   read the config, the book and the keys, tell all that is wrong, and exit\n"
     "  --strict         do not start when the journal's inputs do not lead to what is stored\n"
     "  --version        print the version\n"
     "  --help           print this\n"
@@ -108,6 +108,7 @@ bool read_config(const std::string& file, Config& config) {
     }
   }
   if (readable && !check_paths(config, problems)) right = false;
+  if (readable && !check_keys(config, problems)) right = false;
   for (const auto& problem : problems) (void)std::fprintf(stderr, "%s\n", format_problem(file, problem).c_str());
   return right;
 }
