@@ -22,10 +22,11 @@ void add_indicator(const Image& image, std::uint16_t indicator, FeedBits& bits) 
 engine::Span sum(engine::Span a, engine::Span b) { return std::min(a + b, engine::kSpanMax); }
 
 /// What a node adds to what its operands reach back.
-engine::Span own_span(const Node& node, Shape shape) {
-  const bool endless = shape == Shape::then || shape == Shape::since || shape == Shape::from_until;
-  const bool last = node.op == static_cast<std::uint8_t>(engine::Op::last);
-  if (last || (endless && node.window_ms == 0)) return engine::kSpanMax;
+engine::Span own_span(const Image& image, const Node& node, Shape shape) {
+  if (shape == Shape::from_until || node.window_ms == engine::kUnbounded) return engine::kSpanMax;
+  if (shape == Shape::overdue) return sum(image.feeds[node.a].every_ms, image.feeds[node.a].grace_ms);
+  if (shape != Shape::report_number) return node.window_ms;  // `in last C to D` looks back D
+  if (node.op == static_cast<std::uint8_t>(engine::Op::last)) return engine::kSpanMax;
   return sum(node.window_ms, node.ago_ms);
 }
 
@@ -49,7 +50,7 @@ RuleReach reach_of(const Image& image, const std::vector<RuleReach>& below, cons
       reach.span = std::max(reach.span, below[node.b].span);
     }
   }
-  reach.span = sum(reach.span, own_span(node, shape));
+  reach.span = sum(reach.span, own_span(image, node, shape));
   return reach;
 }
 }  // namespace
@@ -72,7 +73,12 @@ std::vector<RuleReach> rule_reaches(const Image& image) {
     for (const auto& level : image.level_rules.subspan(alert.levels.first, alert.levels.count)) add(level.node);
     for (const auto& need : image.needs.subspan(alert.needs.first, alert.needs.count)) {
       for (const std::uint16_t indicator : image.list(need.indicators)) add_indicator(image, indicator, reach.feeds);
+      reach.span = std::max(reach.span, need.window_ms);
     }
+    for (const auto& weigh : image.weigh_clauses.subspan(alert.weighs.first, alert.weighs.count)) add(weigh.when);
+    for (const std::uint16_t condition : image.list(alert.against)) add(image.conditions[condition].node);
+    // Whether it may be raised, or is cleared, hangs on what it was that long ago.
+    reach.span = sum(reach.span, std::max(alert.hold_ms, alert.cooldown_ms));
     reach.span = sum(reach.span, image.horizon_ms);
     alerts.push_back(reach);
   }

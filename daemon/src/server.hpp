@@ -118,6 +118,7 @@ class Server final : private AlertListener {
   void publish_();
   void publish_head_();
   void read_subscriptions_();
+  void forget_subscribers_();
   void decided(const engine::AlertEvent& event, const wire::AlertContext& context) override;
   void unjournaled(const Announcement& announcement) override;
   void tell_(std::uint16_t alert, engine::Level level, std::string_view before, std::span<const std::byte> bytes);
@@ -217,6 +218,8 @@ class Server final : private AlertListener {
   std::int64_t checkpoint_at_ms_ = 0;  ///< not before, after one could not be stored
   std::int64_t house_at_ms_ = 0;
   std::int64_t head_at_ms_ = 0;
+  std::int64_t forget_at_ms_ = 0;     ///< when subscribers that left are looked for again
+  std::int64_t forget_until_ms_ = 0;  ///< and how long
   std::int64_t watchdog_at_ms_ = 0;
   std::int64_t rates_at_ms_ = 0;
 };

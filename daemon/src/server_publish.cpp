@@ -12,6 +12,8 @@
 namespace tocsin::daemon {
 namespace {
 constexpr std::int64_t kHeadMs = 5000;
+constexpr std::int64_t kForgetMs = 500;
+constexpr std::int64_t kForgetForMs = 5000;
 constexpr int kSubscriptionsPerTurn = 64;
 
 std::string_view name_of(engine::Level level) {
@@ -95,7 +97,19 @@ void Server::read_subscriptions_() {
     const bool may_read =
         principal != nullptr && principal->rights != nullptr && has_role(principal->rights->roles, Role::read);
     const auto audience = may_read ? audiences_.name(principal->rights->audience) : std::string_view{};
-    if (subscriptions_.decide(frame.text(), audience)) head_at_ms_ = 0;  // it wants to know where things stand
+    if (subscriptions_.decide(frame.text(), audience, frame.source_fd()))
+      head_at_ms_ = 0;  // it wants to know where things stand
   }
+}
+
+// libzmq says that somebody left, and not who; the thread that watches connections knows, sooner or later.
+void Server::forget_subscribers_() {
+  const auto now = steady_ms();
+  if (subscriptions_.take_left()) forget_until_ms_ = now + kForgetForMs;
+  if (now > forget_until_ms_ || now < forget_at_ms_) return;
+  forget_at_ms_ = now + kForgetMs;
+  std::vector<int> there;
+  for (const auto& endpoint : config_.alerts) zap_.append_connected(endpoint.text, there);
+  subscriptions_.forget(there);
 }
 }  // namespace tocsin::daemon

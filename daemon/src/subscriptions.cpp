@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "subscriptions.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <zmq.h>
@@ -9,6 +10,15 @@ namespace tocsin::daemon {
 namespace {
 constexpr std::array<std::string_view, 8> kConfirmed{kHead,       kDaemon, "calm/",     "watch/",
                                                      "elevated/", "high/", "critical/", "unknown/"};
+
+/// Whether what is not durable yet may be among what a granted subscription to `prefix` brings.
+bool is_provisional(std::string_view prefix) {
+  const auto slash = prefix.find('/');
+  if (slash == std::string_view::npos) return false;
+  const auto word = prefix.substr(slash + 1);
+  const auto size = std::min(word.size(), kProvisional.size());
+  return size > 0 && word.substr(0, size) == kProvisional.substr(0, size);
+}
 }  // namespace
 
 std::vector<std::string> granted_topics(std::string_view prefix, std::string_view audience) {
@@ -28,28 +38,43 @@ bool Subscriptions::manual() {
   return zmq_setsockopt(socket_, ZMQ_XPUB_MANUAL, &on, sizeof on) == 0;
 }
 
-bool Subscriptions::decide(std::string_view message, std::string_view audience) {
-  if (message.empty()) return false;
+bool Subscriptions::decide(std::string_view message, std::string_view audience, int fd) {
+  if (message.empty() || message.front() > '\x01') return false;  // XPUB passes on whatever else peers say
   const bool wanted = message.front() == '\x01';
   const auto prefix = message.substr(1);
-  if (message.front() > '\x01') return false;  // not a subscription: XPUB passes on what peers say
+  if (fd < 0) {  // what it had libzmq has dropped already
+    left_ = true;
+    return false;
+  }
+  const Grant grant{fd, std::string{prefix.substr(0, kPrefixMax)}};
   if (!wanted) {
-    // A peer that leaves brings no name: what it had is told all the same, and libzmq has dropped it already.
-    if (granted_ > 0) --granted_;
+    if (grants_.erase(grant) == 0) return false;
+    if (is_provisional(prefix)) --provisional_;
     for (const auto& topic : granted_topics(prefix, audience)) {
       (void)zmq_setsockopt(socket_, ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
     }
     return false;
   }
-  const auto topics =
-      prefix.size() <= kPrefixMax && granted_ < kMax ? granted_topics(prefix, audience) : std::vector<std::string>{};
+  const auto topics = prefix.size() <= kPrefixMax && grants_.size() < kMax ? granted_topics(prefix, audience)
+                                                                           : std::vector<std::string>{};
   if (topics.empty()) {
     ++refused_;
     return false;
   }
   for (const auto& topic : topics) (void)zmq_setsockopt(socket_, ZMQ_SUBSCRIBE, topic.data(), topic.size());
-  ++granted_;
-  provisional_ = provisional_ || prefix.find("/~") != std::string_view::npos;
+  if (grants_.insert(grant).second && is_provisional(prefix)) ++provisional_;
   return true;
+}
+
+void Subscriptions::forget(std::span<const int> there) {
+  const auto gone = [&](const Grant& grant) { return std::find(there.begin(), there.end(), grant.fd) == there.end(); };
+  for (auto grant = grants_.begin(); grant != grants_.end();) {
+    if (!gone(*grant)) {
+      ++grant;
+      continue;
+    }
+    if (is_provisional(grant->prefix)) --provisional_;
+    grant = grants_.erase(grant);
+  }
 }
 }  // namespace tocsin::daemon

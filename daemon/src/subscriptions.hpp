@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file Subscriptions: who may listen to what on an XPUB socket whose subscriptions are granted by hand.
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tocsin::daemon {
@@ -32,17 +36,29 @@ class Subscriptions {
   [[nodiscard]] bool manual();
   /// Decides the message that was just received from the socket. @pre nothing else was received since.
   /// @param audience  of the subscriber; empty: none.
+  /// @param fd  the descriptor of its connection (ZmqFrame::source_fd); -1: it is gone, and libzmq says what it had
+  ///   asked for without saying who it was.
   /// @returns true when something new was granted.
-  bool decide(std::string_view message, std::string_view audience);
-  /// Whether somebody ever listened to what is not durable yet. (Who left does not always say so.)
-  [[nodiscard]] bool wants_provisional() const { return provisional_; }
-  [[nodiscard]] std::size_t granted() const { return granted_; }
+  bool decide(std::string_view message, std::string_view audience, int fd);
+  /// Whether somebody left since the last call: call forget() once it is known who.
+  [[nodiscard]] bool take_left() { return std::exchange(left_, false); }
+  /// Forgets what was granted to connections that are no more. @param there  the descriptors of those that are.
+  void forget(std::span<const int> there);
+  /// Whether somebody listens to what is not durable yet.
+  [[nodiscard]] bool wants_provisional() const { return provisional_ > 0; }
+  [[nodiscard]] std::size_t granted() const { return grants_.size(); }
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
  private:
   void* socket_;
-  std::size_t granted_ = 0;
-  bool provisional_ = false;
+  struct Grant {
+    int fd = -1;
+    std::string prefix;
+    auto operator<=>(const Grant&) const = default;
+  };
+  std::set<Grant> grants_;
+  std::size_t provisional_ = 0;  ///< of them, to what is not durable yet
+  bool left_ = false;
   std::uint64_t refused_ = 0;
 };
 }  // namespace tocsin::daemon

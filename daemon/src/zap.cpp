@@ -333,6 +333,11 @@ std::uint64_t ZapThread::refused_in_all() const {
   return sum;
 }
 
+void ZapThread::append_connected(std::string_view endpoint, std::vector<int>& out) const {
+  const std::lock_guard lock{mutex_};
+  if (policy_) policy_->append_connected(endpoint, out);
+}
+
 PeerCounts ZapThread::counts(std::string_view endpoint) const {
   const std::lock_guard lock{mutex_};
   return policy_ ? policy_->counts(endpoint) : PeerCounts{};

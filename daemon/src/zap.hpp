@@ -44,6 +44,8 @@ class ZapThread {
   [[nodiscard]] std::uint64_t refused_in_all() const;
   /// Nothing of an endpoint that is not in the config.
   [[nodiscard]] PeerCounts counts(std::string_view endpoint) const;
+  /// Appends the descriptors of the connections of an endpoint, those still shaking hands included.
+  void append_connected(std::string_view endpoint, std::vector<int>& out) const;
   /// @}
 
  private:

@@ -203,6 +203,12 @@ std::vector<int> ZapPolicy::withdrawn() const {
   return found;
 }
 
+void ZapPolicy::append_connected(std::string_view endpoint, std::vector<int>& out) const {
+  const auto* const peers = find_(endpoint);
+  if (peers == nullptr) return;
+  for (const auto& one : peers->connections) out.push_back(one.fd);
+}
+
 PeerCounts ZapPolicy::counts(std::string_view endpoint) const {
   const auto* const peers = find_(endpoint);
   return peers == nullptr ? PeerCounts{} : peers->counts;

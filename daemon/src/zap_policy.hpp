@@ -94,6 +94,8 @@ class ZapPolicy {
   /// Descriptors of the live connections whose key is no longer good.
   [[nodiscard]] std::vector<int> withdrawn() const;
   [[nodiscard]] PeerCounts counts(std::string_view endpoint) const;
+  /// Appends the descriptors of the connections of an endpoint, those still shaking hands included.
+  void append_connected(std::string_view endpoint, std::vector<int>& out) const;
   /// Connections of a User-Id on an endpoint, those still shaking hands included.
   [[nodiscard]] std::uint32_t live_of(std::string_view endpoint, std::string_view user_id) const;
 
