@@ -12,14 +12,14 @@ std::int64_t steady_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-void CommitTimes::add(std::int64_t took_ns) {
-  const auto us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(took_ns / 1000, 0, UINT32_MAX));
-  us_[count_++ % kKept] = us;
-  max_us_ = std::max(max_us_, us);
+void Durations::add(std::int64_t took_ns) {
+  const auto took = static_cast<std::uint32_t>(std::clamp<std::int64_t>(took_ns / unit_ns_, 0, UINT32_MAX));
+  took_[count_++ % kKept] = took;
+  max_ = std::max(max_, took);
 }
 
-std::uint32_t CommitTimes::quantile_us(double share) const {
-  auto sorted = us_;
+std::uint32_t Durations::quantile(double share) const {
+  auto sorted = took_;
   const auto size = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(count_, kKept));
   if (size == 0) return 0;
   const auto at = std::min(static_cast<std::ptrdiff_t>(share * static_cast<double>(size)), size - 1);
@@ -60,6 +60,17 @@ void BackupJob::run(journal::Journal& journal) {
     return;
   }
   step = journal.backup_step(kPages);
+}
+
+void VerifyJob::run(journal::Journal& journal) {
+  if (verification) {
+    more = verification->step(kRows);
+    return;
+  }
+  journal::JournalError failed;
+  verification = journal.verify(options, failed);
+  more = verification != nullptr;
+  if (!more) error = std::move(failed.text);
 }
 
 void ProbeJob::run(journal::Journal& journal) { outcome = journal.probe(); }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "tocsin/daemon/core.hpp"
@@ -52,20 +53,22 @@ struct ProbeJob final : JournalJob {
   journal::Outcome outcome;
 };
 
-/// How long commits took.
-class CommitTimes {
+/// How long something took, in units of so many ns.
+class Durations {
  public:
+  explicit Durations(std::int64_t unit_ns) : unit_ns_{unit_ns} {}
   void add(std::int64_t took_ns);
   [[nodiscard]] std::uint64_t count() const { return count_; }
-  /// Of the last 1024 [us]. @param share  0 to 1.
-  [[nodiscard]] std::uint32_t quantile_us(double share) const;
-  [[nodiscard]] std::uint32_t max_us() const { return max_us_; }
+  /// Of the last 1024. @param share  0 to 1.
+  [[nodiscard]] std::uint32_t quantile(double share) const;
+  [[nodiscard]] std::uint32_t max() const { return max_; }
 
  private:
   static constexpr std::size_t kKept = 1024;
-  std::array<std::uint32_t, kKept> us_{};
+  std::int64_t unit_ns_;
+  std::array<std::uint32_t, kKept> took_{};
   std::uint64_t count_ = 0;
-  std::uint32_t max_us_ = 0;
+  std::uint32_t max_ = 0;
 };
 
 /// Who asked on the control socket, for an answer that comes later.
@@ -92,6 +95,22 @@ struct WarmJob final : JournalJob {
   Successor* successor = nullptr;
   Successor::Progress progress{};
   bool out = false;
+};
+
+/// Checks whether the journal is what was written, some rows at a time. Posted again and again until it is not `more`.
+struct VerifyJob final : JournalJob {
+  /// A commit waits for one step at most; a row holds up to a whole batch of frames.
+  static constexpr std::uint32_t kRows = 64;
+  /// SQLite's look at its own structure is one step: of a larger file it is left to a stopped daemon, or a backup.
+  static constexpr std::uint64_t kStructurePages = 4096;
+  void run(journal::Journal& journal) override;
+  journal::VerifyOptions options;
+  std::string who;                                      ///< asks, by its connection
+  std::unique_ptr<journal::Verification> verification;  ///< ours while the job is not out
+  std::string error;                                    ///< why there is none, or empty
+  bool more = false;
+  bool out = false;
+  bool active = false;  ///< asked for, and its end not told yet
 };
 
 /// Copies the journal, a few pages at a time. Posted again and again until it is not `more`.

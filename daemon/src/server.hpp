@@ -90,6 +90,7 @@ class Server final : private AlertListener {
   void refuse_whole_(Connection& connection, wire::Refusal reason, const char* text);
   void refuse_after_gap_(const Principal& principal, Connection& connection, const wire::BatchReader& reader);
   [[nodiscard]] bool over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
+  void decide_(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused);
   void take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes);
   [[nodiscard]] Connection& connection_of_(Ingest& ingest, std::string_view identity);
 
@@ -138,6 +139,9 @@ class Server final : private AlertListener {
   [[nodiscard]] bool believe_(const Asker& asker, wire::ControlReply& reply);
   void back_up_(const wire::ControlRequest& request, wire::ControlReply& reply);
   void backup_done_();
+  void verify_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  void verify_done_();
+  void end_verify_(std::string error);
   void alerts_done_(AlertsJob& job);
   void reply_(const Asker& asker, wire::ControlReply& reply);
   [[nodiscard]] wire::StatusReport status_();
@@ -187,6 +191,7 @@ class Server final : private AlertListener {
   HousekeepingJob housekeeping_;
   ProbeJob probe_;
   BackupJob backup_;
+  VerifyJob verify_job_;
   Reload reload_;
   WarmJob warm_;
   std::array<AlertsJob, kAlertsJobs> alerts_jobs_;
@@ -201,7 +206,8 @@ class Server final : private AlertListener {
   std::array<std::vector<std::uint32_t>, 2> unacked_;  ///< reports in each slab, by principal
   std::array<std::vector<Promise>, 2> promises_;       ///< what waits for each slab
   std::uint64_t boot_ = 0;
-  CommitTimes commit_times_;
+  Durations commit_times_{1000};  ///< [us]
+  Durations step_times_{1};       ///< [ns] per input, by frame
   std::uint64_t checkpoint_batch_ = 0;
   std::int64_t checkpoint_done_ms_ = 0;
   bool stopping_ = false;

@@ -120,6 +120,7 @@ bool Server::permitted_(const wire::ControlRequest& request, const Principal& pr
     case wire::ControlKind::log_level:
     case wire::ControlKind::backup:
     case wire::ControlKind::reload:
+    case wire::ControlKind::verify:
       break;
   }
   if (principal.rights == nullptr || has_role(principal.rights->roles, need)) return true;
@@ -227,6 +228,10 @@ void Server::back_up_(const wire::ControlRequest& request, wire::ControlReply& r
       (void)fail(reply, "the journal is in trouble: " + core_.journal_error());
       return;
     }
+    if (verify_job_.more) {
+      (void)fail(reply, "the journal is being verified; ask again when that is done");
+      return;
+    }
     backup_.path = request.text;
     backup_.begun = false;
     backup_.active = true;
@@ -296,6 +301,9 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
       return true;
     case wire::ControlKind::believe:
       return believe_(asker, reply);
+    case wire::ControlKind::verify:
+      verify_(request, asker, reply);
+      return true;
     case wire::ControlKind::reload: {
       const auto error = begin_reload_(request.image, asker, asker.principal->name);
       return error.empty() ? false : fail(reply, error);
@@ -317,6 +325,9 @@ wire::StatusReport Server::status_() {
   status.subscriptions = static_cast<std::uint32_t>(subscriptions_.granted());
   status.subscriptions_refused = subscriptions_.refused();
   status.log_level = log_level_name();
+  status.step_p50_ns = step_times_.quantile(0.5);
+  status.step_p99_ns = step_times_.quantile(0.99);
+  status.step_max_ns = step_times_.max();
   fill_journal_(status.journal);
   fill_peers_(status);
   return status;
@@ -338,9 +349,9 @@ void Server::fill_journal_(wire::JournalStatus& status) const {
   struct statvfs disk {};
   if (::statvfs(config_.journal.c_str(), &disk) == 0) status.disk_free_bytes = disk.f_bavail * disk.f_frsize;
   status.commits = commit_times_.count();
-  status.commit_p50_us = commit_times_.quantile_us(0.5);
-  status.commit_p99_us = commit_times_.quantile_us(0.99);
-  status.commit_max_us = commit_times_.max_us();
+  status.commit_p50_us = commit_times_.quantile(0.5);
+  status.commit_p99_us = commit_times_.quantile(0.99);
+  status.commit_max_us = commit_times_.max();
   status.checkpoint_batch = checkpoint_batch_;
   if (checkpoint_batch_ > 0) status.checkpoint_ago_ms = static_cast<std::uint64_t>(steady_ms() - checkpoint_done_ms_);
   status.in_flight = core_.in_flight();

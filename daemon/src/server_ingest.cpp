@@ -101,7 +101,7 @@ bool Server::take_frame_(const Principal& principal, Connection& connection, std
   connection.last_frame = std::max(connection.last_frame, reader.frame());
   if (core_.in_trouble()) {  // decided in memory; once the journal is well it must come again
     untold_.clear();
-    core_.take(reader, principal, untold_);
+    decide_(reader, principal, untold_);
     return true;
   }
   auto& verdict = connection.verdict(core_.slab());
@@ -115,7 +115,7 @@ bool Server::take_frame_(const Principal& principal, Connection& connection, std
     return principal.rights == nullptr || !quota_.repeats(principal.rights->index);
   }
   const std::size_t refused = verdict.refused.size();
-  core_.take(reader, principal, verdict.refused);
+  decide_(reader, principal, verdict.refused);
   if (principal.rights != nullptr) {
     unacked_[core_.slab()][principal.rights->index] +=
         static_cast<std::uint32_t>(reader.count() - (verdict.refused.size() - refused));
@@ -161,6 +161,13 @@ void Server::refuse_after_gap_(const Principal& principal, Connection& connectio
   }
 }
 
+void Server::decide_(const wire::BatchReader& reader, const Principal& principal,
+                     std::vector<wire::RefusedItem>& refused) {
+  const auto begin = steady_ns();
+  core_.take(reader, principal, refused);
+  if (reader.count() > 0) step_times_.add((steady_ns() - begin) / static_cast<std::int64_t>(reader.count()));
+}
+
 bool Server::take_one_(Broadcast& broadcast) {
   ZmqFrame first;
   if (!broadcast.socket.receive(first)) return false;
@@ -195,6 +202,6 @@ void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> by
   broadcast.any = true;
   broadcast.last_frame = frame;
   untold_.clear();  // counted by the core; a publisher cannot be told
-  core_.take(reader, broadcast.principal, untold_);
+  decide_(reader, broadcast.principal, untold_);
 }
 }  // namespace tocsin::daemon

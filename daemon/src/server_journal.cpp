@@ -36,6 +36,9 @@ void Server::settle_() {
     send_checkpoint_(core_.last_batch());
   }
   if (backup_.active && !backup_.out && !reload_.ready && !stopping_) backup_.out = journal_.post(backup_);
+  if (verify_job_.more && !verify_job_.out && !reload_.ready && !stopping_) {
+    verify_job_.out = journal_.post(verify_job_);
+  }
   acknowledge_();
 }
 
@@ -74,6 +77,7 @@ void Server::take_back_(JournalJob& job) {
   if (&job == &housekeeping_) return housekeeping_done_();
   if (&job == &probe_) return probe_done_();
   if (&job == &backup_) return backup_done_();
+  if (&job == &verify_job_) return verify_done_();
   if (&job == &warm_) return warm_done_();
   for (auto& one : alerts_jobs_) {
     if (&job == &one) return alerts_done_(one);
@@ -195,6 +199,7 @@ void Server::enter_trouble_() {
   }
   for (auto& counts : unacked_) std::fill(counts.begin(), counts.end(), 0U);
   break_promises_();
+  if (verify_job_.more && !verify_job_.out) end_verify_("the journal is in trouble: " + core_.journal_error());
 }
 
 void Server::probe_done_() {

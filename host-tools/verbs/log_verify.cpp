@@ -3,6 +3,9 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
 
 #include "tocsin/journal/journal.hpp"
 
@@ -65,13 +68,69 @@ void print_report(const LogOptions& options, const journal::VerifyReport& report
   if (!report.notice.empty()) std::fprintf(stderr, "%s\n", report.notice.c_str());
   std::fprintf(stderr, "%s\n", report.fault_count == 0 ? "nothing is wrong" : "it is NOT what was written");
 }
+
+journal::VerifyReport report_of(const wire::VerifyAnswer& answer) {
+  journal::VerifyReport report;
+  report.faults = answer.faults;
+  report.fault_count = answer.fault_count;
+  report.batches = answer.batches;
+  report.alerts = answer.alerts;
+  report.notes = answer.notes;
+  report.first_batch = answer.first_batch;
+  report.signed_batch = answer.signed_batch;
+  report.unsigned_batches = answer.unsigned_batches;
+  report.keyed = answer.keyed;
+  report.public_key = answer.public_key;
+  report.notice = answer.notice;
+  return report;
+}
+
+/// Asks until the daemon has checked all. @returns nothing when that does not come; `exit` then says why.
+std::optional<journal::VerifyReport> ask_daemon(const LogOptions& options, Exit& exit) {
+  constexpr Milliseconds kLook{50};
+  Context context;
+  Control control{context, options.source, Milliseconds{static_cast<std::int64_t>(options.timeout_s * 1000)}};
+  std::optional<Progress> progress;
+  while (!stop_requested()) {
+    wire::ControlRequest request;
+    request.kind = wire::ControlKind::verify;
+    request.text = options.public_key;
+    request.since_checkpoint = options.since_checkpoint;
+    const auto reply = control.ask(std::move(request));
+    if (!reply || !reply->ok) {
+      progress.reset();
+      std::fprintf(stderr, "%s\n", reply ? (options.source + ": " + reply->error).c_str() : control.error().c_str());
+      exit = reply ? Exit::bad_input : Exit::unreachable;
+      return std::nullopt;
+    }
+    if (reply->done && reply->verify) return report_of(*reply->verify);
+    if (reply->verify) {
+      if (!progress) progress.emplace("verify", reply->verify->batches + reply->pages_left, "batches");
+      progress->update(reply->verify->batches);
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+  progress.reset();
+  std::fprintf(stderr, "interrupted: the daemon goes on checking\n");
+  exit = Exit::bad_input;
+  return std::nullopt;
+}
+
+int verify_live(const LogOptions& options) {
+  if (!options.keys.empty()) {
+    std::fprintf(stderr, "--journal-key goes with a journal's path; a running daemon checks with its own keys\n");
+    return static_cast<int>(Exit::bad_usage);
+  }
+  Exit exit = Exit::done;
+  const auto report = ask_daemon(options, exit);
+  if (!report) return static_cast<int>(exit);
+  print_report(options, *report);
+  return static_cast<int>(report->fault_count == 0 ? Exit::done : Exit::bad_input);
+}
 }  // namespace
 
 int run_log_verify(const LogOptions& options) {
-  if (is_endpoint(options.source)) {
-    std::fprintf(stderr, "verify reads a journal's path: stop the daemon, or verify a backup (tocsin backup)\n");
-    return static_cast<int>(Exit::bad_usage);
-  }
+  if (is_endpoint(options.source)) return verify_live(options);
   journal::JournalError error;
   const auto journal = open_journal(options, error);
   if (!journal) return fail(options.source + ": " + error.text);

@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 namespace {
 const std::string kBook = TOCSIN_SOURCE_DIR "/tests/golden/surge-and-clear/book.watch";
-}
+const std::string kReports = TOCSIN_SOURCE_DIR "/tests/golden/surge-and-clear/reports.jsonl";
+}  // namespace
 
 TEST_GROUP(Operator) {
   TempFolder folder;
@@ -78,6 +79,63 @@ TEST(Operator, there_is_nothing_to_believe_where_the_clock_follows_the_input) {
   tocsin({"believe", endpoint("control")});
   ends_with(1);
   STRCMP_CONTAINS("there is nothing to believe", done.err.c_str());
+}
+
+TEST(Operator, log_verify_of_a_running_daemon_says_that_nothing_is_wrong_and_it_goes_on) {
+  start("clock = \"input\"");
+  tocsin({"inject", endpoint("ingest"), kReports});
+  ends_with(0);
+  for (int i = 0; i < 2; ++i) {
+    tocsin({"log", "verify", endpoint("control")});
+    ends_with(0);
+    STRCMP_EQUAL("", done.out.c_str());
+    STRCMP_CONTAINS("nothing is wrong", done.err.c_str());
+  }
+  tocsin({"log", "verify", endpoint("control"), "--json", "--since-checkpoint"});
+  ends_with(0);
+  STRCMP_CONTAINS("{\"faults\":0,", done.out.c_str());
+  CHECK_TRUE(done.out.find("\"batches\":0,") == std::string::npos);
+  STRCMP_CONTAINS("event=verify state=done", log().c_str());
+  tocsin({"status", endpoint("control"), "--json"});
+  ends_with(0);
+}
+
+TEST(Operator, log_verify_of_a_running_daemon_names_what_is_wrong) {
+  start("clock = \"input\"");
+  const std::string line =
+      R"({"feed":"mnd_daily","seq":900,"indicator":"pla_aircraft","time":"2024-05-01T01:00:00Z","value":1,"note":"marker-xyzzy"})";
+  tocsin({"inject", endpoint("ingest"), folder.file("one.jsonl", line + "\n")});
+  ends_with(0);
+  tocsin({"inject", endpoint("ingest"), kReports});
+  ends_with(0);
+  daemon->signal(SIGTERM);  // a checkpoint: what comes before it is not looked at again
+  LONGS_EQUAL_TEXT(0, daemon->wait(10s), log().c_str());
+  auto journal = content_of(folder.path("journal.db"));
+  const auto at = journal.find("marker-xyzzy");
+  CHECK_TRUE(at != std::string::npos);
+  journal[at] = 'M';
+  (void)folder.file("journal.db", journal);
+
+  daemon = std::make_unique<Child>(std::vector<std::string>{TOCSIND_PROGRAM, "--config", folder.path("tocsind.toml")},
+                                   std::string{}, folder.path("daemon.log"));
+  tocsin({"log", "verify", endpoint("control"), "--timeout", "10"});
+  ends_with(1);
+  STRCMP_CONTAINS("batch 1", done.out.c_str());
+  STRCMP_CONTAINS("it is NOT what was written", done.err.c_str());
+  STRCMP_CONTAINS("level=error event=verify state=done", log().c_str());
+  tocsin({"status", endpoint("control"), "--json"});
+  ends_with(0);
+}
+
+TEST(Operator, log_verify_of_a_running_daemon_is_for_those_who_may_reload) {
+  start();
+  tocsin({"log", "verify", endpoint("guest")});
+  ends_with(1);
+  STRCMP_CONTAINS("it needs the role \"reload\"", done.err.c_str());
+  tocsin({"log", "verify", endpoint("control"), "--journal-key", folder.path("k")});
+  ends_with(2);
+  tocsin({"log", "verify", endpoint("control"), "--public-key", std::string(64, '0')});
+  ends_with(1);
 }
 
 TEST(Operator, believe_says_when_no_daemon_is_there) {

@@ -43,6 +43,9 @@ wire::StatusReport full_status() {
                    {"strait_activity", false, engine::Level::calm, engine::Truth::unknown, 0}};
   status.feeds = {{"mnd_daily", 12, true, 3, 1'716'426'000'000, true}, {"analyst", 0, false, 0, engine::kNever, false}};
   status.refusals = {{"desk", Refusal::unknown_feed, 3, "mnd\t{..."}};
+  status.step_p50_ns = 18;
+  status.step_p99_ns = 19;
+  status.step_max_ns = 20;
   return status;
 }
 }  // namespace
@@ -91,7 +94,7 @@ TEST(Control, request_reads_back) {
 
 TEST(Control, request_of_a_kind_that_does_not_exist_is_refused) {
   wire::ControlRequest request;
-  request.kind = static_cast<wire::ControlKind>(11);
+  request.kind = static_cast<wire::ControlKind>(12);
   CHECK_FALSE(wire::decode_request(wire::encode_request(request)).has_value());
 }
 
@@ -102,12 +105,14 @@ TEST(Control, request_with_every_field_reads_back) {
   request.number = 1ULL << 40U;
   request.text = "seen by the duty officer";
   request.image = {std::byte{1}, std::byte{2}};
+  request.since_checkpoint = true;
   const auto read = wire::decode_request(wire::encode_request(request)).value_or(wire::ControlRequest{});
   CHECK_TRUE(read.kind == wire::ControlKind::believe);
   STRCMP_EQUAL("siren", read.consumer.c_str());
   UNSIGNED_LONGLONGS_EQUAL(1ULL << 40U, read.number);
   STRCMP_EQUAL(request.text.c_str(), read.text.c_str());
   CHECK_TRUE(request.image == read.image);
+  CHECK_TRUE(read.since_checkpoint);
   request.text = std::string(1025, 'x');
   CHECK_FALSE(wire::decode_request(wire::encode_request(request)).has_value());
 }
@@ -162,6 +167,39 @@ TEST(Control, status_says_how_the_daemon_is) {
   CHECK_TRUE(back.subscriptions == 81 && back.subscriptions_refused == 82);
   CHECK_TRUE(back.feeds.at(0).rejected == 91 && back.feeds.at(0).lost == 92);
   DOUBLES_EQUAL(1.5, back.feeds.at(0).rate, 0);
+}
+
+TEST(Control, status_says_how_long_a_step_takes) {
+  wire::ControlReply reply;
+  reply.status = full_status();
+  const auto read = wire::decode_reply(wire::encode_reply(reply)).value_or(wire::ControlReply{});
+  const auto& back = read.status.value();
+  CHECK_TRUE(back.step_p50_ns == 18 && back.step_p99_ns == 19 && back.step_max_ns == 20);
+}
+
+TEST(Control, reply_to_verify_reads_back) {
+  wire::ControlReply reply;
+  auto& answer = reply.verify.emplace();
+  answer.faults = {"batch 3: its checksum does not hold", "alert event 4 is missing"};
+  answer.fault_count = 5;
+  answer.batches = 6;
+  answer.alerts = 7;
+  answer.notes = 8;
+  answer.first_batch = 9;
+  answer.signed_batch = 10;
+  answer.unsigned_batches = 11;
+  answer.keyed = true;
+  answer.public_key = "ab";
+  answer.notice = "no key";
+  const auto read = wire::decode_reply(wire::encode_reply(reply)).value_or(wire::ControlReply{});
+  CHECK_TRUE(read.verify.has_value());
+  const auto& back = *read.verify;
+  CHECK_TRUE(back.faults == answer.faults);
+  CHECK_TRUE(back.fault_count == 5 && back.batches == 6 && back.alerts == 7 && back.notes == 8);
+  CHECK_TRUE(back.first_batch == 9 && back.signed_batch == 10 && back.unsigned_batches == 11 && back.keyed);
+  STRCMP_EQUAL("ab", back.public_key.c_str());
+  STRCMP_EQUAL("no key", back.notice.c_str());
+  CHECK_FALSE(wire::decode_reply(wire::encode_reply({})).value_or(reply).verify.has_value());
 }
 
 TEST(Control, request_for_why_reads_back_with_and_without_an_instant) {

@@ -194,7 +194,19 @@ Offset<schemas::StatusReply> write(FlatBufferBuilder& builder, const StatusRepor
   table.add_subscriptions_refused(status.subscriptions_refused);
   table.add_acks_lost(status.acks_lost);
   table.add_log_level(log_level);
+  table.add_step_p50_ns(status.step_p50_ns);
+  table.add_step_p99_ns(status.step_p99_ns);
+  table.add_step_max_ns(status.step_max_ns);
   return table.Finish();
+}
+
+Offset<schemas::VerifyReply> write(FlatBufferBuilder& builder, const VerifyAnswer& answer) {
+  const auto faults = write_texts(builder, answer.faults);
+  const auto key = write_text(builder, answer.public_key);
+  const auto notice = write_text(builder, answer.notice);
+  return schemas::CreateVerifyReply(builder, faults, answer.fault_count, answer.batches, answer.alerts, answer.notes,
+                                    answer.first_batch, answer.signed_batch, answer.unsigned_batches, answer.keyed, key,
+                                    notice);
 }
 
 // --- status, in. Copies out of a verified buffer and remembers whether anything was out of range.
@@ -329,9 +341,7 @@ class Decoder {
     out.horizon_ms = table.horizon_ms();
     out.finalised_early = table.finalised_early();
     out.worst_step = table.worst_step();
-    if (table.saturated_indicators() != nullptr) {
-      for (const auto* name : *table.saturated_indicators()) out.saturated_indicators.push_back(text(name));
-    }
+    read_texts(table.saturated_indicators(), out.saturated_indicators);
     read_all(table.alarms(), out.alarms);
     if (table.journal() != nullptr) out.journal = read(*table.journal());
     read_all(table.endpoints(), out.endpoints);
@@ -342,6 +352,28 @@ class Decoder {
     out.subscriptions_refused = table.subscriptions_refused();
     out.acks_lost = table.acks_lost();
     out.log_level = text(table.log_level());
+    out.step_p50_ns = table.step_p50_ns();
+    out.step_p99_ns = table.step_p99_ns();
+    out.step_max_ns = table.step_max_ns();
+  }
+  void read_texts(const Vector<Offset<flatbuffers::String>>* from, std::vector<std::string>& out) {
+    if (from == nullptr) return;
+    for (const auto* one : *from) out.push_back(text(one));
+  }
+  VerifyAnswer read(const schemas::VerifyReply& table) {
+    VerifyAnswer out;
+    read_texts(table.faults(), out.faults);
+    out.fault_count = table.fault_count();
+    out.batches = table.batches();
+    out.alerts = table.alerts();
+    out.notes = table.notes();
+    out.first_batch = table.first_batch();
+    out.signed_batch = table.signed_batch();
+    out.unsigned_batches = table.unsigned_batches();
+    out.keyed = table.keyed();
+    out.public_key = text(table.public_key());
+    out.notice = text(table.notice());
+    return out;
   }
 
  private:
@@ -401,10 +433,10 @@ std::vector<std::byte> encode_request(const ControlRequest& request) {
   }
   flatbuffers::Optional<std::int64_t> at;
   if (request.at) at = *request.at;
-  builder.Finish(
-      schemas::CreateControlRequest(builder, static_cast<schemas::RequestKind>(request.kind), request.id, feed,
-                                    request.since, request.limit, name, at, consumer, request.number, text, image),
-      kRequestIdentifier);
+  builder.Finish(schemas::CreateControlRequest(builder, static_cast<schemas::RequestKind>(request.kind), request.id,
+                                               feed, request.since, request.limit, name, at, consumer, request.number,
+                                               text, image, request.since_checkpoint),
+                 kRequestIdentifier);
   return bytes_of(builder);
 }
 
@@ -427,6 +459,7 @@ std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer) 
     const auto* first = reinterpret_cast<const std::byte*>(table->image()->data());
     out.image.assign(first, first + table->image()->size());
   }
+  out.since_checkpoint = table->since_checkpoint();
   const bool good = decoder.good() && out.feed.size() <= kNameBytesMax && out.name.size() <= kNameBytesMax &&
                     out.consumer.size() <= kNameBytesMax && out.text.size() <= kRequestTextMax;
   return good ? std::optional<ControlRequest>{std::move(out)} : std::nullopt;
@@ -442,6 +475,7 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
         return schemas::CreateEncodedAlert(builder, bytes);
       });
   const auto text = write_text(builder, reply.text);
+  const auto verify = reply.verify.has_value() ? write(builder, *reply.verify) : Offset<schemas::VerifyReply>{};
   const auto why = reply.why.has_value() ? write_why(builder, *reply.why) : Offset<schemas::WhyReply>{};
   schemas::ControlReplyBuilder table{builder};
   table.add_id(reply.id);
@@ -459,6 +493,7 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
   table.add_text(text);
   table.add_done(reply.done);
   table.add_pages_left(reply.pages_left);
+  if (!verify.IsNull()) table.add_verify(verify);
   schemas::FinishControlReplyBuffer(builder, table.Finish());
   return bytes_of(builder);
 }
@@ -482,6 +517,7 @@ std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer) {
   out.text = decoder.text(table->text());
   out.done = table->done();
   out.pages_left = table->pages_left();
+  if (table->verify() != nullptr) out.verify = decoder.read(*table->verify());
   if (table->status() != nullptr) out.status = decoder.read(*table->status());
   if (table->alerts() != nullptr) {
     for (const auto* alert : *table->alerts()) {

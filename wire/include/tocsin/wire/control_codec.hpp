@@ -56,6 +56,7 @@ enum class ControlKind : std::uint8_t {
   backup = 8,       ///< `text`: path of the copy, on the daemon's machine; asked again: how far it is
   reload = 9,       ///< the book: `image`, or without one the file of the config
   believe = 10,     ///< an operator says that the machine's clock is right
+  verify = 11,      ///< is the journal what was written? Asked again: how far it is; in the end what is wrong
 };
 struct ControlRequest {
   ControlKind kind{};
@@ -67,8 +68,9 @@ struct ControlRequest {
   std::optional<engine::Instant> at{};  ///< why: the instant asked about; absent: the daemon's clock
   std::string consumer{};               ///< alerts_since, ack_alerts: the asker's durable cursor of this name
   std::uint64_t number = 0;             ///< ack_alerts, acknowledge: number of an alert event
-  std::string text{};                   ///< acknowledge: a note; log_level, backup: see above
+  std::string text{};                   ///< acknowledge: a note; log_level, backup: see above; verify: the public key
   std::vector<std::byte> image{};       ///< reload: a rule image
+  bool since_checkpoint = false;        ///< verify: only what came after the newest checkpoint
 };
 [[nodiscard]] std::vector<std::byte> encode_request(const ControlRequest& request);
 [[nodiscard]] std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer);
@@ -180,6 +182,8 @@ struct StatusReport {
   std::uint64_t subscriptions_refused = 0;
   std::uint64_t acks_lost = 0;
   std::string log_level;
+  std::uint32_t step_p50_ns = 0, step_p99_ns = 0;  ///< to decide an input, by the newest 1024 frames
+  std::uint32_t step_max_ns = 0;                   ///< since the start
 };
 /// Largest request that decode_request() takes: a rule image and a little [bytes].
 inline constexpr std::size_t kRequestBytesMax = 1024 * 1024;
@@ -190,6 +194,17 @@ inline constexpr std::size_t kReplyBytesMax = 16 * 1024 * 1024;
 struct WhyAnswer {
   WhyReport report;
   std::vector<std::byte> image;
+};
+/// What a verification of the journal found; see journal::VerifyReport.
+struct VerifyAnswer {
+  std::vector<std::string> faults;  ///< not all when there are many
+  std::uint64_t fault_count = 0;
+  std::uint64_t batches = 0, alerts = 0, notes = 0;  ///< checked
+  std::uint64_t first_batch = 0;
+  std::uint64_t signed_batch = 0, unsigned_batches = 0;
+  bool keyed = false;
+  std::string public_key;
+  std::string notice;
 };
 struct ControlReply {
   std::uint64_t id = 0;
@@ -205,9 +220,10 @@ struct ControlReply {
   std::uint64_t boot = 0;                      ///< hello: another number after every start
   std::uint32_t credit = 0;                    ///< hello: reports that may be unacknowledged; 0: no bound
   std::optional<std::uint64_t> cursor;         ///< alerts_since, ack_alerts: the consumer's
-  std::string text;                            ///< backup, reload: what was done, or how far it is
-  bool done = false;                           ///< backup: the copy is whole, was read back and is durable
-  std::uint64_t pages_left = 0;                ///< backup
+  std::string text;                            ///< backup, reload, believe, verify: what was done, or how far it is
+  bool done = false;                           ///< backup: the copy is whole and durable; verify: all was checked
+  std::uint64_t pages_left = 0;                ///< backup; verify: about so many batches
+  std::optional<VerifyAnswer> verify;          ///< verify: so far, or when done in the end
 };
 [[nodiscard]] std::vector<std::byte> encode_reply(const ControlReply& reply);
 [[nodiscard]] std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer);
