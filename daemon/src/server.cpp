@@ -72,6 +72,7 @@ void Server::keep_alive_() {
     watchdog_at_ms_ = now + notifier_.watchdog_interval_ms();
   }
   forget_subscribers_();
+  keep_house_();
   core_.watch_clock();
   if (now >= rates_at_ms_) {
     if (rates_at_ms_ > 0) core_.take_rates(kRatesMs + now - rates_at_ms_);

@@ -223,6 +223,7 @@ class Server final : private AlertListener {
   std::int64_t probe_at_ms_ = 0;
   std::int64_t checkpoint_at_ms_ = 0;  ///< not before, after one could not be stored
   std::int64_t house_at_ms_ = 0;
+  bool house_due_ = true;  ///< the journal is not what was last seen of it
   std::int64_t head_at_ms_ = 0;
   std::int64_t forget_at_ms_ = 0;     ///< when subscribers that left are looked for again
   std::int64_t forget_until_ms_ = 0;  ///< and how long

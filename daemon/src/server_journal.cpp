@@ -99,6 +99,7 @@ void Server::commit_done_() {
   stored_(slab);
   publish_();
   core_.release();
+  house_due_ = true;
   settle_();  // the next one goes out before anything else
   keep_house_();
 }
@@ -121,9 +122,10 @@ void Server::checkpoint_done_() {
 }
 
 void Server::keep_house_() {
-  if (housekeeping_out_ || core_.in_trouble() || steady_ms() < house_at_ms_) return;
+  if (!house_due_ || housekeeping_out_ || core_.in_trouble() || steady_ms() < house_at_ms_) return;
   housekeeping_.now = core_.batch_clock();
   housekeeping_out_ = journal_.post(housekeeping_);
+  house_due_ = !housekeeping_out_;
   house_at_ms_ = steady_ms() + kHouseMs;
 }
 

@@ -60,9 +60,21 @@ void write_journal(Metrics& out, const wire::StatusReport& status) {
   out.line("quantile=\"1\"", journal.commit_max_us / 1e6);
 }
 
+void write_steps(Metrics& out, const wire::StatusReport& status) {
+  out.begin("step_seconds", "gauge", "time to decide an input: quantiles of the last 1024 frames, and the longest");
+  out.line("quantile=\"0.5\"", status.step_p50_ns / 1e9);
+  out.line("quantile=\"0.99\"", status.step_p99_ns / 1e9);
+  out.line("quantile=\"1\"", status.step_max_ns / 1e9);
+  out.gauge("step_work_most", "nodes decided and samples looked at by the largest step",
+            static_cast<double>(status.worst_step));
+  out.gauge("engine_bytes", "the engine's memory", static_cast<double>(status.engine_bytes));
+}
+
 void write_feeds(Metrics& out, const wire::StatusReport& status) {
   out.begin("feed_reports_total", "counter", "reports taken");
   for (const auto& feed : status.feeds) out.line(label("feed", feed.name), static_cast<double>(feed.reports));
+  out.begin("feed_reports_per_second", "gauge", "over about the last minute");
+  for (const auto& feed : status.feeds) out.line(label("feed", feed.name), feed.rate);
   out.begin("feed_rejected_total", "counter", "inputs refused since the start");
   for (const auto& feed : status.feeds) out.line(label("feed", feed.name), static_cast<double>(feed.rejected));
   out.begin("feed_lost_total", "counter", "messages of its publishers that never came");
@@ -86,6 +98,7 @@ std::string status_metrics(const wire::StatusReport& status) {
   out.counter("finalised_early_total", "alert events final before their time", status.finalised_early);
   out.counter("alert_events_total", "number of the newest alert event", status.newest_alert);
   out.counter("broadcast_lost_total", "messages of publishers that never came", status.lost_broadcast);
+  write_steps(out, status);
   write_journal(out, status);
   write_feeds(out, status);
   out.begin("alert_raised", "gauge", "1 while the alert is raised");
@@ -97,6 +110,9 @@ std::string status_metrics(const wire::StatusReport& status) {
   }
   out.begin("connections", "gauge", "connections now");
   for (const auto& one : status.endpoints) out.line(label("endpoint", one.endpoint), one.live);
+  out.begin("disconnected_total", "counter", "connections that ended, those thrown out for too large a frame included");
+  for (const auto& one : status.endpoints)
+    out.line(label("endpoint", one.endpoint), static_cast<double>(one.disconnected));
   out.begin("handshakes_refused_total", "counter", "by reason");
   for (const auto& one : status.handshakes_refused) out.line(label("reason", one.name), static_cast<double>(one.count));
   out.begin("alarm", "gauge", "1 while the daemon's own alarm is raised");

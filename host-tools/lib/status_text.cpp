@@ -73,6 +73,18 @@ std::string micros(std::uint32_t us) {
   return text.data();
 }
 
+std::string nanos(std::uint32_t ns) {
+  std::array<char, 32> text{};
+  (void)std::snprintf(text.data(), text.size(), "%.1f us", ns / 1000.0);
+  return text.data();
+}
+
+std::string per_second(double rate) {
+  std::array<char, 32> text{};
+  (void)std::snprintf(text.data(), text.size(), rate < 10 ? "%.2f" : "%.0f", rate);
+  return text.data();
+}
+
 /// The daemon's own alarms that are raised.
 std::string alarm_lines(const wire::StatusReport& status, const Palette& palette) {
   std::string out;
@@ -85,6 +97,10 @@ std::string alarm_lines(const wire::StatusReport& status, const Palette& palette
 std::string health_lines(const wire::StatusReport& status) {
   const auto& journal = status.journal;
   std::string out;
+  if (status.step_max_ns != 0) {
+    out += "  steps    half within " + nanos(status.step_p50_ns) + ", 99% within " + nanos(status.step_p99_ns) +
+           ", longest " + nanos(status.step_max_ns) + "\n";
+  }
   if (journal.commits != 0) {
     out += "  commits  " + grouped(journal.commits) + ", half within " + micros(journal.commit_p50_us) +
            ", 99% within " + micros(journal.commit_p99_us) + ", longest " + micros(journal.commit_max_us) + "\n";
@@ -93,6 +109,10 @@ std::string health_lines(const wire::StatusReport& status) {
     out += "  disk     journal " + bytes_text(journal.bytes);
     if (journal.bytes_bound != 0) out += " of at most " + bytes_text(journal.bytes_bound);
     out += ", free on the disk " + bytes_text(journal.disk_free_bytes) + "\n";
+  }
+  if (journal.checkpoint_batch != 0) {
+    out += "  saved    the engine's state after batch " + grouped(journal.checkpoint_batch) + ", " +
+           span_text(static_cast<engine::Span>(journal.checkpoint_ago_ms)) + " ago\n";
   }
   if (status.finalised_early != 0) {
     out += "  final    " + counted(status.finalised_early, "alert event", "alert events") +
@@ -109,9 +129,11 @@ std::string health_lines(const wire::StatusReport& status) {
 std::string peer_lines(const wire::StatusReport& status, const Palette& palette) {
   using Align = Table::Align;
   if (status.endpoints.empty()) return {};
-  Table table{{{"endpoint"}, {"now", Align::right}, {"came", Align::right}, {"failed", Align::right}}};
+  Table table{
+      {{"endpoint"}, {"now", Align::right}, {"came", Align::right}, {"failed", Align::right}, {"left", Align::right}}};
   for (const auto& one : status.endpoints) {
-    table.row({printable(one.endpoint), grouped(one.live), grouped(one.accepted), grouped(one.handshakes_failed)});
+    table.row({printable(one.endpoint), grouped(one.live), grouped(one.accepted), grouped(one.handshakes_failed),
+               grouped(one.disconnected)});
   }
   std::string out = title(palette, "Connections") + table.render(palette, 2);
   for (const auto& one : status.handshakes_refused) {
@@ -167,10 +189,19 @@ std::string state_of(const wire::FeedStatus& feed, const Palette& palette) {
 std::string feed_lines(const wire::StatusReport& status, const Palette& palette) {
   using Align = Table::Align;
   if (status.feeds.empty()) return {};
-  Table table{{{"feed"}, {"last contact"}, {""}, {"state"}, {"reports", Align::right}, {"newest seq", Align::right}}};
+  Table table{{{"feed"},
+               {"last contact"},
+               {""},
+               {"state"},
+               {"reports", Align::right},
+               {"a second", Align::right},
+               {"refused", Align::right},
+               {"lost", Align::right},
+               {"newest seq", Align::right}}};
   for (const auto& feed : status.feeds) {
     table.row({printable(feed.name), instant(feed.last_contact), ago(feed.last_contact, status.clock),
-               state_of(feed, palette), grouped(feed.reports), feed.any ? std::to_string(feed.mark) : "-"});
+               state_of(feed, palette), grouped(feed.reports), per_second(feed.rate), grouped(feed.rejected),
+               grouped(feed.lost), feed.any ? std::to_string(feed.mark) : "-"});
   }
   return title(palette, "Feeds") + table.render(palette, 2);
 }
@@ -266,7 +297,8 @@ void add_health(JsonObject& object, const wire::StatusReport& status) {
   object.raw("handshakes_refused", json_array(refused)).raw("senders", json_array(senders));
   object.raw("gaps", json_array(gaps)).number("subscriptions", status.subscriptions);
   object.number("subscriptions_refused", status.subscriptions_refused).number("acks_lost", status.acks_lost);
-  object.text("log_level", status.log_level);
+  object.number("step_p50_ns", status.step_p50_ns).number("step_p99_ns", status.step_p99_ns);
+  object.number("step_max_ns", status.step_max_ns).text("log_level", status.log_level);
 }
 }  // namespace
 

@@ -147,12 +147,24 @@ TEST(Terminal, status_shows_silent_feeds_raised_alerts_and_refusals) {
                    {"loud", true, engine::Level::high, engine::Truth::yes, status.clock - 3'600'000}};
   status.feeds = {{"mnd_daily", 12, true, 12, status.clock - 172'800'000, true}};
   status.refusals = {{"peer", wire::Refusal::unknown_feed, 3, "feed xyz"}};
+  status.feeds[0].rate = 0.25;
+  status.feeds[0].rejected = 7;
+  status.feeds[0].lost = 8;
+  status.endpoints = {{"ipc:///run/in.sock", 2, 31, 4, 25}};
+  status.step_p50_ns = 1500;
+  status.step_p99_ns = 2500;
+  status.step_max_ns = 90'000;
+  status.journal.checkpoint_batch = 17;
+  status.journal.checkpoint_ago_ms = 3'600'000;
   const std::string text = status_text(status, {}, false);
   STRCMP_CONTAINS("late news counts back to 2024-05-22T01:00:00Z (1 d)", text.c_str());
   STRCMP_CONTAINS("loud   raised  high   2024-05-23T00:00:00Z  1 h ago", text.c_str());
   STRCMP_CONTAINS("1 more down", text.c_str());
   CHECK(text.find("quiet") == std::string::npos);
-  STRCMP_CONTAINS("2 d ago  overdue", text.c_str());
+  STRCMP_CONTAINS("2 d ago  overdue       12      0.25        7     8          12", text.c_str());
+  STRCMP_CONTAINS("steps    half within 1.5 us, 99% within 2.5 us, longest 90.0 us", text.c_str());
+  STRCMP_CONTAINS("saved    the engine's state after batch 17, 1 h ago", text.c_str());
+  STRCMP_CONTAINS("ipc:///run/in.sock    2    31       4    25", text.c_str());
   STRCMP_CONTAINS("unknown_feed", text.c_str());
   STRCMP_CONTAINS("quiet  down", status_text(status, {}, true).c_str());
   STRCMP_CONTAINS(R"("refusals":[{"principal":"peer","reason":"unknown_feed","count":3,"sample":"feed xyz"}])",

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: what a publisher sent and never came is journaled, in status, and told by the alert events whose rules use its
+/// feeds while it lies within what they look back on: by no others, and not afterwards.
+/// How: tocsind that listens to a publisher of the feed `launches` and takes the rest over its ingest socket. The
+/// sample book's strait_activity rests on mnd_daily alone; distraction on launches as well, 4 days back and 14 of
+/// lateness.
+#include <chrono>
+#include <memory>
+#include <signal.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "fixture.hpp"
+#include "process.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::daemon::test;
+using tocsin::journal::Gap;
+using tocsin::journal::GapKind;
+using tocsin::wire::AlertRecord;
+using tocsin::wire::ControlKind;
+using tocsin::wire::ControlRequest;
+using tocsin::wire::InputView;
+using tocsin::wire::StatusReport;
+
+TEST_GROUP(Broadcast) {
+  TempFolder publishers;
+  std::string endpoint = publishers.endpoint("publisher.sock");
+  Site site{"clock = \"input\""};
+  PeerContext context;
+  Peer publisher{context, PeerKind::publisher, endpoint};
+  std::uint64_t frame = 0;  ///< the publisher's newest
+  std::uint64_t seq = 0;
+
+  void setup() override {
+    (void)site.folder.write("tocsind.toml",
+                            "image = \"book.tcn\"\njournal = \"journal.db\"\nclock = \"input\"\n[sockets]\n"
+                            "ingest = [\"" +
+                                site.ingest() + "\"]\nbroadcast = [{ endpoint = \"" + endpoint +
+                                "\", principal = \"pub\" }]\nalerts = \"" + site.alerts() + "\"\ncontrol = \"" +
+                                site.control() + "\"\n[[principal]]\nname = \"pub\"\nfeeds = [\"launches\"]\n");
+  }
+  [[nodiscard]] std::vector<std::string> arguments() const { return {"--config", site.config_file()}; }
+  [[nodiscard]] std::string log() const { return site.folder.file("log"); }
+  tocsin::wire::ControlReply ask(ControlKind kind) {
+    Peer control{context, PeerKind::dealer, site.control()};
+    ControlRequest request;
+    request.kind = kind;
+    const auto reply = control.ask(request);
+    CHECK_TRUE(reply && reply->ok);
+    return *reply;
+  }
+  StatusReport status() { return ask(ControlKind::status).status.value(); }
+  /// Publishes until the daemon hears it: until then what is published is lost to it, which is no gap.
+  void be_heard(tocsin::engine::Instant time) {
+    const auto before = status().feeds[2].last_contact;  // launches
+    STRCMP_EQUAL("launches", status().feeds[2].name.c_str());
+    for (int i = 0; i < 250 && status().feeds[2].last_contact == before; ++i) {
+      publish({heartbeat("launches", time)});
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+    CHECK_TRUE(status().feeds[2].last_contact != before);
+  }
+  void publish(const std::vector<InputView>& items) {
+    CHECK_TRUE(publisher.send(tocsin::wire::encode_batch(++frame, items)));
+  }
+  /// Publishes a launch that is known to have come.
+  void launch(tocsin::engine::Instant time) {
+    const auto before = status().taken;
+    publish({report("launches", ++seq, "dprk_severe", time, 1, "jcs")});
+    for (int i = 0; i < 250 && status().taken == before; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    CHECK_TRUE(status().taken > before);
+  }
+  /// Raises strait_activity, for a day.
+  void surge(tocsin::engine::Instant time) {
+    Peer feed{context, PeerKind::dealer, site.ingest()};
+    const std::uint64_t first = seq + 1;
+    seq += 2;
+    const std::vector<InputView> items{report("mnd_daily", first, "pla_aircraft", time, 50),
+                                       report("mnd_daily", first + 1, "plan_ships", time, 12)};
+    CHECK_TRUE(feed.send_frame(1, items));
+    const auto ack = feed.receive_ack();
+    CHECK_TRUE(ack && ack->refused.empty());
+  }
+  std::vector<AlertRecord> events() {
+    std::vector<AlertRecord> records;
+    for (const auto& bytes : ask(ControlKind::alerts_since).alerts) {
+      records.push_back(tocsin::wire::decode_alert(bytes).value());
+    }
+    return records;
+  }
+  /// The feeds that the newest `raised` event of an alert says were lost, or what is wrong.
+  std::string lost_of(const std::string& alert, tocsin::engine::Instant since) {
+    std::string lost = "it was not raised";
+    for (const auto& one : events()) {
+      if (one.name != alert || one.kind != tocsin::engine::EventKind::raised || one.at < since) continue;
+      lost.clear();
+      for (const auto& feed : one.lost_feeds) lost += feed + " ";
+    }
+    return lost;
+  }
+};
+
+TEST(Broadcast, a_gap_is_journaled_in_status_and_in_the_alerts_it_can_matter_to) {
+  auto daemon = std::make_unique<Tocsind>(arguments(), log());
+  CHECK_TRUE(daemon->wait_ready());
+  be_heard(kMay);
+  surge(kMay + kHour);
+  launch(kMay + 2 * kHour);
+  STRCMP_EQUAL("", lost_of("strait_activity", kMay).c_str());
+  STRCMP_EQUAL("", lost_of("distraction", kMay).c_str());
+
+  // Three messages never come. The gap is found with the next one.
+  const auto first_lost = frame + 1;
+  frame += 3;
+  const auto found_at = kMay + 5 * kDay;
+  publish({heartbeat("launches", found_at)});
+  surge(found_at + kHour);
+  launch(found_at + 2 * kHour);
+  STRCMP_EQUAL("", lost_of("strait_activity", found_at).c_str());  // rests on another feed
+  STRCMP_EQUAL("launches ", lost_of("distraction", found_at).c_str());
+  const auto now = status();
+  UNSIGNED_LONGLONGS_EQUAL(3, now.lost_broadcast);
+  UNSIGNED_LONGS_EQUAL(1, now.gaps.size());
+  STRCMP_EQUAL("pub", now.gaps[0].publisher.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(3, now.gaps[0].lost);
+  CHECK_TRUE(now.gaps[0].last_at > kMay && now.gaps[0].last_at <= found_at);
+  for (const auto& feed : now.feeds) UNSIGNED_LONGLONGS_EQUAL((feed.name == "launches" ? 3U : 0U), feed.lost);
+
+  // A daemon that was killed knows it from its journal.
+  daemon->kill();
+  daemon = std::make_unique<Tocsind>(arguments(), log());
+  CHECK_TRUE(daemon->wait_ready());
+  const auto later = found_at + 12 * kDay;  // 18 days are what distraction looks back on
+  be_heard(later);
+  surge(later + kHour);
+  launch(later + 2 * kHour);
+  STRCMP_EQUAL("launches ", lost_of("distraction", later).c_str());
+  STRCMP_EQUAL("", lost_of("strait_activity", later).c_str());
+
+  const auto afterwards = found_at + 24 * kDay;
+  publish({heartbeat("launches", afterwards)});
+  surge(afterwards + kHour);
+  launch(afterwards + 2 * kHour);
+  STRCMP_EQUAL("", lost_of("distraction", afterwards).c_str());
+
+  daemon->signal(SIGTERM);
+  LONGS_EQUAL(0, daemon->wait());
+  tocsin::journal::JournalError error;
+  tocsin::journal::OpenOptions options;
+  options.read_only = true;
+  const auto journal = tocsin::journal::Journal::open(site.journal_file(), options, error);
+  CHECK_TRUE_TEXT(journal != nullptr, error.text.c_str());
+  std::size_t gaps = 0;
+  const auto outcome = journal->read_gaps([&](const Gap& gap) {
+    ++gaps;
+    CHECK_TRUE(gap.kind == GapKind::broadcast && gap.source == "pub");
+    UNSIGNED_LONGLONGS_EQUAL(first_lost, gap.first);
+    UNSIGNED_LONGLONGS_EQUAL(first_lost + 2, gap.last);
+    return true;
+  });
+  CHECK_FALSE(outcome.has_value());
+  UNSIGNED_LONGS_EQUAL(1, gaps);
+}
