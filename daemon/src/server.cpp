@@ -72,6 +72,7 @@ void Server::keep_alive_() {
     watchdog_at_ms_ = now + notifier_.watchdog_interval_ms();
   }
   forget_subscribers_();
+  revive_broadcasts_();
   keep_house_();
   core_.watch_clock();
   if (now >= rates_at_ms_) {

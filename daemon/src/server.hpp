@@ -59,6 +59,10 @@ class Server final : private AlertListener {
     std::uint64_t last_frame = 0;
     std::uint64_t lost = 0;
     engine::Instant lost_at = engine::kNever;
+    std::string endpoint{};
+    std::uint64_t breaks = 0;  ///< connections that ended, as far as that was dealt with
+    std::int64_t retry_ms = 0;
+    std::int64_t retry_at_ms = 0;
   };
   /// An answer that is given when a batch is stored.
   struct Promise {
@@ -92,6 +96,7 @@ class Server final : private AlertListener {
   [[nodiscard]] bool over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
   void decide_(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused);
   void take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes);
+  void revive_broadcasts_();
   [[nodiscard]] Connection& connection_of_(Ingest& ingest, std::string_view identity);
 
   // server_journal.cpp: what becomes durable, and what is told then
@@ -225,6 +230,7 @@ class Server final : private AlertListener {
   std::int64_t house_at_ms_ = 0;
   bool house_due_ = true;  ///< the journal is not what was last seen of it
   std::int64_t head_at_ms_ = 0;
+  std::int64_t revive_at_ms_ = 0;     ///< when connections to publishers are looked at again
   std::int64_t forget_at_ms_ = 0;     ///< when subscribers that left are looked for again
   std::int64_t forget_until_ms_ = 0;  ///< and how long
   std::int64_t watchdog_at_ms_ = 0;

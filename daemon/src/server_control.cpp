@@ -358,13 +358,14 @@ void Server::fill_journal_(wire::JournalStatus& status) const {
 }
 
 void Server::fill_peers_(wire::StatusReport& status) {
+  const auto add = [&](const std::string& endpoint) {
+    const auto counts = zap_.counts(endpoint);
+    status.endpoints.push_back({endpoint, counts.live, counts.accepted, counts.handshakes_failed, counts.disconnected});
+  };
   for (const auto* const list : {&config_.ingest, &config_.alerts, &config_.control}) {
-    for (const auto& endpoint : *list) {
-      const auto counts = zap_.counts(endpoint.text);
-      status.endpoints.push_back(
-          {endpoint.text, counts.live, counts.accepted, counts.handshakes_failed, counts.disconnected});
-    }
+    for (const auto& endpoint : *list) add(endpoint.text);
   }
+  for (const auto& publisher : config_.broadcast) add(publisher.endpoint);
   for (std::size_t i = 1; i < kZapReasons; ++i) {
     const auto reason = static_cast<ZapReason>(i);
     if (const auto count = zap_.refused(reason); count > 0) {

@@ -10,7 +10,9 @@
 
 namespace tocsin::daemon {
 namespace {
-constexpr int kRoundsPerTurn = 64;         // then timers and control have their turn
+constexpr int kRoundsPerTurn = 64;  // then timers and control have their turn
+constexpr std::int64_t kReviveMs = 1000;
+constexpr std::int64_t kReviveMsMax = 64'000;
 constexpr std::size_t kRefusedMax = 1024;  // refusals kept for a peer that does not read its acknowledgements
 constexpr const char* kUnreadableText =
     "this frame is no batch of inputs; it is refused whole, send it as schemas/report.fbs describes";
@@ -203,5 +205,30 @@ void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> by
   broadcast.last_frame = frame;
   untold_.clear();  // counted by the core; a publisher cannot be told
   decide_(reader, broadcast.principal, untold_);
+}
+
+// libzmq connects anew by itself when a connection breaks, but for good gives up one that broke its rules: a message
+// above the largest size, or a handshake that failed. The publisher may do better next time.
+void Server::revive_broadcasts_() {
+  const auto now = steady_ms();
+  if (now < revive_at_ms_) return;
+  revive_at_ms_ = now + kReviveMs;
+  for (auto& one : broadcast_) {
+    const auto counts = zap_.counts(one.endpoint);
+    if (counts.live > 0) {
+      if (now >= one.retry_at_ms) one.retry_ms = 0;
+      one.breaks = counts.disconnected;
+    }
+    if (counts.disconnected == one.breaks || now < one.retry_at_ms) continue;
+    one.breaks = counts.disconnected;
+    one.retry_ms = std::clamp(one.retry_ms * 2, kReviveMs, kReviveMsMax);
+    one.retry_at_ms = now + one.retry_ms;
+    const auto error = one.socket.reconnect(one.endpoint);
+    LogLine(Severity::warning, "broadcast_reconnect")
+        .field("principal", one.principal.name)
+        .field("endpoint", one.endpoint)
+        .field("broken", counts.disconnected)
+        .field("error", error.empty() ? std::string{"-"} : error);
+  }
 }
 }  // namespace tocsin::daemon

@@ -100,10 +100,12 @@ std::string Server::open_broadcast_() {
   for (const auto& publisher : config_.broadcast) {
     const auto& name = publisher.principal.empty() ? publisher.endpoint : publisher.principal;
     broadcast_.push_back({ZmqSocket{context_, ZMQ_SUB, frame_limits(config_)}, core_.principal(name)});
+    broadcast_.back().endpoint = publisher.endpoint;
     auto& socket = broadcast_.back().socket;
     if (!publisher.server_key.empty() && !socket.secure_client(keys_, publisher.server_key)) {
       return "the broadcast endpoint " + publisher.endpoint + ": its server_key is no key";
     }
+    if (auto unwatched = zap_.watch(socket); !unwatched.empty()) return unwatched;
     const auto error = socket.connect(publisher.endpoint);
     if (!error.empty()) return "the broadcast endpoint " + publisher.endpoint + " cannot be used: " + error;
   }

@@ -23,9 +23,10 @@ constexpr std::size_t kFramesMax = 16;
 constexpr int kTestMs = 3000;
 constexpr int kTickMs = 1000;
 constexpr std::int64_t kTellMs = 10'000;
-constexpr int kMonitorEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
+constexpr int kVerdictEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
                                ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                                ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+constexpr int kMonitorEvents = kVerdictEvents | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED;
 
 std::int64_t now_ms() {
   timespec now{};
@@ -104,7 +105,7 @@ bool refuses(ZmqContext& context, std::string_view domain, bool curve) {
     (void)zmq_setsockopt(client.get(), ZMQ_CURVE_SECRETKEY, stranger.secret.bytes().data(),
                          stranger.secret.bytes().size());
   }
-  if (zmq_socket_monitor(client.get(), monitor_endpoint.c_str(), kMonitorEvents) != 0 ||
+  if (zmq_socket_monitor(client.get(), monitor_endpoint.c_str(), kVerdictEvents) != 0 ||
       zmq_connect(monitor.get(), monitor_endpoint.c_str()) != 0 || zmq_bind(server.get(), endpoint.c_str()) != 0 ||
       zmq_connect(client.get(), endpoint.c_str()) != 0) {
     return false;
@@ -223,6 +224,7 @@ void ZapThread::read_monitor_(void* monitor) {
     const std::lock_guard lock{mutex_};
     switch (event.kind) {
       case ZMQ_EVENT_ACCEPTED:
+      case ZMQ_EVENT_CONNECTED:
         policy_->accepted(event.endpoint, fd, now_ms());
         break;
       case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:

@@ -29,7 +29,7 @@ class ZapThread {
   /// Binds inproc://zeromq.zap.01, starts the thread, and tries it: a connection with a key nobody knows and one to a
   /// domain nobody has must both be refused. @returns what went wrong, with the mend, or empty: only then bind sockets.
   [[nodiscard]] std::string start(const Config& config, std::shared_ptr<const Keyring> keyring);
-  /// Counts what becomes of the connections of a socket that binds. Call before its first bind.
+  /// Counts what becomes of the connections of a socket. Call before its first bind or connect.
   /// @returns what went wrong, or empty.
   [[nodiscard]] std::string watch(ZmqSocket& socket);
   /// Other keys for handshakes from now on. Connections that observed() knows to rest on a key that is no longer good

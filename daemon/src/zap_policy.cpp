@@ -57,6 +57,7 @@ std::vector<ZapDomain> zap_domains(const Config& config) {
   add(config.ingest, 1);
   add(config.alerts, kLeastForTools);
   add(config.control, kLeastForTools);
+  for (const auto& publisher : config.broadcast) domains.push_back({publisher.endpoint, false, {}, 1, 1, true});
   return domains;
 }
 
@@ -82,7 +83,7 @@ ZapPolicy::Peers* ZapPolicy::find_(std::string_view endpoint) {
 
 ZapPolicy::Answer ZapPolicy::decide(const ZapRequest& request, std::int64_t now_ms) {
   auto* const peers = find_(request.domain);
-  if (peers == nullptr) return {ZapReason::unknown_domain, {}};
+  if (peers == nullptr || peers->domain.outgoing) return {ZapReason::unknown_domain, {}};
   if (request.mechanism != (peers->domain.keys ? "CURVE" : "NULL")) return {ZapReason::wrong_mechanism, {}};
   if (!peers->domain.keys) return admit_(*peers, peers->domain.user_id, peers->domain.peers_max, now_ms);
   const auto* const entry = request.key && keyring_ != nullptr ? keyring_->find(*request.key) : nullptr;
@@ -136,6 +137,10 @@ void ZapPolicy::succeeded(std::string_view endpoint) {
   auto* const peers = find_(endpoint);
   if (peers == nullptr) return;
   auto* const connection = oldest_waiting_(*peers);
+  if (connection != nullptr && peers->domain.outgoing) {
+    connection->succeeded = connection->certain = true;
+    return recount_(*peers);
+  }
   if (connection == nullptr || peers->grants.empty()) return;
   const auto waiting = std::count_if(peers->connections.begin(), peers->connections.end(),
                                      [](const Connection& one) { return !one.succeeded; });

@@ -47,6 +47,7 @@ struct ZapDomain {
   std::string user_id;              ///< of a plain one: the principal's name
   std::uint32_t peers_max = 64;     ///< connections at the same time
   std::uint32_t least_per_key = 1;  ///< connections of one key, when its own `connections` is less
+  bool outgoing = false;            ///< a publisher that we connect to: nobody comes in there, it is only counted
 };
 
 /// True when connections to this endpoint must prove a key.
@@ -58,7 +59,7 @@ struct ZapDomain {
 /// Connections as they come and go on one endpoint.
 struct PeerCounts {
   std::uint32_t live = 0;               ///< handshakes that succeeded and have not ended
-  std::uint64_t accepted = 0;           ///< including those that never finished a handshake
+  std::uint64_t accepted = 0;           ///< including those that never finished a handshake; to a publisher: made
   std::uint64_t handshakes_failed = 0;  ///< garbage, silence, wrong mechanism, and those we refused
   std::uint64_t disconnected = 0;       ///< including those that libzmq threw out for a frame above the largest size
 };

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <sched.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <utility>
 
@@ -13,11 +14,19 @@
 namespace tocsin::daemon {
 namespace {
 constexpr int kHandshakeMs = 2000;
-constexpr int kSocketsMax = 256;  // each that binds is watched, which takes two more
+constexpr int kSocketsMax = 1000;  // each is watched, which takes two more
 constexpr int kBacklog = 128;
 // Longer than a second: libzmq has aborted with shorter ones. A peer whose machine is gone leaves within 40 s.
 constexpr int kHeartbeatMs = 10'000;
 constexpr int kHeartbeatTimeoutMs = 30'000;
+constexpr int kReconnectMs = 200;
+constexpr int kReconnectMsMax = 4000;
+
+int random_below(int bound) {
+  unsigned number = 0;
+  if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) return 0;
+  return static_cast<int>(number % static_cast<unsigned>(bound));
+}
 }  // namespace
 
 ZmqContext::ZmqContext(int realtime_priority) : handle_{zmq_ctx_new()} {
@@ -50,8 +59,10 @@ ZmqSocket::ZmqSocket(ZmqContext& context, int type, const SocketLimits& limits)
   if (type == ZMQ_ROUTER) set_(ZMQ_ROUTER_MANDATORY, 1);
   if (type == ZMQ_SUB) {
     (void)zmq_setsockopt(handle_, ZMQ_SUBSCRIBE, "", 0);
-    set_(ZMQ_RECONNECT_IVL, 200);  // and a random part up to as much again, so that no herd comes back at once
-    set_(ZMQ_RECONNECT_IVL_MAX, 5000);
+    // libzmq doubles the interval up to the largest and adds a random part of less than the first one, which is not
+    // much when it waits long: so that no herd comes back at once, each socket has its own.
+    set_(ZMQ_RECONNECT_IVL, kReconnectMs + random_below(kReconnectMs));
+    set_(ZMQ_RECONNECT_IVL_MAX, kReconnectMsMax + random_below(kReconnectMsMax / 2));
   }
 }
 
@@ -104,6 +115,11 @@ std::string ZmqSocket::bind(const std::string& endpoint) {
 std::string ZmqSocket::connect(const std::string& endpoint) {
   if (zmq_connect(handle_, endpoint.c_str()) == 0) return {};
   return zmq_strerror(zmq_errno());
+}
+
+std::string ZmqSocket::reconnect(const std::string& endpoint) {
+  (void)zmq_disconnect(handle_, endpoint.c_str());
+  return connect(endpoint);
 }
 
 bool ZmqSocket::receive(ZmqFrame& frame) {

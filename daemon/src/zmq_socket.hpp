@@ -82,6 +82,8 @@ class ZmqSocket {
   /// @returns why it did not work, or empty.
   [[nodiscard]] std::string bind(const std::string& endpoint);
   [[nodiscard]] std::string connect(const std::string& endpoint);
+  /// Connects anew, whatever became of the connection there was. @returns as connect().
+  [[nodiscard]] std::string reconnect(const std::string& endpoint);
   /// Receives one frame if there is one.
   [[nodiscard]] bool receive(ZmqFrame& frame);
   /// Throws away the rest of a message.

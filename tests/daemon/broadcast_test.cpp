@@ -107,6 +107,22 @@ TEST_GROUP(Broadcast) {
   }
 };
 
+TEST(Broadcast, a_publisher_that_is_cut_off_for_too_large_a_message_comes_back_and_the_gap_shows) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  be_heard(kMay);
+  ++frame;  // this one is too large: the daemon's libzmq ends the connection, and connects anew
+  CHECK_TRUE(publisher.send(Bytes(64 * 1024 + 1)));
+  for (int i = 0; i < 250 && status().endpoints.back().disconnected == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  UNSIGNED_LONGLONGS_EQUAL(1, status().endpoints.back().disconnected);
+  be_heard(kMay + kHour);
+  const auto now = status();
+  CHECK_TRUE(now.lost_broadcast >= 1);
+  CHECK_TRUE(now.endpoints.back().live == 1 && now.endpoints.back().accepted == 2);
+}
+
 TEST(Broadcast, a_gap_is_journaled_in_status_and_in_the_alerts_it_can_matter_to) {
   auto daemon = std::make_unique<Tocsind>(arguments(), log());
   CHECK_TRUE(daemon->wait_ready());
@@ -129,6 +145,9 @@ TEST(Broadcast, a_gap_is_journaled_in_status_and_in_the_alerts_it_can_matter_to)
   UNSIGNED_LONGLONGS_EQUAL(3, now.lost_broadcast);
   UNSIGNED_LONGS_EQUAL(1, now.gaps.size());
   STRCMP_EQUAL("pub", now.gaps[0].publisher.c_str());
+  const auto& connection = now.endpoints.back();  // to the publisher
+  STRCMP_EQUAL(endpoint.c_str(), connection.endpoint.c_str());
+  CHECK_TRUE(connection.live == 1 && connection.accepted == 1 && connection.disconnected == 0);
   UNSIGNED_LONGLONGS_EQUAL(3, now.gaps[0].lost);
   CHECK_TRUE(now.gaps[0].last_at > kMay && now.gaps[0].last_at <= found_at);
   for (const auto& feed : now.feeds) UNSIGNED_LONGLONGS_EQUAL((feed.name == "launches" ? 3U : 0U), feed.lost);
