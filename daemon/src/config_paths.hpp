@@ -10,8 +10,8 @@ namespace tocsin::daemon {
 /// nothing.
 /// @returns false when there is an error among what is appended to `problems`.
 [[nodiscard]] bool check_paths(const Config& config, std::vector<ConfigProblem>& problems);
-/// Checks the keys that the config names, as the start would: the keys folder or the credentials, the daemon's own pair,
-/// the journal's key file, the principals' public keys. Tells all that is wrong; nothing of a secret's content.
+/// Checks the keys that the config names, as the start would: the keys folder or the credentials, the daemon's own
+/// pair, the journal's key file, the principals' public keys. Tells all that is wrong; nothing of a secret's content.
 /// @returns false when there is an error among it: the daemon would not start.
 [[nodiscard]] bool check_keys(const Config& config, std::vector<ConfigProblem>& problems);
 }  // namespace tocsin::daemon

@@ -103,7 +103,8 @@ TEST(Operator, log_verify_of_a_running_daemon_says_that_nothing_is_wrong_and_it_
 TEST(Operator, log_verify_of_a_running_daemon_names_what_is_wrong) {
   start("clock = \"input\"");
   const std::string line =
-      R"({"feed":"mnd_daily","seq":900,"indicator":"pla_aircraft","time":"2024-05-01T01:00:00Z","value":1,"note":"marker-xyzzy"})";
+      R"({"feed":"mnd_daily","seq":900,"indicator":"pla_aircraft","time":"2024-05-01T01:00:00Z","value":1,)"
+      R"("note":"marker-xyzzy"})";
   tocsin({"inject", endpoint("ingest"), folder.file("one.jsonl", line + "\n")});
   ends_with(0);
   tocsin({"inject", endpoint("ingest"), kReports});
