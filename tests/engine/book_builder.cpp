@@ -142,7 +142,9 @@ std::uint16_t BookBuilder::condition(const char* name, std::uint16_t node) {
   return node;
 }
 
-void BookBuilder::reach_feeds(std::uint16_t index, std::vector<std::uint16_t>& feeds) const {
+void BookBuilder::reach_feeds(std::uint16_t index, std::vector<bool>& seen, std::vector<std::uint16_t>& feeds) const {
+  if (seen[index]) return;
+  seen[index] = true;
   const Node& node = nodes_[index];
   const auto add = [&](std::uint16_t feed) {
     for (const std::uint16_t known : feeds) {
@@ -158,8 +160,8 @@ void BookBuilder::reach_feeds(std::uint16_t index, std::vector<std::uint16_t>& f
     for (std::size_t i = 0; i < ref.count; ++i) add(lists_[ref.first + i]);
     return;
   }
-  reach_feeds(node.a, feeds);
-  if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) reach_feeds(node.b, feeds);
+  reach_feeds(node.a, seen, feeds);
+  if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) reach_feeds(node.b, seen, feeds);
 }
 
 void BookBuilder::add_need(const NeedOptions& options) {
@@ -197,7 +199,8 @@ std::uint16_t BookBuilder::alert(const char* name, std::uint16_t when, const Ale
   }
   record.against = list(options.against);
   std::vector<std::uint16_t> feeds;
-  reach_feeds(when, feeds);
+  std::vector<bool> seen(nodes_.size(), false);
+  reach_feeds(when, seen, feeds);
   record.feeds = list(feeds);
   record.when = when;
   record.clear = options.clear;

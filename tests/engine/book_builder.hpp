@@ -78,7 +78,7 @@ class BookBuilder {
   engine::ListRef list(const std::vector<std::uint16_t>& elements);
   void add_need(const NeedOptions& options);
   [[nodiscard]] std::vector<std::uint64_t> encode() const;
-  void reach_feeds(std::uint16_t node, std::vector<std::uint16_t>& feeds) const;
+  void reach_feeds(std::uint16_t node, std::vector<bool>& seen, std::vector<std::uint16_t>& feeds) const;
 
   engine::Span horizon_ms_;
   std::string text_;

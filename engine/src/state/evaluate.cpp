@@ -319,13 +319,15 @@ void Evaluator::set_truth(std::uint16_t index, Truth truth) {
   wake_users_of_node(index);
 }
 
-void Evaluator::pull(std::uint16_t index, Instant at) {
-  if (plan_.nodes[index].keeper == kNone) return;
+// A part within that has a keeper of its own is pulled by that one: to go down it here as well would double the work
+// with each further pulse of `a and b and c`.
+void Evaluator::pull(std::uint16_t index, std::uint16_t keeper, Instant at) {
+  if (plan_.nodes[index].keeper != keeper) return;
   const Node& node = image_.nodes[index];
   const Shape shape = shape_of(node.op);
   if (shape != Shape::report_number && shape != Shape::pulse) {
-    pull(node.a, at);
-    if (shape != Shape::negate) pull(node.b, at);
+    pull(node.a, keeper, at);
+    if (shape != Shape::negate && node.b != node.a) pull(node.b, keeper, at);
   }
   decide_node(index, at);
 }

@@ -54,7 +54,8 @@ class Evaluator {
   void decide_number(std::uint16_t index, Instant at);
   void set_number(std::uint16_t index, const Number& number);
   void set_truth(std::uint16_t index, Truth truth);
-  void pull(std::uint16_t index, Instant at);
+  /// Decides a sleeping node and those below it, if it is `keeper` who keeps it.
+  void pull(std::uint16_t index, std::uint16_t keeper, Instant at);
   [[nodiscard]] Truth pulse(const Node& node) const;
   Truth decide_both(std::uint16_t index, Instant at);
   [[nodiscard]] Truth pulse_of_keeper(std::uint16_t keeper) const;

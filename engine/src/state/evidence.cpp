@@ -13,6 +13,13 @@ namespace tocsin::engine {
 namespace {
 /// Parts of a condition that may wait to be walked; beyond, parts are cut and the event says `truncated`.
 constexpr std::size_t kWalkMax = 28;
+/// Parts that are walked in all: what several rules share is one part, and conditions that name each other twice would
+/// make 2^n visits of n of them. Beyond, likewise.
+constexpr std::size_t kVisitsMax = 4096;
+/// How deep, and at how many parts, the truth of the past is worked out from the reports; beyond, the state is worked
+/// out again. The stack of a microcontroller is small.
+constexpr unsigned kDepthMax = 24;
+constexpr unsigned kLooksMax = 4096;
 
 struct Step {
   Instant at;
@@ -70,7 +77,11 @@ class Walk {
 
   void run(std::uint16_t root) {
     push(root, out_.at, kNone);
-    while (size_ > 0) {
+    for (std::size_t visits = 0; size_ > 0; ++visits) {
+      if (visits == kVisitsMax) {
+        out_.truncated = true;
+        break;
+      }
       Step step = stack_[--size_];
       const Node& node = image_.nodes[step.node];
       if (node.condition != kNone) step.condition = node.condition;
@@ -81,6 +92,7 @@ class Walk {
 
  private:
   void push(std::uint16_t node, Instant at, std::uint16_t condition) {
+    if (shape_of(image_.nodes[node].op) == Shape::literal) return;  // nothing to show
     if (size_ == kWalkMax) {
       out_.truncated = true;
       return;
@@ -141,6 +153,7 @@ class Walk {
     block_.assign(block_.scratch(), newest_before(block_, at));
     static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(at));
     scratch_at_ = at;
+    woken_at_ = kNever;
     return &block_.scratch();
   }
 
@@ -153,11 +166,12 @@ class Walk {
 
   /// Truth of a node at an instant. What has no memory is worked out from the reports; of the rest, at an instant that
   /// the base has passed, nothing is known any more: it counts as shown.
-  Truth truth_at(std::uint16_t index, Instant at) {
+  Truth truth_at(std::uint16_t index, Instant at, unsigned depth = 0) {
     if (at == out_.at) {
       const State* now = state_for(at);
       return truth_of(now != nullptr ? *now : present_, index);
     }
+    if (too_far(depth)) return truth_then(index, at);
     const Node& node = image_.nodes[index];
     switch (shape_of(node.op)) {
       case Shape::pulse:
@@ -166,19 +180,19 @@ class Walk {
       case Shape::overdue:
         return overdue_at(node.a, at) ? Truth::yes : Truth::no;
       case Shape::comparison:
-        return compare(static_cast<Op>(node.op), value_at(node.a, at), value_at(node.b, at));
+        return comparison_at(index, at, depth);
       case Shape::both: {
-        const Truth left = truth_at(node.a, at);
-        const Truth right = truth_at(node.b, at);
+        const Truth left = truth_at(node.a, at, depth + 1);
+        const Truth right = truth_at(node.b, at, depth + 1);
         return left < right ? left : right;
       }
       case Shape::either: {
-        const Truth left = truth_at(node.a, at);
-        const Truth right = truth_at(node.b, at);
+        const Truth left = truth_at(node.a, at, depth + 1);
+        const Truth right = truth_at(node.b, at, depth + 1);
         return left < right ? right : left;
       }
       case Shape::negate: {
-        const Truth truth = truth_at(node.a, at);
+        const Truth truth = truth_at(node.a, at, depth + 1);
         return truth == Truth::unknown ? truth : truth == Truth::yes ? Truth::no : Truth::yes;
       }
       case Shape::literal:
@@ -195,12 +209,41 @@ class Walk {
     return state != nullptr ? truth_of(*state, index) : Truth::yes;
   }
 
-  Number value_at(std::uint16_t index, Instant at) {
+  [[nodiscard]] bool too_far(unsigned depth) { return depth >= kDepthMax || ++looks_ > kLooksMax; }
+
+  /// Truth as the state of that instant has it, or `yes` where the base has passed it.
+  Truth truth_then(std::uint16_t index, Instant at) {
+    const State* const state = state_for(at);
+    if (state == nullptr) return Truth::yes;
+    if (woken_at_ != at) Evaluator{block_, *state, nullptr}.wake_all(at);  // sleeping nodes, too
+    woken_at_ = at;
+    return truth_of(*state, index);
+  }
+
+  Truth comparison_at(std::uint16_t index, Instant at, unsigned depth) {
+    const Node& node = image_.nodes[index];
+    bool whole = true;
+    const Number left = value_at(node.a, at, depth + 1, whole);
+    const Number right = value_at(node.b, at, depth + 1, whole);
+    return whole ? compare(static_cast<Op>(node.op), left, right) : truth_then(index, at);
+  }
+
+  /// @param whole  set to false when the number lies too far down to be worked out here.
+  Number value_at(std::uint16_t index, Instant at, unsigned depth, bool& whole) {
     const Node& node = image_.nodes[index];
     const Shape shape = shape_of(node.op);
     if (shape == Shape::literal) return finite(node.value);
-    if (shape == Shape::arithmetic)
-      return arithmetic(static_cast<Op>(node.op), value_at(node.a, at), value_at(node.b, at));
+    if (shape == Shape::arithmetic) {
+      whole = whole && !too_far(depth);
+      if (!whole) return {};
+      const Number left = value_at(node.a, at, depth + 1, whole);
+      const Number right = value_at(node.b, at, depth + 1, whole);
+      return arithmetic(static_cast<Op>(node.op), left, right);
+    }
+    return report_number_at(node, at);
+  }
+
+  Number report_number_at(const Node& node, Instant at) {
     Number number = number_at(block_, reports_, node, at, 0);
     number.known = number.known && !blind_at(node.a, at);
     return number;
@@ -272,7 +315,7 @@ class Walk {
       item.value = pulse_at(step.node, step.at) ? 1.0 : 0.0;
       item.known = item.value > 0 || !blind_at(node.a, step.at);
     } else {
-      const Number number = value_at(step.node, step.at);
+      const Number number = report_number_at(node, step.at);
       item.value = number.value;
       item.saturated = saturated_at(block_, reports_, node, step.at);
       out_.saturated = out_.saturated || item.saturated;
@@ -316,6 +359,8 @@ class Walk {
   const State& present_;
   const State& reports_;         ///< a state that has come to all reports an event can rest on
   Instant scratch_at_ = kNever;  ///< the instant the scratch state stands at, if known
+  Instant woken_at_ = kNever;    ///< the instant for which its sleeping nodes were decided, too
+  unsigned looks_ = 0;           ///< parts of the past worked out from the reports so far
   AlertEvent& out_;
   OriginSet origins_;
   Step stack_[kWalkMax];

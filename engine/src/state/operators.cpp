@@ -105,7 +105,7 @@ Truth Evaluator::decide_both(std::uint16_t index, Instant at) {
   if ((left_sleeps || right_sleeps) && pulse_of_keeper(index) != Truth::no) {
     const bool before = pulling_;
     pulling_ = true;
-    pull(left_sleeps ? node.a : node.b, at);
+    pull(left_sleeps ? node.a : node.b, index, at);
     pulling_ = before;
   }
   return lesser(truth_of(state_, node.a), truth_of(state_, node.b));

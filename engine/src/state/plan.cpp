@@ -78,6 +78,8 @@ void fill_lists(std::size_t owners, First first, std::span<std::uint16_t> elemen
 
 /// NodePlan::keeper while the plan is made: not to be guarded.
 constexpr std::uint16_t kAwake = kNone - 1;
+/// How deep a part may be to be guarded: the engine goes down it on its own stack, which is small on a microcontroller.
+constexpr unsigned kGuardedDepthMax = 16;
 
 class Planner {
  public:
@@ -224,15 +226,32 @@ class Planner {
     const bool left = shape_of(image_.nodes[node.a].op) == Shape::pulse;
     const bool right = shape_of(image_.nodes[node.b].op) == Shape::pulse;
     if (left == right) return;
-    guard(left ? node.b : node.a, narrow(index));
+    const std::uint16_t guarded = left ? node.b : node.a;
+    if (is_shallow(guarded, kGuardedDepthMax)) guard(guarded, narrow(index));
+  }
+
+  /// Whether a node may sleep: it has no memory, and nobody but the node above it asks.
+  [[nodiscard]] bool may_sleep(std::uint16_t index) const {
+    const Shape shape = shape_of(image_.nodes[index].op);
+    if (shape >= Shape::hold_for || shape == Shape::literal || shape == Shape::overdue) return false;
+    return plan_.nodes[index].keeper != kAwake && parents_of(index).size() == 1 &&
+           plan_.nodes[index].alerts == plan_.nodes[index + 1U].alerts;
+  }
+
+  /// Whether what would sleep from here on, and what does so already, ends within that many levels. One parent each:
+  /// it is a tree.
+  [[nodiscard]] bool is_shallow(std::uint16_t index, unsigned levels) const {
+    if (!may_sleep(index)) return true;
+    if (levels == 0) return false;
+    bool shallow = true;
+    each_operand(image_.nodes[index],
+                 [&](std::uint16_t operand) { shallow = shallow && is_shallow(operand, levels - 1); });
+    return shallow;
   }
 
   void guard(std::uint16_t index, std::uint16_t keeper) const {
     const Node& node = image_.nodes[index];
-    const Shape shape = shape_of(node.op);
-    if (shape >= Shape::hold_for || shape == Shape::literal || shape == Shape::overdue) return;
-    if (plan_.nodes[index].keeper != kNone || parents_of(index).size() != 1) return;
-    if (plan_.nodes[index].alerts != plan_.nodes[index + 1U].alerts) return;
+    if (plan_.nodes[index].keeper != kNone || !may_sleep(index)) return;
     plan_.nodes[index].keeper = keeper;
     each_operand(node, [this, keeper](std::uint16_t operand) { guard(operand, keeper); });
   }
