@@ -13,7 +13,11 @@
 
 namespace tocsin::daemon {
 namespace {
-constexpr std::int64_t kSubscriptionBytesMax = 1 + static_cast<std::int64_t>(Subscriptions::kPrefixMax);
+// libzmq measures what is on the wire: with CURVE a message in its envelope, and a client's last word of the handshake,
+// which alone has 257 bytes and what it says of itself. What is larger than it may be is refused once it is read.
+constexpr std::int64_t kEnvelopeBytesMax = 64;
+constexpr std::int64_t kSubscriptionBytesMax = 1024;
+static_assert(kSubscriptionBytesMax > static_cast<std::int64_t>(Subscriptions::kPrefixMax) + kEnvelopeBytesMax);
 
 SocketLimits limits_of(const Config& config, std::int64_t message_bytes_max) {
   SocketLimits limits;
@@ -23,7 +27,9 @@ SocketLimits limits_of(const Config& config, std::int64_t message_bytes_max) {
   return limits;
 }
 
-SocketLimits frame_limits(const Config& config) { return limits_of(config, wire::kFrameBytesMax); }
+SocketLimits frame_limits(const Config& config, bool secured) {
+  return limits_of(config, static_cast<std::int64_t>(wire::kFrameBytesMax) + (secured ? kEnvelopeBytesMax : 0));
+}
 
 std::uint64_t random_number() {
   std::uint64_t number = 0;
@@ -44,7 +50,8 @@ Server::Server(const Config& config, Core& core, const Notifier& notifier, int r
       audiences_{config, core.image()},
       alerts_{context_, ZMQ_XPUB, limits_of(config, kSubscriptionBytesMax)},
       subscriptions_{alerts_.handle()},
-      control_{context_, ZMQ_ROUTER, limits_of(config, wire::kRequestBytesMax)},
+      control_{context_, ZMQ_ROUTER,
+               limits_of(config, static_cast<std::int64_t>(wire::kRequestBytesMax) + kEnvelopeBytesMax)},
       provisional_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)),
       boot_{random_number()},
       started_ms_{steady_ms()} {
@@ -88,7 +95,9 @@ std::string Server::listen_(ZmqSocket& socket, const std::string& endpoint, std:
 
 std::string Server::open_ingest_() {
   for (const auto& endpoint : config_.ingest) {
-    ingest_.push_back({ZmqSocket{context_, ZMQ_ROUTER, frame_limits(config_)}, endpoint.text, {}});
+    ingest_.push_back({ZmqSocket{context_, ZMQ_ROUTER, frame_limits(config_, wants_keys(config_, endpoint.text))},
+                       endpoint.text,
+                       {}});
     auto& socket = ingest_.back().socket;
     if (auto error = zap_.watch(socket); !error.empty()) return error;
     if (auto error = listen_(socket, endpoint.text, "ingest"); !error.empty()) return error;
@@ -99,7 +108,8 @@ std::string Server::open_ingest_() {
 std::string Server::open_broadcast_() {
   for (const auto& publisher : config_.broadcast) {
     const auto& name = publisher.principal.empty() ? publisher.endpoint : publisher.principal;
-    broadcast_.push_back({ZmqSocket{context_, ZMQ_SUB, frame_limits(config_)}, core_.principal(name)});
+    broadcast_.push_back(
+        {ZmqSocket{context_, ZMQ_SUB, frame_limits(config_, !publisher.server_key.empty())}, core_.principal(name)});
     broadcast_.back().endpoint = publisher.endpoint;
     auto& socket = broadcast_.back().socket;
     if (!publisher.server_key.empty() && !socket.secure_client(keys_, publisher.server_key)) {
@@ -138,6 +148,7 @@ std::string Server::open() {
   for (auto& one : broadcast_) poll_items_.push_back({one.socket.handle(), 0, ZMQ_POLLIN, 0});
   poll_items_.push_back({alerts_.handle(), 0, ZMQ_POLLIN, 0});
   poll_items_.push_back({control_.handle(), 0, ZMQ_POLLIN, 0});
+  for (auto& name : core_.journal().consumers()) consumers_.insert(std::move(name));
   if (auto error = journal_.start(core_.journal()); !error.empty()) return error;
   poll_items_.push_back({nullptr, journal_.done_fd(), ZMQ_POLLIN, 0});
   return {};

@@ -42,6 +42,7 @@ TEST_GROUP(Secured) {
   Finished done;
   std::string ingest = free_tcp_endpoint();
   std::string control = free_tcp_endpoint();
+  std::string alerts = free_tcp_endpoint();
   std::string local_control = "ipc://" + folder.path("control.sock");
 
   void run(std::vector<std::string> arguments) {
@@ -73,8 +74,8 @@ TEST_GROUP(Secured) {
     (void)folder.file("tocsind.toml",
                       "image = \"book.tcn\"\njournal = \"journal.db\"\nclock = \"input\"\n[keys]\nfolder = \"k\"\n"
                       "[sockets]\ningest = [\"" +
-                          ingest + "\"]\nalerts = \"ipc://" + folder.path("alerts.sock") + "\"\ncontrol = [\"" +
-                          local_control + "\", \"" + control +
+                          ingest + "\"]\nalerts = \"" + alerts + "\"\ncontrol = [\"" + local_control + "\", \"" +
+                          control +
                           "\"]\n[[principal]]\nname = \"hub\"\n[[principal]]\nname = \"reader\"\n"
                           "feeds = []\nroles = [\"read\"]\n");
   }
@@ -104,6 +105,18 @@ TEST(Secured, an_enrolled_key_reports_and_one_with_the_role_reads) {
   run_as("reader", {"status", control, "--json"});
   ends_with(0);
   STRCMP_CONTAINS("\"feeds\":", done.out.c_str());
+}
+
+TEST(Secured, one_with_the_role_watches_over_tcp_and_one_without_hears_nothing) {
+  start();
+  run_as("hub", {"inject", ingest, kReports});
+  ends_with(0);
+  run_as("reader", {"watch", alerts, "--control", control, "--since", "0", "--count", "1", "--json"});
+  ends_with(0);
+  STRCMP_CONTAINS("\"event\":\"raised\"", done.out.c_str());
+  run_as("stranger", {"watch", alerts, "--count", "1", "--timeout", "3"});
+  CHECK_TRUE(done.status != 0);
+  STRCMP_EQUAL("", done.out.c_str());
 }
 
 TEST(Secured, the_role_and_the_feeds_decide_what_a_key_may_do) {
