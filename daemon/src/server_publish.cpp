@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Alert events out, once to each audience that may see them; the head; and who subscribes.
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -15,6 +16,7 @@ constexpr std::int64_t kHeadMs = 5000;
 constexpr std::int64_t kForgetMs = 500;
 constexpr std::int64_t kForgetForMs = 5000;
 constexpr int kSubscriptionsPerTurn = 64;
+constexpr int kMessagesPerTurn = 1024;  // of those who are cut most are only dropped
 
 std::string_view name_of(engine::Level level) {
   static constexpr std::array<std::string_view, 6> kNames{"calm", "watch", "elevated", "high", "critical", "unknown"};
@@ -88,18 +90,48 @@ void Server::tell_alarm_(const Alarm& alarm) {
 }
 
 void Server::read_subscriptions_() {
-  for (int i = 0; i < kSubscriptionsPerTurn; ++i) {
+  int decided = 0;
+  for (int i = 0; i < kMessagesPerTurn && decided < kSubscriptionsPerTurn; ++i) {
     ZmqFrame frame;
-    if (!alerts_.receive(frame)) return;
-    alerts_.skip_rest(frame);
+    if (!alerts_.receive(frame)) return subscriptions_.drained();
     zap_.observed(frame);
     const auto* principal = core_.principal_of(frame.user_id());
     const bool may_read =
         principal != nullptr && principal->rights != nullptr && has_role(principal->rights->roles, Role::read);
     const auto audience = may_read ? audiences_.name(principal->rights->audience) : std::string_view{};
-    if (subscriptions_.decide(frame.text(), audience, frame.source_fd()))
-      head_at_ms_ = 0;  // it wants to know where things stand
+    const int fd = frame.source_fd();
+    const auto verdict = subscriptions_.decide(frame.text(), audience, fd, static_cast<std::uint64_t>(steady_ns()));
+    if (verdict == SubscriptionVerdict::granted) head_at_ms_ = 0;  // it wants to know where things stand
+    count_subscription_(verdict, principal, frame);
+    // What it still has on its way is read, and not worth more than that.
+    if (must_cut(verdict)) {
+      zap_.cut(fd);
+    } else {
+      ++decided;
+    }
   }
+}
+
+void Server::count_subscription_(SubscriptionVerdict verdict, const Principal* principal, ZmqFrame& frame) {
+  wire::Refusal reason = wire::Refusal::not_authorised;
+  switch (verdict) {
+    case SubscriptionVerdict::nothing:
+    case SubscriptionVerdict::granted:
+    case SubscriptionVerdict::unsure:
+      return;
+    case SubscriptionVerdict::refused:
+      break;
+    case SubscriptionVerdict::too_many:
+      reason = wire::Refusal::over_quota;
+      break;
+    case SubscriptionVerdict::no_subscription:
+      reason = wire::Refusal::malformed;
+      break;
+  }
+  const auto text = frame.text();
+  const auto sample = "subscription \"" + printable(text.substr(std::min<std::size_t>(text.size(), 1)), 64) + "\"";
+  const Principal nobody{std::string{frame.user_id()}, 0, nullptr};
+  core_.count_refusal(principal != nullptr ? *principal : nobody, reason, sample);
 }
 
 // libzmq says that somebody left, and not who; the thread that watches connections knows, sooner or later.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <zmq.h>
 
@@ -38,43 +39,81 @@ bool Subscriptions::manual() {
   return zmq_setsockopt(socket_, ZMQ_XPUB_MANUAL, &on, sizeof on) == 0;
 }
 
-bool Subscriptions::decide(std::string_view message, std::string_view audience, int fd) {
-  if (message.empty() || message.front() > '\x01') return false;  // XPUB passes on whatever else peers say
-  const bool wanted = message.front() == '\x01';
-  const auto prefix = message.substr(1);
+SubscriptionVerdict Subscriptions::decide(std::string_view message, std::string_view audience, int fd,
+                                          std::uint64_t now_ns) {
   if (fd < 0) {  // what it had libzmq has dropped already
     left_ = true;
-    return false;
+    return SubscriptionVerdict::nothing;
   }
-  const Grant grant{fd, std::string{prefix.substr(0, kPrefixMax)}};
-  if (!wanted) {
-    if (grants_.erase(grant) == 0) return false;
-    if (is_provisional(prefix)) --provisional_;
-    for (const auto& topic : granted_topics(prefix, audience)) {
-      (void)zmq_setsockopt(socket_, ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
-    }
-    return false;
+  if (message.empty() || static_cast<unsigned char>(message.front()) > 1) {  // XPUB passes on whatever peers say
+    astray_ = true;
+    ++refused_;
+    return SubscriptionVerdict::no_subscription;
   }
-  const auto topics = prefix.size() <= kPrefixMax && grants_.size() < kMax ? granted_topics(prefix, audience)
-                                                                           : std::vector<std::string>{};
+  if (astray_) return SubscriptionVerdict::unsure;
+  auto& peer = peers_[fd];
+  if (!peer.messages.has(now_ns, 1)) {
+    ++refused_;
+    return SubscriptionVerdict::too_many;
+  }
+  peer.messages.take(1);
+  const auto prefix = message.substr(1);
+  if (message.front() == '\x01') return add_(peer, prefix, audience);
+  take_back_(peer, prefix, audience);
+  return SubscriptionVerdict::nothing;
+}
+
+SubscriptionVerdict Subscriptions::add_(Peer& peer, std::string_view prefix, std::string_view audience) {
+  if (peer.asks.contains(prefix)) return SubscriptionVerdict::nothing;
+  if (prefix.size() > kPrefixMax || peer.asks.size() >= kMaxOfOne || asked_ >= kMax) {
+    ++refused_;
+    return SubscriptionVerdict::too_many;
+  }
+  const auto topics = granted_topics(prefix, audience);
+  peer.asks.emplace(prefix, !topics.empty());
+  ++asked_;
   if (topics.empty()) {
     ++refused_;
-    return false;
+    return SubscriptionVerdict::refused;
   }
   for (const auto& topic : topics) (void)zmq_setsockopt(socket_, ZMQ_SUBSCRIBE, topic.data(), topic.size());
-  if (grants_.insert(grant).second && is_provisional(prefix)) ++provisional_;
-  return true;
+  ++granted_;
+  if (is_provisional(prefix)) ++provisional_;
+  return SubscriptionVerdict::granted;
+}
+
+void Subscriptions::take_back_(Peer& peer, std::string_view prefix, std::string_view audience) {
+  const auto found = peer.asks.find(prefix);
+  if (found == peer.asks.end()) return;
+  const bool was_granted = found->second;
+  count_out_(found->first, was_granted);
+  peer.asks.erase(found);
+  if (!was_granted) return;
+  std::set<std::string, std::less<>> kept;  // by what else it asked for: libzmq does not count how often
+  for (const auto& [other, granted] : peer.asks) {
+    if (!granted) continue;
+    for (auto& topic : granted_topics(other, audience)) kept.insert(std::move(topic));
+  }
+  for (const auto& topic : granted_topics(prefix, audience)) {
+    if (!kept.contains(topic)) (void)zmq_setsockopt(socket_, ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
+  }
+}
+
+void Subscriptions::count_out_(const std::string& prefix, bool was_granted) {
+  --asked_;
+  if (!was_granted) return;
+  --granted_;
+  if (is_provisional(prefix)) --provisional_;
 }
 
 void Subscriptions::forget(std::span<const int> there) {
-  const auto gone = [&](const Grant& grant) { return std::find(there.begin(), there.end(), grant.fd) == there.end(); };
-  for (auto grant = grants_.begin(); grant != grants_.end();) {
-    if (!gone(*grant)) {
-      ++grant;
+  for (auto peer = peers_.begin(); peer != peers_.end();) {
+    if (std::find(there.begin(), there.end(), peer->first) != there.end()) {
+      ++peer;
       continue;
     }
-    if (is_provisional(grant->prefix)) --provisional_;
-    grant = grants_.erase(grant);
+    for (const auto& [prefix, granted] : peer->second.asks) count_out_(prefix, granted);
+    peer = peers_.erase(peer);
   }
 }
 }  // namespace tocsin::daemon

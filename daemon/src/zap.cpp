@@ -214,7 +214,20 @@ void ZapThread::run_() {
     (void)!::read(wake_fd_, &woken, sizeof woken);
     for (void* const monitor : monitors_) read_monitor_(monitor);
     if ((items.front().revents & ZMQ_POLLIN) != 0) answer_();
+    cut_();
   }
+}
+
+// libzmq cannot close one peer, but its I/O thread sees the end of the stream. Were the descriptor another's by now,
+// that one would only connect again.
+void ZapThread::cut_() {
+  const std::lock_guard lock{mutex_};
+  for (const int fd : policy_->take_surplus()) (void)::shutdown(fd, SHUT_RDWR);
+  const auto now = now_ms();
+  if (now - withdrawn_at_ms_ < kTickMs) return;
+  withdrawn_at_ms_ = now;
+  // Again and again: a key may be withdrawn while its handshake is under way.
+  for (const int fd : policy_->withdrawn()) (void)::shutdown(fd, SHUT_RDWR);
 }
 
 void ZapThread::read_monitor_(void* monitor) {
@@ -315,9 +328,12 @@ void ZapThread::replace(std::shared_ptr<const Keyring> keyring) {
   const std::lock_guard lock{mutex_};
   if (!policy_) return;
   policy_->replace(std::move(keyring));
-  // libzmq cannot close one peer, but its I/O thread sees the end of the stream. Were the descriptor another's by now,
-  // that one would only connect again.
   for (const int fd : policy_->withdrawn()) (void)::shutdown(fd, SHUT_RDWR);
+}
+
+void ZapThread::cut(int fd) {
+  const std::lock_guard lock{mutex_};
+  if (policy_ && policy_->connected(fd)) (void)::shutdown(fd, SHUT_RDWR);
 }
 
 void ZapThread::observed(ZmqFrame& frame) {

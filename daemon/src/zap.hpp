@@ -39,6 +39,8 @@ class ZapThread {
   /// What the first message of a connection said of itself: call it once per connection, so that connections of one
   /// key are counted right. Cheap. Any thread.
   void observed(ZmqFrame& frame);
+  /// Ends a connection (ZmqFrame::source_fd), if there still is one with that descriptor. Any thread.
+  void cut(int fd);
   /// @{ Any thread.
   [[nodiscard]] std::uint64_t refused(ZapReason reason) const;
   [[nodiscard]] std::uint64_t refused_in_all() const;
@@ -51,6 +53,7 @@ class ZapThread {
  private:
   void run_();
   void answer_();
+  void cut_();
   void read_monitor_(void* monitor);
   void reply_(std::string_view request_id, const ZapPolicy::Answer& answer);
   void tell_refusal_(const ZapRequest& request, ZapReason reason);
@@ -68,7 +71,8 @@ class ZapThread {
   std::vector<void*> monitors_;  ///< the thread's own
   unsigned monitors_made_ = 0;
   std::array<std::atomic<std::uint64_t>, kZapReasons> refused_{};
-  std::int64_t told_at_ms_ = 0;  ///< the thread's own
-  std::uint64_t untold_ = 0;     ///< the thread's own
+  std::int64_t withdrawn_at_ms_ = 0;  ///< the thread's own
+  std::int64_t told_at_ms_ = 0;       ///< the thread's own
+  std::uint64_t untold_ = 0;          ///< the thread's own
 };
 }  // namespace tocsin::daemon

@@ -130,7 +130,18 @@ void ZapPolicy::accepted(std::string_view endpoint, int fd, std::int64_t now_ms)
   if (peers == nullptr) return;
   ++peers->counts.accepted;
   std::erase_if(peers->connections, [&](const Connection& one) { return one.fd == fd; });
-  peers->connections.push_back({fd, now_ms, false, false, {}});
+  peers->connections.push_back({fd, now_ms, false, false, false, {}});
+  bound_waiting_(*peers);
+}
+
+void ZapPolicy::bound_waiting_(Peers& peers) {
+  if (peers.domain.outgoing) return;
+  const auto waits = [](const Connection& one) { return !one.succeeded && !one.surplus; };
+  const auto waiting = std::count_if(peers.connections.begin(), peers.connections.end(), waits);
+  if (static_cast<std::size_t>(waiting) <= kWaitingPerPeer * peers.domain.peers_max) return;
+  const auto oldest = std::find_if(peers.connections.begin(), peers.connections.end(), waits);
+  oldest->surplus = true;
+  surplus_.push_back(oldest->fd);
 }
 
 void ZapPolicy::succeeded(std::string_view endpoint) {
@@ -206,6 +217,13 @@ std::vector<int> ZapPolicy::withdrawn() const {
     }
   }
   return found;
+}
+
+bool ZapPolicy::connected(int fd) const {
+  return std::any_of(peers_.begin(), peers_.end(), [&](const Peers& peers) {
+    return std::any_of(peers.connections.begin(), peers.connections.end(),
+                       [&](const Connection& one) { return one.fd == fd; });
+  });
 }
 
 void ZapPolicy::append_connected(std::string_view endpoint, std::vector<int>& out) const {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "keyring.hpp"
@@ -72,6 +73,8 @@ struct PeerCounts {
 class ZapPolicy {
  public:
   static constexpr std::int64_t kHandshakeMs = 2500;
+  /// Connections of one endpoint that may be shaking hands at the same time, for each that may be there in the end.
+  static constexpr std::size_t kWaitingPerPeer = 2;
 
   struct Answer {
     ZapReason reason = ZapReason::malformed;
@@ -92,8 +95,13 @@ class ZapPolicy {
   /// What the first message of a connection said (ZmqFrame::source_fd and user_id).
   void observed(int fd, std::string_view user_id);
 
+  /// Descriptors of connections that must go, each told once: of those still shaking hands the oldest, where there are
+  /// more than may be. Whoever means it is done before that.
+  [[nodiscard]] std::vector<int> take_surplus() { return std::exchange(surplus_, {}); }
   /// Descriptors of the live connections whose key is no longer good.
   [[nodiscard]] std::vector<int> withdrawn() const;
+  /// Whether that descriptor is a connection of some endpoint.
+  [[nodiscard]] bool connected(int fd) const;
   [[nodiscard]] PeerCounts counts(std::string_view endpoint) const;
   /// Appends the descriptors of the connections of an endpoint, those still shaking hands included.
   void append_connected(std::string_view endpoint, std::vector<int>& out) const;
@@ -106,7 +114,8 @@ class ZapPolicy {
     std::int64_t since_ms = 0;
     bool succeeded = false;
     bool certain = false;
-    std::string user_id;  ///< once succeeded
+    bool surplus = false;  ///< told by take_surplus(), or soon
+    std::string user_id;   ///< once succeeded
   };
   struct Grant {
     std::string user_id;
@@ -122,10 +131,12 @@ class ZapPolicy {
   [[nodiscard]] Peers* find_(std::string_view endpoint);
   [[nodiscard]] static std::uint32_t count_(const Peers& peers, std::string_view user_id);
   static Connection* oldest_waiting_(Peers& peers);
+  void bound_waiting_(Peers& peers);
   static void recount_(Peers& peers);
   [[nodiscard]] Answer admit_(Peers& peers, const std::string& user_id, std::uint32_t connections, std::int64_t now_ms);
 
   std::vector<Peers> peers_;
+  std::vector<int> surplus_;
   std::shared_ptr<const Keyring> keyring_;
 };
 }  // namespace tocsin::daemon

@@ -242,3 +242,27 @@ TEST(ZapRequest, refuses_what_is_none) {
       {"1.0", "7", "d", "", "", "CURVE", key, "more"}};
   for (const auto& row : rows) CHECK_FALSE(parse_zap_request(row).has_value());
 }
+
+TEST(ZapPolicy, of_those_who_never_finish_a_handshake_the_oldest_go) {
+  auto zap = policy();
+  const int most = static_cast<int>(ZapPolicy::kWaitingPerPeer * peers_max);
+  for (int fd = 0; fd < most; ++fd) zap.accepted(kTcp, fd, 0);
+  CHECK_TRUE(zap.take_surplus().empty());
+  zap.accepted(kTcp, 1000, 0);
+  auto gone = zap.take_surplus();
+  UNSIGNED_LONGS_EQUAL(1, gone.size());
+  LONGS_EQUAL(0, gone.front());
+  zap.accepted(kTcp, 1001, 0);  // the first has not left yet and is not told again
+  gone = zap.take_surplus();
+  UNSIGNED_LONGS_EQUAL(1, gone.size());
+  LONGS_EQUAL(1, gone.front());
+  // Whoever proves a key is not among them, however many come after it.
+  zap.accepted(kTcp, 2000, 0);
+  CHECK_TRUE(zap.decide(curve(1), 0).reason == ZapReason::none);
+  zap.succeeded(kTcp);
+  zap.observed(2000, user_of(1));
+  (void)zap.take_surplus();
+  for (int fd = 3000; fd < 3100; ++fd) zap.accepted(kTcp, fd, 0);
+  for (const int fd : zap.take_surplus()) CHECK_TRUE(fd != 2000);
+  UNSIGNED_LONGS_EQUAL(0, zap.take_surplus().size());
+}
