@@ -9,6 +9,8 @@
 #include "tocsin/wire/control_codec.hpp"
 
 namespace tocsin::daemon {
+struct Principal;
+
 /// Frames count from 1 without gaps: where one is missing, a connection broke and what was on its way is lost, so
 /// nothing after the gap may be acknowledged. What a frame led to waits with the batch (slab 0 or 1) that its inputs
 /// went into, and is told when that is stored.
@@ -41,9 +43,10 @@ class Connection {
     return ready_.refused.size() + waiting_[0].refused.size() + waiting_[1].refused.size();
   }
 
-  std::uint64_t last_frame = 0;  ///< highest number decided
-  std::uint64_t used = 0;        ///< when it spoke last, in messages
-  bool observed = false;         ///< the ZAP thread was told whose it is
+  std::uint64_t last_frame = 0;      ///< highest number decided
+  std::uint64_t used = 0;            ///< when it spoke last, in messages
+  int fd = -1;                       ///< of the connection that spoke last
+  const Principal* whose = nullptr;  ///< and who spoke
 
  private:
   static void clear_(Verdict& verdict);

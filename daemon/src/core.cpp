@@ -290,11 +290,11 @@ engine::Span Core::until_due(engine::Span most) {
   return std::clamp<engine::Span>(due - engine_clock_.now(), 0, most);
 }
 
-std::optional<wire::FeedStatus> Core::hello(std::string_view feed) {
+std::optional<wire::FeedStatus> Core::hello(std::string_view feed, bool may_jump) {
   const auto index = image().find_feed(feed);
   if (index == engine::kNone) return std::nullopt;
   auto& state = feeds_[index];
-  state.jump_allowed = true;
+  if (may_jump) state.jump_allowed = true;
   wire::FeedStatus status;
   status.name = feed;
   status.mark = state.mark;

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -124,6 +125,7 @@ class Server final : private AlertListener {
   void publish_();
   void publish_head_();
   void read_subscriptions_();
+  void count_subscription_(SubscriptionVerdict verdict, const Principal* principal, ZmqFrame& frame);
   void forget_subscribers_();
   void decided(const engine::AlertEvent& event, const wire::AlertContext& context) override;
   void unjournaled(const Announcement& announcement) override;
@@ -206,6 +208,7 @@ class Server final : private AlertListener {
   bool probe_out_ = false;
   std::vector<wire::RefusedItem> untold_;  ///< refusals of somebody who cannot be told
   wire::AckWriter ack_writer_;
+  std::set<std::string, std::less<>> consumers_;  ///< who has a cursor, or soon will
   std::string topic_;
   std::vector<std::uint64_t> provisional_arena_;       ///< where provisional events are encoded
   std::array<std::vector<std::uint32_t>, 2> unacked_;  ///< reports in each slab, by principal

@@ -19,6 +19,10 @@ namespace tocsin::daemon {
 namespace {
 constexpr int kRequestsPerTurn = 16;
 constexpr std::size_t kAlertsPerReply = 256;
+constexpr std::ptrdiff_t kConsumersMax = 64;  // cursors of one principal: each is a row of the journal for ever
+constexpr auto kKinds =
+    std::to_array<std::string_view>({"hello", "status", "alerts_since", "shutdown", "why", "ack_alerts", "acknowledge",
+                                     "log_level", "backup", "reload", "believe", "verify"});
 
 std::uint64_t resident_bytes() {
   std::ifstream statm{"/proc/self/statm"};
@@ -68,18 +72,23 @@ void Server::serve_control_() {
     Asker asker;
     asker.delimited = first.more() && first.bytes().empty();
     if (first.more() && !control_.receive(second)) continue;
+    const bool whole = asker.delimited ? !second.more() : !first.more();  // one message is one request
     if (second.more()) control_.skip_rest(second);
     asker.identity = identity.text();
     zap_.observed(first);
-    asker.principal = core_.principal_of((asker.delimited ? second : first).user_id());
+    asker.principal = core_.principal_of(first.user_id());
 
     wire::ControlReply reply;
-    const auto request = decode(asker.delimited ? second.bytes() : first.bytes());
+    const auto bytes = asker.delimited ? second.bytes() : first.bytes();
+    const auto request = whole ? decode(bytes) : std::nullopt;
     if (request) {
       asker.id = request->id;
       if (answer_(*request, asker, reply)) reply_(asker, reply);
       continue;
     }
+    const Principal nobody{std::string{first.user_id()}, 0, nullptr};
+    core_.count_refusal(asker.principal != nullptr ? *asker.principal : nobody, wire::Refusal::malformed,
+                        "control request of " + std::to_string(bytes.size()) + " bytes");
     reply.ok = false;
     reply.error = "this is no control request; send one as schemas/control.fbs describes";
     reply_(asker, reply);
@@ -134,7 +143,9 @@ bool Server::permitted_(const wire::ControlRequest& request, const Principal& pr
 void Server::hello_(const wire::ControlRequest& request, const Principal& principal, wire::ControlReply& reply) {
   reply.boot = boot_;
   if (principal.rights != nullptr) reply.credit = principal.rights->quota.unacked;
-  if (const auto feed = core_.hello(request.feed)) {
+  const auto index = core_.image().find_feed(request.feed);
+  const bool own = principal.rights == nullptr || (index != engine::kNone && principal.rights->may_feed(index));
+  if (const auto feed = core_.hello(request.feed, own)) {
     reply.mark = feed->mark;
     reply.has_mark = feed->any;
     return;
@@ -179,6 +190,18 @@ bool Server::keep_cursor_(const wire::ControlRequest& request, const Asker& aske
                            std::to_string(core_.newest_alert()));
   }
   const auto name = cursor_name(asker, request.consumer);
+  if (!consumers_.contains(name)) {
+    const auto own = asker.principal->name + "/";
+    const auto count = std::count_if(consumers_.begin(), consumers_.end(),
+                                     [&](const std::string& one) { return one.starts_with(own); });
+    if (count >= kConsumersMax) {
+      core_.count_refusal(*asker.principal, wire::Refusal::over_quota,
+                          "consumer \"" + printable(request.consumer, 64) + "\"");
+      return fail(reply, "\"" + asker.principal->name + "\" has " + std::to_string(count) +
+                             " consumers with a cursor already, which is the most; go on as one of those");
+    }
+    consumers_.insert(name);
+  }
   if (!core_.keep(journal::Cursor{name, request.number})) return fail(reply, kNoRoomText);
   reply.cursor = request.number;
   promises_[core_.slab()].push_back({asker, reply});
@@ -270,7 +293,12 @@ void Server::backup_done_() {
 
 bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
   if (asker.principal == nullptr) return fail(reply, "whoever asks this is not known here any more");
-  if (!permitted_(request, *asker.principal, reply)) return true;
+  if (!permitted_(request, *asker.principal, reply)) {
+    const auto kind = static_cast<std::size_t>(request.kind);
+    core_.count_refusal(*asker.principal, wire::Refusal::not_authorised,
+                        "control request \"" + std::string{kKinds.at(kind)} + "\"");
+    return true;
+  }
   switch (request.kind) {
     case wire::ControlKind::hello:
       hello_(request, *asker.principal, reply);

@@ -55,8 +55,9 @@ bool Server::take_one_(Ingest& ingest) {
   const bool whole = !payload.more();  // one message is one frame
   ingest.socket.skip_rest(payload);
   auto& connection = connection_of_(ingest, identity.text());
-  if (!connection.observed) zap_.observed(payload);
-  connection.observed = true;
+  const int fd = payload.source_fd();
+  if (connection.fd != fd) zap_.observed(payload);
+  connection.fd = fd;
   // Asked for every message, so that a key that was withdrawn is cut on a live connection too.
   const auto* principal = core_.principal_of(payload.user_id());
   if (principal == nullptr) {
@@ -64,11 +65,16 @@ bool Server::take_one_(Ingest& ingest) {
     refuse_whole_(connection, wire::Refusal::not_authorised, kNobodyText);
     return true;
   }
+  // Who left may be followed by another with the same routing id, which is the peer's to choose: that one gets nothing
+  // of what the first was to be told.
+  if (connection.whose != principal && connection.whose != nullptr) connection.begin_anew();
+  connection.whose = principal;
   if (connection.untold() < kRefusedMax &&
       take_frame_(*principal, connection, whole ? payload.bytes() : std::span<const std::byte>{})) {
     return true;
   }
-  // Forgotten, it is told to connect anew with its next frame; what it was told before it did not read.
+  // What it was told before it did not read. Cut off, it is to connect anew; should it speak on, it is told so.
+  zap_.cut(fd);
   ingest.connections.erase(ingest.connections.find(identity.text()));
   return true;
 }

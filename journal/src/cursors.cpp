@@ -46,6 +46,13 @@ void Cursors::confirm() {
   for (auto& one : all_) one.number = std::max(one.number, one.pending);
 }
 
+std::vector<std::string> Cursors::names() const {
+  std::vector<std::string> names;
+  names.reserve(all_.size());
+  for (const auto& one : all_) names.push_back(one.consumer);
+  return names;
+}
+
 std::uint64_t Cursors::number_of(std::string_view consumer) const {
   const auto found = std::find_if(all_.begin(), all_.end(), [&](const Known& one) { return one.consumer == consumer; });
   return found != all_.end() ? found->number : 0;

@@ -20,6 +20,7 @@ class Cursors {
   void confirm();
   /// 0 when it is not known.
   [[nodiscard]] std::uint64_t number_of(std::string_view consumer) const;
+  [[nodiscard]] std::vector<std::string> names() const;
 
  private:
   struct Known {

@@ -44,6 +44,7 @@ class SqliteJournal final : public Journal {
   [[nodiscard]] Outcome read_acts(const std::function<bool(const Act&)>& visit) override;
   [[nodiscard]] Outcome read_gaps(const std::function<bool(const Gap&)>& visit) override;
   [[nodiscard]] std::uint64_t cursor(std::string_view consumer) override { return cursors_.number_of(consumer); }
+  [[nodiscard]] std::vector<std::string> consumers() override { return cursors_.names(); }
   [[nodiscard]] std::vector<FeedMark> feed_marks() override { return marks_.all(); }
   [[nodiscard]] std::vector<RejectionRow> rejections() override { return rejections_.all(principals_); }
   [[nodiscard]] std::uint64_t last_batch_id() override { return ends_.batch; }

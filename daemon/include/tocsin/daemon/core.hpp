@@ -195,7 +195,7 @@ class Core {
 
   /// @{ Answers to control requests.
   /// The mark of a feed; afterwards its next report may lie any distance above it. Nothing for an unknown feed.
-  [[nodiscard]] std::optional<wire::FeedStatus> hello(std::string_view feed);
+  [[nodiscard]] std::optional<wire::FeedStatus> hello(std::string_view feed, bool may_jump = true);
   /// As read_alerts() (audience.hpp), here and now, for one who may see all. @pre nobody else has the journal.
   [[nodiscard]] std::string alerts_since(std::uint64_t since, std::size_t limit, wire::ControlReply& reply);
   /// What a rule rests on at an instant, and the image to read it with. @returns an error with the mend, or empty.

@@ -221,6 +221,8 @@ class Journal {
   [[nodiscard]] virtual Outcome read_gaps(const std::function<bool(const Gap&)>& visit) = 0;
   /// How far a durable consumer has come; 0 when it is not known.
   [[nodiscard]] virtual std::uint64_t cursor(std::string_view consumer) = 0;
+  /// The durable consumers that are known.
+  [[nodiscard]] virtual std::vector<std::string> consumers() = 0;
   /// By name.
   [[nodiscard]] virtual std::vector<FeedMark> feed_marks() = 0;
   /// By principal's number, then reason.
