@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "tocsin/engine/rule/cost.hpp"
 #include "tocsin/model/model.hpp"
+
+#include "evidence_walk.hpp"
 
 #include "CppUTest/TestHarness.h"  // last: it redefines `new`
 
@@ -62,7 +65,7 @@ BookBuilder Comparison::make_book(Prng& after) const {
 std::vector<Input> Comparison::make_lines() const {
   Prng prng{seed_};
   static_cast<void>(make_book(prng));
-  RandomLines random{prng, options_.late, options_.unit};
+  RandomLines random{prng, options_.late, options_.unit, options_.early};
   std::vector<Input> lines;
   for (int i = 0; i < kLines; ++i) lines.push_back(random.next());
   return lines;
@@ -137,28 +140,6 @@ std::string facts_differ(const Evaluation& wanted, const Follower& follower, Ins
 }
 
 namespace {
-/// The latest instant that makes a true condition on conditions true, found by going back from `at`; of hold_for the
-/// start of its operand's truth. kNever: the shape has none.
-Instant witness_of(const Evaluation& wanted, const Node& node, Instant at) {
-  const auto holds = [&](std::uint16_t index, Instant i) { return wanted.truth(index, i) == Truth::yes; };
-  const Shape shape = shape_of(node.op);
-  const Instant first = wanted.within.from;
-  Instant i = at;
-  if (shape == Shape::hold_for) {
-    while (holds(node.a, i - 1)) --i;
-    return i;
-  }
-  if (shape == Shape::then) {
-    while (holds(node.b, i - 1)) --i;
-    for (--i; i >= first && !holds(node.a, i);) --i;
-    return i;
-  }
-  if (shape != Shape::in_last && shape != Shape::since && shape != Shape::from_until) return kNever;
-  const std::uint16_t operand = shape == Shape::since ? node.b : node.a;
-  for (i = at - node.ago_ms; i >= first && !holds(operand, i);) --i;
-  return i;
-}
-
 /// Whether an instant that the engine names is a witness. It knows when a truth that still lasts began, not that it
 /// lasts; and of `in last C to D` near truths are one to it, so there the instant may lie between two.
 bool is_witness(const Evaluation& wanted, const Node& node, Instant at, Instant engine) {
@@ -276,30 +257,6 @@ std::string surroundings_differ(const Image& image, const Evaluation& wanted, co
   return {};
 }
 
-/// Each number, pulse and silence that an event rests on.
-std::string evidence_differs(const Image& image, const Evaluation& wanted, const AlertEvent& event) {
-  for (std::size_t i = 0; i < event.item_count; ++i) {
-    const EvidenceItem& item = event.items[i];
-    const Node& node = image.nodes[item.node];
-    bool same = item.op == node.op;
-    if (static_cast<Op>(item.op) == Op::overdue) {
-      same = same && (item.value != 0) == tocsin::model::contains(wanted.overdue[item.feed], item.at);
-    } else if (static_cast<Op>(item.op) == Op::pulse) {
-      // Evidence speaks of kept reports: a pulse whose report was pushed out at once is shown without.
-      const bool pulse = wanted.truth(item.node, item.at) == Truth::yes;
-      same = same && ((item.value != 0) == pulse || (pulse && item.report_count == 0));
-    } else {
-      const auto& number = wanted.number(item.node, item.at);
-      same = same && item.known == number.known && (!item.known || item.value == number.value);
-    }
-    if (!same) {
-      return "evidence " + std::to_string(i) + " (node " + std::to_string(item.node) + ") of alert " +
-             std::to_string(event.alert) + " at " + std::to_string(event.at);
-    }
-  }
-  return {};
-}
-
 std::string hypotheses_differ(const Image& image, const Model& model, const Evaluation& wanted,
                               const AlertEvent& event) {
   if (event.kind > EventKind::eased) return {};
@@ -336,8 +293,7 @@ std::string Comparison::past_differs(Bench& bench, const Evaluation& wanted, Ins
 
 namespace {
 /// What can be asked without looking. @pre the clock's own instant is decided.
-/// @param doubts  in order only: late news does not repeat what was told of doubt.
-std::string present_differs(Bench& bench, const Evaluation& wanted, const Follower* doubts) {
+std::string present_differs(Bench& bench, const Evaluation& wanted) {
   const Instant at = wanted.within.to;
   const Image& image = bench.image();
   for (std::uint16_t i = 0; i < image.theaters.size(); ++i) {
@@ -349,14 +305,39 @@ std::string present_differs(Bench& bench, const Evaluation& wanted, const Follow
   for (std::uint16_t i = 0; i < image.alerts.size(); ++i) {
     const std::string different = alert_differs(image, wanted, i, at, bench.engine().alert_state(i));
     if (!different.empty()) return different;
-    const AlertState state = state_of(image, wanted, i, at);
-    if (doubts != nullptr && doubts->in_doubt(i) != (!state.raised && state.when == Truth::unknown)) {
-      return "unknown or known of alert " + std::to_string(i);
-    }
   }
   return {};
 }
 
+/// When each alert was down with a `when` that is unknown, against what was told of it. In order only: late news does
+/// not repeat what was told.
+std::string doubts_differ(const Image& image, const Evaluation& wanted, const Follower& follower) {
+  for (std::uint16_t i = 0; i < image.alerts.size(); ++i) {
+    tocsin::model::Intervals raised;
+    for (const Fact& fact : wanted.facts) {
+      if (fact.alert != i) continue;
+      if (fact.kind == EventKind::raised) raised.push_back({fact.at, wanted.within.to});
+      if (fact.kind == EventKind::cleared) raised.back().to = fact.at - 1;
+    }
+    const auto& when = wanted.verdicts[image.alerts[i].when];
+    const auto unknown = tocsin::model::intersected(when.maybe, tocsin::model::complement(when.yes, wanted.within));
+    const auto down = tocsin::model::complement(tocsin::model::normalised(raised, wanted.within), wanted.within);
+    std::vector<Follower::Doubt> doubts;
+    for (const auto& stretch : tocsin::model::intersected(down, unknown)) {
+      doubts.push_back({stretch.from, true});
+      if (stretch.to < wanted.within.to) doubts.push_back({stretch.to + 1, false});
+    }
+    if (doubts != follower.doubts(i)) return "unknown or known of alert " + std::to_string(i);
+  }
+  return {};
+}
+
+/// A step stays within what the compiler promises.
+std::string work_differs(Bench& bench) {
+  std::vector<std::uint64_t> steps(bench.image().nodes.size());
+  return bench.engine().work().worst_step <= cost_of(bench.image(), steps).line ? std::string{}
+                                                                                : "more work than promised";
+}
 }  // namespace
 
 std::string Comparison::differs(const std::vector<Input>& lines) const {
@@ -367,6 +348,7 @@ std::string Comparison::differs(const std::vector<Input>& lines) const {
   bench.engine().start(kRandomFirst, {Status::test, false, true});
   Model model{bench.image(), kRandomFirst, {Status::test, false, true}};
   Follower follower;
+  std::vector<Input> reports;
   std::string where;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     where = "line " + std::to_string(i) + ": ";
@@ -378,6 +360,7 @@ std::string Comparison::differs(const std::vector<Input>& lines) const {
              std::to_string(static_cast<int>(running.disposition));
     }
     if (!follower.follow(events)) return where + "a retraction names nothing that stands";
+    if (lines[i].kind == InputKind::report && wanted == Disposition::taken) reports.push_back(lines[i]);
     Instant decided = model.clock() - 1;
     if (lines[i].kind == InputKind::clock || i % 2 == 0) {
       const auto more = running.step(Bench::clock(model.clock()));
@@ -388,12 +371,14 @@ std::string Comparison::differs(const std::vector<Input>& lines) const {
     const Evaluation meaning = model.evaluate(model.clock());
     std::string different = facts_differ(meaning, follower, decided);
     if (different.empty() && i % 4 == 0) different = past_differs(running, meaning, lines[i].time, decided);
-    if (different.empty() && decided == model.clock())
-      different = present_differs(running, meaning, options_.late ? nullptr : &follower);
+    if (different.empty() && decided == model.clock()) different = present_differs(running, meaning);
+    if (different.empty() && !options_.late && decided == model.clock())
+      different = doubts_differ(running.image(), meaning, follower);
+    if (different.empty()) different = work_differs(running);
     for (const AlertEvent& event : events) {
       if (!different.empty() || options_.late) break;
       different = hypotheses_differ(running.image(), model, meaning, event);
-      if (different.empty()) different = evidence_differs(running.image(), meaning, event);
+      if (different.empty()) different = evidence_differs(running.image(), meaning, reports, event);
       if (different.empty()) different = surroundings_differ(running.image(), meaning, event);
     }
     if (!different.empty()) return where + different;

@@ -16,6 +16,7 @@ struct Options {
   std::uint16_t log_capacity;
   bool save_and_restore;
   engine::Span unit = 1;
+  bool early = false;
 };
 
 /// One random book, compared line by line.

@@ -323,6 +323,24 @@ TEST(Engine, uses_exactly_the_block_that_the_image_names) {
   }
 }
 
+/// Such a heartbeat lies in no run of contacts: a restart forgot it, and the feed seemed older than it was.
+TEST(Engine, keeps_the_heartbeat_of_a_feed_without_every_in_its_checkpoint) {
+  BookBuilder book{1'000'000};
+  const auto origin = book.origin("o");
+  const auto feed = book.feed("f", {origin});
+  const auto indicator = book.indicator("i", {feed}, 4);
+  book.alert("a", book.node(Op::pulse, indicator));
+  Bench first{book};
+  Bench second{book};
+  first.engine().start(kFirst, {});
+  static_cast<void>(first.step(Bench::report(feed, 1, indicator, kFirst + 5, 1, kFirst + 5)));
+  static_cast<void>(first.step(Bench::heartbeat(feed, kFirst + 10, kFirst + 10)));
+  static_cast<void>(first.step(Bench::report(feed, 2, indicator, kFirst + 7, 1, kFirst + 12)));
+  LONGLONGS_EQUAL(kFirst + 10, first.engine().last_contact(feed));
+  ENUMS_EQUAL_INT(RestoreError::none, second.engine().restore(first.engine().save()));
+  LONGLONGS_EQUAL(kFirst + 10, second.engine().last_contact(feed));
+}
+
 TEST(Engine, refuses_checkpoints_that_are_cut_changed_or_foreign) {
   bench.step(aircraft(0, 50));
   const auto saved = bench.engine().save();

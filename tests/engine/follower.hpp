@@ -9,16 +9,23 @@
 #include "tocsin/model/model.hpp"
 
 namespace tocsin::test_support {
-/// What stands after all events so far, and what was last said of doubt.
+/// What stands after all events so far, and what was said of doubt.
 class Follower {
  public:
+  /// From `at` on an alert is in doubt (down, its `when` unknown), or is no longer.
+  struct Doubt {
+    engine::Instant at;
+    bool begins;
+    friend bool operator==(const Doubt&, const Doubt&) = default;
+  };
+
   /// @returns false when a retraction names nothing that stands.
   bool follow(const std::vector<engine::AlertEvent>& events) {
     using engine::EventKind;
     for (const engine::AlertEvent& event : events) {
       // That a raised alert is up again, its clear withdrawn, ends doubt as a raise does.
       if (event.kind != EventKind::retracted || event.retracted_kind == EventKind::cleared)
-        in_doubt_[event.alert] = event.kind == EventKind::unknown;
+        note(doubts_[event.alert], {event.at, event.kind == EventKind::unknown});
       if (event.kind == EventKind::unknown || event.kind == EventKind::known) continue;
       const bool gone = event.kind == EventKind::retracted;
       const model::Fact fact{event.at, event.alert, gone ? event.retracted_kind : event.kind, event.level,
@@ -41,14 +48,19 @@ class Follower {
     std::sort(out.begin(), out.end());
     return out;
   }
-  /// Whether the last word on an alert was that it is unknown.
-  [[nodiscard]] bool in_doubt(std::uint16_t alert) const {
-    const auto found = in_doubt_.find(alert);
-    return found != in_doubt_.end() && found->second;
+  /// The turns of an alert's doubt, oldest first; of several at one instant what they come to.
+  [[nodiscard]] std::vector<Doubt> doubts(std::uint16_t alert) const {
+    const auto found = doubts_.find(alert);
+    return found == doubts_.end() ? std::vector<Doubt>{} : found->second;
   }
 
  private:
+  static void note(std::vector<Doubt>& doubts, Doubt doubt) {
+    if (!doubts.empty() && doubts.back().at == doubt.at) doubts.pop_back();
+    if (doubt.begins != (!doubts.empty() && doubts.back().begins)) doubts.push_back(doubt);
+  }
+
   std::vector<model::Fact> standing_;
-  std::map<std::uint16_t, bool> in_doubt_;
+  std::map<std::uint16_t, std::vector<Doubt>> doubts_;
 };
 }  // namespace tocsin::test_support

@@ -52,6 +52,10 @@ TEST(Model, agrees_beyond_a_short_horizon) { compare(2'000'000, {true, 15, 256, 
 
 TEST(Model, agrees_beyond_a_small_log) { compare(3'000'000, {true, 1'000'000, 16, false}); }
 
+TEST(Model, agrees_when_no_place_is_left_for_lines_that_wait) {
+  compare(11'000'000, {true, 1'000'000, 16, false, 1, true});
+}
+
 TEST(Model, agrees_when_saved_and_restored_after_every_line) { compare(4'000'000, {true, 20, 24, true}); }
 
 TEST(Model, agrees_when_saved_and_restored_within_a_long_horizon) { compare(5'000'000, {true, 1'000'000, 64, true}); }

@@ -2,6 +2,7 @@
 #pragma once
 /// @file Random books and random lines for the comparison of engine and model.
 #include <algorithm>
+#include <iterator>
 
 #include "tocsin/test_support/prng.hpp"
 
@@ -25,8 +26,8 @@ class TimeScale {
   engine::Span unit_;
 };
 
-/// A book of three feeds (one without `every`), three indicators with filters, some thirty nodes of every kind and
-/// three alerts with everything an alert can have.
+/// A book of three feeds (one without `every`), five indicators with filters (one of a regular and an irregular feed,
+/// one that nobody feeds), some thirty nodes of every kind and three alerts with everything an alert can have.
 class RandomBook {
  public:
   RandomBook(Prng& prng, engine::Span horizon_ms, engine::Span unit, std::int64_t keep_max)
@@ -43,9 +44,11 @@ class RandomBook {
  private:
   using Op = engine::Op;
   using Key = engine::FilterKey;
+  static constexpr std::uint16_t kUnfed = 4;  ///< the last indicator
 
   std::uint16_t pick(const std::vector<std::uint16_t>& from) { return from[prng_.index(from.size())]; }
-  std::uint16_t any_indicator() { return static_cast<std::uint16_t>(prng_.below(3)); }
+  /// Seldom the one that nobody feeds: what rests on it is unknown for good.
+  std::uint16_t any_indicator() { return prng_.chance(4) ? kUnfed : static_cast<std::uint16_t>(prng_.below(kUnfed)); }
   /// None, or one of the indicator's.
   std::uint16_t any_filter(std::uint16_t indicator) {
     return prng_.chance(60) ? engine::kNone : static_cast<std::uint16_t>(2 * indicator + prng_.below(2));
@@ -67,11 +70,13 @@ class RandomBook {
     book_.indicator("i0", {f0}, keep(), 0);
     book_.indicator("i1", {f0, f1}, keep(), 1);
     book_.indicator("i2", {f2}, keep(), 1);
+    book_.indicator("i3", {f1, f2}, keep(), 0);
+    book_.indicator("i4", {}, keep(), 0);
     book_.actor("x");
     book_.actor("y");
     book_.tag("s");
     book_.tag("t");
-    for (std::uint16_t indicator = 0; indicator < 3; ++indicator) {
+    for (std::uint16_t indicator = 0; indicator <= kUnfed; ++indicator) {
       book_.filter(indicator, {any_term()});
       book_.filter(indicator, prng_.chance(50) ? std::vector{any_term()} : std::vector{any_term(), any_term()});
     }
@@ -108,12 +113,15 @@ class RandomBook {
     }
   }
 
+  /// Of `days` wide enough for several, where a unit is an hour.
+  engine::Span window_of(Op op) { return op == Op::last ? 0 : spans_.between(1, op == Op::days ? 80 : 12); }
+
   void make_numbers() {
     for (int i = 0; i < 3; ++i) numbers_.push_back(book_.literal(static_cast<double>(prng_.between(0, 4))));
     for (int i = 0; i < 8; ++i) {
       const auto op = static_cast<Op>(prng_.between(1, 12));
       const std::uint16_t indicator = any_indicator();
-      numbers_.push_back(book_.number(op, indicator, op == Op::last ? 0 : spans_.between(1, 12)));
+      numbers_.push_back(book_.number(op, indicator, window_of(op)));
       engine::Node& node = book_.edit(numbers_.back());
       node.filter = any_filter(indicator);
       if (op != Op::last && prng_.chance(40)) node.ago_ms = spans_.between(1, 10);
@@ -129,15 +137,33 @@ class RandomBook {
   void make_conditions() {
     for (int i = 0; i < 5; ++i)
       conditions_.push_back(book_.node(static_cast<Op>(prng_.between(32, 37)), pick(numbers_), pick(numbers_)));
-    for (std::uint16_t i = 0; i < 3; ++i) {
+    for (std::uint16_t i = 0; i < kUnfed; ++i) {
       conditions_.push_back(book_.node(Op::pulse, i));
       book_.edit(conditions_.back()).filter = any_filter(i);
     }
     conditions_.push_back(book_.node(Op::overdue, static_cast<std::uint16_t>(prng_.below(2))));
+    if (prng_.chance(50)) conditions_.push_back(make_guarded());
     for (int i = 0; i < 10; ++i) conditions_.push_back(combine(pick(conditions_), pick(conditions_)));
     const auto end = static_cast<std::uint16_t>(book_.node_count());
     book_.condition("c0", static_cast<std::uint16_t>(end - 2));
     book_.condition("c1", static_cast<std::uint16_t>(end - 1));
+  }
+
+  /// `pulse and C`, where C is nobody else's: the engine lets such a C sleep.
+  std::uint16_t make_guarded() {
+    const auto comparison = [this] {
+      const std::uint16_t indicator = any_indicator();
+      std::uint16_t number = book_.number(prng_.chance(50) ? Op::count : Op::sum, indicator, spans_.between(1, 12));
+      book_.edit(number).filter = any_filter(indicator);
+      if (prng_.chance(30)) number = book_.node(Op::add, number, book_.number(Op::last, any_indicator()));
+      const auto op = static_cast<Op>(prng_.between(32, 37));
+      return book_.node(op, number, book_.literal(static_cast<double>(prng_.between(0, 4))));
+    };
+    std::uint16_t guarded = comparison();
+    if (prng_.chance(40)) guarded = book_.node(prng_.chance(50) ? Op::both : Op::either, guarded, comparison());
+    if (prng_.chance(30)) guarded = book_.node(Op::negate, guarded);
+    const std::uint16_t pulse = book_.node(Op::pulse, any_indicator());
+    return prng_.chance(50) ? book_.node(Op::both, pulse, guarded) : book_.node(Op::both, guarded, pulse);
   }
 
   /// C of `in last C to D`: not so near D that more than the engine's limit of truths would be remembered.
@@ -176,10 +202,14 @@ class RandomBook {
     options.hold_ms = prng_.chance(50) ? 0 : spans_.between(1, 5);
     options.cooldown_ms = prng_.chance(50) ? 0 : spans_.between(1, 9);
     if (prng_.chance(40)) options.clear = pick(conditions_);
-    if (prng_.chance(50)) options.levels.push_back({pick(conditions_), 4, 0});
+    while (prng_.chance(40) && options.levels.size() < 3)
+      options.levels.push_back({pick(conditions_), static_cast<std::uint8_t>(prng_.between(1, 4)), 0});
+    options.evidence = static_cast<std::uint8_t>(prng_.between(1, 8));
     while (prng_.chance(40) && options.needs.size() < 3) options.needs.push_back(any_need());
-    if (prng_.chance(50)) options.weighs.push_back({engine::kNone, {{0, 2}, {1, -1}}});
-    if (prng_.chance(50)) options.weighs.push_back({pick(conditions_), {{1, 4}}});
+    const auto weight = [this] { return static_cast<std::int16_t>(prng_.between(-2, 2)); };
+    if (prng_.chance(50)) options.weighs.push_back({engine::kNone, {{0, weight()}, {1, weight()}}});
+    if (prng_.chance(50)) options.weighs.push_back({pick(conditions_), {{1, weight()}}});
+    if (prng_.chance(50)) options.weighs.push_back({pick(conditions_), {{1, weight()}, {0, weight()}}});
     if (prng_.chance(50)) options.against = {0, 1};
     const std::uint16_t when =
         prng_.chance(60) ? static_cast<std::uint16_t>(book_.node_count() - 1 - prng_.below(6)) : pick(conditions_);
@@ -189,7 +219,7 @@ class RandomBook {
   BookBuilder::NeedOptions any_need() {
     BookBuilder::NeedOptions need;
     need.indicators = {any_indicator()};
-    if (prng_.chance(50)) need.indicators.push_back(static_cast<std::uint16_t>((need.indicators[0] + 1U) % 3U));
+    if (prng_.chance(50)) need.indicators.push_back(static_cast<std::uint16_t>((need.indicators[0] + 1U) % kUnfed));
     for (const std::uint16_t indicator : need.indicators) need.filters.push_back(any_filter(indicator));
     need.count = static_cast<std::uint16_t>(prng_.between(1, 3));
     need.window_ms = spans_.between(1, 9);
@@ -213,16 +243,17 @@ inline BookBuilder random_book(Prng& prng, engine::Span horizon_ms, engine::Span
 /// A random line near the clock: mostly reports, some late, early, repeated, retracted or superseding.
 class RandomLines {
  public:
-  RandomLines(Prng& prng, bool late, engine::Span unit = 1) : prng_{prng}, spans_{prng, unit}, late_{late} {}
+  /// @param early  most lines are from the future: they wait for their instant until no place is left.
+  RandomLines(Prng& prng, bool late, engine::Span unit = 1, bool early = false)
+      : prng_{prng}, spans_{prng, unit}, late_{late}, early_{early} {}
 
   engine::Input next() {
     clock_ += prng_.chance(60) ? 0 : prng_.chance(95) ? spans_.between(1, 4) : spans_.between(5, 40);
     const std::uint64_t dice = prng_.below(100);
     if (dice < 8) return Bench::clock(clock_);
-    const auto indicator = static_cast<std::uint16_t>(prng_.below(3));
-    const std::uint16_t feed = indicator == 0   ? std::uint16_t{0}
-                               : indicator == 2 ? std::uint16_t{2}
-                                                : static_cast<std::uint16_t>(prng_.below(2));
+    const auto indicator = static_cast<std::uint16_t>(prng_.below(4));
+    constexpr std::uint16_t kFeeds[][2] = {{0, 0}, {0, 1}, {2, 2}, {1, 2}};
+    const std::uint16_t feed = kFeeds[indicator][prng_.below(2)];
     if (dice < 20) return Bench::heartbeat(feed, time(), clock_);
     if (late_ && dice < 26 && !sent_.empty()) return again();
     if (late_ && dice < 34 && !sent_.empty()) {
@@ -238,6 +269,7 @@ class RandomLines {
       engine::Input input = owed_.back();
       owed_.pop_back();
       input.received = clock_;
+      if (prng_.chance(20)) input.time = time();  // not what its withdrawal said
       return keep(input);
     }
     engine::Input input = report(feed, indicator);
@@ -253,8 +285,8 @@ class RandomLines {
 
  private:
   engine::Input report(std::uint16_t feed, std::uint16_t indicator) {
-    engine::Input input = Bench::report(feed, seq_++, indicator, time(), static_cast<double>(prng_.between(0, 3)),
-                                        clock_, static_cast<std::uint16_t>(prng_.below(3)));
+    engine::Input input = Bench::report(feed, next_seq(feed), indicator, time(), any_value(), clock_,
+                                        static_cast<std::uint16_t>(prng_.below(3)));
     input.credibility = static_cast<std::uint8_t>(prng_.below(7));
     constexpr std::uint16_t kActors[] = {0, 1, engine::kOther, engine::kNone};
     input.actor = kActors[prng_.below(4)];
@@ -265,13 +297,24 @@ class RandomLines {
     return input;
   }
   engine::Input retract(std::uint16_t feed, std::uint64_t target, engine::Instant time) {
-    return Bench::retraction(feed, seq_++, target, time, clock_);
+    return Bench::retraction(feed, next_seq(feed), target, time, clock_);
+  }
+  /// Numbers of its own for each feed, and not in the order of arrival.
+  std::uint64_t next_seq(std::uint16_t feed) {
+    const std::uint64_t n = seqs_[feed]++;
+    return (n & ~std::uint64_t{7}) + (5 * n + 3) % 8 + 1;
+  }
+  /// Mostly small and whole, so that values meet; sums of the others depend on their order, or are not finite.
+  double any_value() {
+    constexpr double kOdd[] = {-1, -0.0, 0.1, 0.7, 2.5, 1e16, 1e308, -1e308};
+    return prng_.chance(88) ? static_cast<double>(prng_.between(0, 3)) : kOdd[prng_.index(std::size(kOdd))];
   }
   engine::Input keep(const engine::Input& input) {
     sent_.push_back(input);
     return input;
   }
   engine::Instant time() {
+    if (early_ && prng_.chance(60)) return clock_ + spans_.between(1, 60);
     if (!late_ || prng_.chance(50)) return clock_;
     return prng_.chance(15) ? clock_ + spans_.between(1, 5)
                             : std::max<engine::Instant>(0, clock_ - spans_.between(0, 25));
@@ -280,14 +323,16 @@ class RandomLines {
     engine::Input input = sent_[prng_.index(sent_.size())];
     input.received = clock_;
     if (prng_.chance(30)) input.content ^= 1U;
+    if (prng_.chance(15)) input.time = time();
     return input;
   }
 
   Prng& prng_;
   TimeScale spans_;
   bool late_;
+  bool early_;
   engine::Instant clock_ = kRandomFirst;
-  std::uint64_t seq_ = 1;
+  std::uint64_t seqs_[3] = {};
   std::vector<engine::Input> sent_;
   std::vector<engine::Input> owed_;  ///< withdrawn before they are sent
 };

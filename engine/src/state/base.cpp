@@ -125,7 +125,7 @@ void Stepper::push_sample(const LogEntry& entry, std::uint16_t slot) {
 /// A state that has not come to a report's instant will not find it in the log any more.
 void Stepper::absorb_in(const State& state, const LogEntry& entry) {
   FeedState& feed = state.feeds[entry.feed];
-  feed.contact = entry.time;
+  if (feed.contact < entry.time) feed.contact = entry.time;
   if (!block_.is_used(entry.indicator) && !feed.overdue) return;
   IndicatorState& indicator = state.indicators[entry.indicator];
   if (!indicator.absorbed) note(state.header->absorbed, entry.indicator);

@@ -197,7 +197,7 @@ bool Evaluator::take_report(std::uint16_t slot) {
   if (entry.kind != EntryKind::report || entry.withdrawn) return false;
   state_.indicators[entry.indicator].tail = slot;
   FeedState& feed = state_.feeds[entry.feed];
-  feed.contact = entry.time;
+  if (feed.contact < entry.time) feed.contact = entry.time;  // a heartbeat may have been later
   if (feed.overdue) set_timer(state_, plan_.feeds[entry.feed].timer, entry.time);
   if (block_.is_used(entry.indicator)) {
     touch(entry.indicator, entry.matches);

@@ -227,12 +227,17 @@ void Stepper::apply(const Input& input) {
   Standing{block_}.begin_compare(from);
 }
 
-/// A late report that no rule rests on is its feed's contact all the same.
+/// A late report that no rule rests on is its feed's contact all the same. So is a heartbeat of a feed without `every`,
+/// which is kept nowhere else: every state knows it, so that a checkpoint does.
 void Stepper::note_contact(const Input& input) {
-  each_newer_state([&input](const State& state) {
+  const bool heartbeat = input.kind == InputKind::heartbeat;
+  const auto note = [&input, heartbeat](const State& state) {
     FeedState& feed = state.feeds[input.feed];
-    if (state.header->evaluated >= input.time && feed.contact < input.time) feed.contact = input.time;
-  });
+    const bool passed = heartbeat || state.header->evaluated >= input.time;
+    if (passed && feed.contact < input.time) feed.contact = input.time;
+  };
+  if (heartbeat) note(block_.base());
+  each_newer_state(note);
 }
 
 void Stepper::add_heartbeat(const Input& input) {

@@ -37,7 +37,8 @@ Disposition Model::take_numbered(const Input& input) {
   for (std::size_t i = reached; i < lines_.size(); ++i) {
     const Line& known = lines_[i];
     if (known.feed != input.feed || known.seq != input.seq) continue;
-    return known.content == input.content && known.time == input.time ? Disposition::duplicate : Disposition::reused;
+    if (known.content == input.content && known.time == input.time) return Disposition::duplicate;
+    if (!stale(known.time)) return Disposition::reused;  // else its number is free again
   }
   if (lines_.size() >= newest) {
     const Line& oldest = lines_[lines_.size() - newest];
