@@ -406,32 +406,56 @@ class Explainer {
     return out.empty() ? out : out + ".";
   }
 
-  [[nodiscard]] std::string use_of(const std::string& name) const {
-    std::vector<std::string> direct;
-    std::vector<std::string> through;
-    for (const AlertDecl& alert : book_.alerts) {
-      const BookReach reach = reach_of(book_, alert);
-      const auto names = [&](const std::vector<std::string>& all) {
-        return std::find(all.begin(), all.end(), name) != all.end();
-      };
-      if (names(reach.conditions) || names(reach.indicators)) direct.push_back(alert.name.text);
+  [[nodiscard]] static bool reaches(const BookReach& reach, const std::string& name) {
+    const auto among = [&](const std::vector<std::string>& all) {
+      return std::find(all.begin(), all.end(), name) != all.end();
+    };
+    return among(reach.conditions) || among(reach.indicators);
+  }
+  /// What an alert only judges by: `weigh ... when` and `against`.
+  [[nodiscard]] bool judges_by(const AlertDecl& alert, const std::string& name) const {
+    BookReach reach;
+    for (const compiler::WeighClause& weigh : alert.weighs) {
+      if (weigh.when) reach_of(book_, *weigh.when, reach);
     }
     for (const compiler::ConditionDecl& condition : book_.conditions) {
-      const BookReach reach = names_in(book_, *condition.value);
-      const auto names = [&](const std::vector<std::string>& all) {
-        return std::find(all.begin(), all.end(), name) != all.end();
-      };
-      if (names(reach.conditions) || names(reach.indicators)) through.push_back(condition.name.text);
+      for (const compiler::Word& against : alert.against) {
+        if (against.text != condition.name.text) continue;
+        reach.conditions.push_back(against.text);
+        reach_of(book_, *condition.value, reach);
+      }
+    }
+    return reaches(reach, name);
+  }
+
+  [[nodiscard]] std::string use_of(const std::string& name) const {
+    std::vector<std::string> direct;
+    std::vector<std::string> judging;
+    std::vector<std::string> through;
+    for (const AlertDecl& alert : book_.alerts) {
+      if (reaches(reach_of(book_, alert), name)) {
+        direct.push_back(alert.name.text);
+      } else if (judges_by(alert, name)) {
+        judging.push_back(alert.name.text);
+      }
+    }
+    for (const compiler::ConditionDecl& condition : book_.conditions) {
+      if (reaches(names_in(book_, *condition.value), name)) through.push_back(condition.name.text);
     }
     std::string out;
     if (!through.empty()) {
       out =
           "It is used by the condition" + std::string{through.size() == 1 ? " " : "s "} + list_in_words(through) + ". ";
     }
-    if (direct.empty()) return out + "No alert rests on it.";
-    return out +
-           (direct.size() == 1 ? "One alert rests" : capitalised(number_in_words(direct.size())) + " alerts rest") +
-           " on it: " + list_in_words(direct) + ".";
+    const auto alerts = [](const std::vector<std::string>& names, const char* one, const char* many) {
+      return (names.size() == 1 ? std::string{"One alert "} + one
+                                : capitalised(number_in_words(names.size())) + " alerts " + many) +
+             ": " + list_in_words(names) + ".";
+    };
+    out += direct.empty() ? "No alert rests on it." : alerts(direct, "rests on it", "rest on it");
+    if (!judging.empty())
+      out += " " + alerts(judging, "judges by it what an event means", "judge by it what an event means");
+    return out;
   }
 
   const compiler::Book& book_;

@@ -52,17 +52,36 @@ struct Entry {
   bool failing = false;
 };
 
-std::string source_line(const compiler::SourceFile& source, compiler::Range at) {
-  const compiler::Location place = compiler::locate(source, at.begin);
-  std::string_view line = compiler::line_at(place.text, place.offset);
-  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-  // Its comment says what the writer thought; the line itself is enough here.
-  bool quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '"') quoted = !quoted;
-    if (line[i] == '#' && !quoted) line = line.substr(0, i);
+/// Where the statement of the test begins that follows the one at `begin`.
+std::uint32_t next_statement(const TestDecl& test, std::uint32_t begin) {
+  std::uint32_t next = UINT32_MAX;
+  const auto at = [&](std::uint32_t other) {
+    if (other > begin) next = std::min(next, other);
+  };
+  for (const TestLine& line : test.lines) at(line.at.begin);
+  for (const TestExpectation& expectation : test.expectations) at(expectation.at.begin);
+  if (test.nothing_else) at(test.nothing_else->begin);
+  return next;
+}
+
+/// A line of a test as the book has it, whether it shares a line of the text or goes over several. Comments say what
+/// the writer thought; the line itself is enough here.
+std::string source_line(const compiler::SourceFile& source, const TestDecl& test, std::uint32_t begin) {
+  const compiler::Location place = compiler::locate(source, begin);
+  const std::size_t end =
+      std::min<std::size_t>(place.text.size(), place.offset + (next_statement(test, begin) - begin));
+  std::string line;
+  for (std::size_t i = place.offset; i < end && place.text[i] != '}'; ++i) {
+    if (place.text[i] == '#') i = std::min(place.text.find('\n', i), end - 1);
+    if (place.text[i] != '\n') {
+      line += place.text[i];
+      continue;
+    }
+    line.resize(line.find_last_not_of(" \t\r") + 1);
+    line += ' ';
+    while (i + 1 < end && (place.text[i + 1] == ' ' || place.text[i + 1] == '\t')) ++i;
   }
-  line = line.substr(0, line.find_last_not_of(" \t\r") + 1);
+  line.resize(line.find_last_not_of(" \t\r") + 1);
   return "line " + std::to_string(compiler::place_of(place.text, place.offset).line) + ": " + printable(line);
 }
 
@@ -125,7 +144,7 @@ class Timeline {
   }
 
   void add_line(const TestLine& line, const TestResult& result) {
-    std::string text = source_line(source_, line.at);
+    std::string text = source_line(source_, test_, line.at.begin);
     const engine::Instant arrived = line.received ? line.received->instant : line.time.instant;
     latest_ = std::max(latest_, arrived);
     if (latest_ > line.time.instant && line.kind != TestLine::Kind::clock) {

@@ -25,7 +25,7 @@ std::string summary(const compiler::CompileResult& result, const compiler::Sourc
          counted(book.conditions.size(), "condition") + ", " + counted(book.alerts.size() - linkages, "alert") + ", " +
          counted(linkages, "linkage") + ", " + counted(book.tests.size(), "test") + "; " +
          std::to_string(result.budget.block_bytes) + " of " + std::to_string(result.budget.limit_bytes) +
-         " bytes for " + result.budget.target + ", looks back " + text::format_span(result.budget.look_back_ms) + "\n";
+         " bytes for " + result.budget.target + ", looks back " + compiler::look_back_text(result.budget) + "\n";
 }
 }  // namespace
 

@@ -75,10 +75,14 @@ int run_compile(const CompileOptions& options) {
   }
   if (!options.json && !options.budget) {
     const compiler::BudgetReport& budget = result.budget;
-    (void)std::fprintf(stderr, "%s: %zu bytes; needs %llu of %llu bytes on %s, looks back %s\n", options.output.c_str(),
-                       result.image.bytes().size(), static_cast<unsigned long long>(budget.block_bytes),
-                       static_cast<unsigned long long>(budget.limit_bytes), budget.target.c_str(),
-                       text::format_span(budget.look_back_ms).c_str());
+    std::string parts;
+    for (const compiler::BudgetPart& part : budget.parts)
+      parts += (parts.empty() ? "" : ", ") + part.name + " " + std::to_string(part.bytes);
+    (void)std::fprintf(stderr, "%s: %zu bytes; needs %llu of %llu bytes on %s (%s), looks back %s\n",
+                       options.output.c_str(), result.image.bytes().size(),
+                       static_cast<unsigned long long>(budget.block_bytes),
+                       static_cast<unsigned long long>(budget.limit_bytes), budget.target.c_str(), parts.c_str(),
+                       compiler::look_back_text(budget).c_str());
   }
   return static_cast<int>(Exit::done);
 }

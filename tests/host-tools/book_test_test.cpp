@@ -123,3 +123,13 @@ TEST(BookTest, what_lies_far_from_a_failure_is_counted_not_shown) {
   STRCMP_CONTAINS("... 8 entries not shown\n    2024-02-09T00:00:00Z", text.c_str());
   STRCMP_CONTAINS("... 8 entries not shown\n", text.substr(text.find("2024-02-20T00:00:00Z")).c_str());
 }
+
+TEST(BookTest, lines_of_a_test_that_share_a_line_or_go_over_several_are_shown_each_for_itself) {
+  const std::string one = report(
+      "at 2024-01-01T00:00Z f reports i 7 at 2024-01-02T00:00Z\n  f reports # why\n    i 9 clock 2024-01-03T00:00Z "
+      "expect "
+      "b raised at 2024-01-01T00:00Z");
+  STRCMP_CONTAINS("line 9: at 2024-01-01T00:00Z f reports i 7\n", one.c_str());
+  STRCMP_CONTAINS("line 9: at 2024-01-02T00:00Z f reports i 9\n", one.c_str());
+  STRCMP_CONTAINS("line 11: clock 2024-01-03T00:00Z\n", one.c_str());
+}

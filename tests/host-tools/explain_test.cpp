@@ -160,6 +160,23 @@ TEST(Explain, what_no_reports_leave_unknown_is_not_said_of_counts) {
   STRCMP_CONTAINS("says UNKNOWN instead of keeping silent", counted.c_str());
 }
 
+TEST(Explain, what_only_weighs_or_speaks_against_is_not_said_to_be_unused) {
+  const compiler::CompileResult result =
+      compiled(kNames +
+               "hypothesis h condition z = y condition w = act in last 2d\n"
+               "alert a { theater t when x weigh h +1 when z against w } alert b { theater t when x against z }");
+  const auto whole = [&](const char* name) {
+    std::string out;
+    const auto explanation = explain(result.book, name);
+    for (const Paragraph& part : explanation->paragraphs) out += part.text + "\n";
+    return out;
+  };
+  STRCMP_CONTAINS("No alert rests on it. Two alerts judge by it what an event means: a and b.", whole("z").c_str());
+  STRCMP_CONTAINS("No alert rests on it. Two alerts judge by it what an event means: a and b.", whole("y").c_str());
+  STRCMP_CONTAINS("No alert rests on it. One alert judges by it what an event means: a.", whole("w").c_str());
+  STRCMP_CONTAINS("Two alerts rest on it: a and b.", whole("x").c_str());
+}
+
 TEST(Explain, every_rule_of_the_shipped_book_is_whole) {
   std::ifstream file(TOCSIN_SOURCE_DIR "/watchbooks/taiwan-korea/book.watch");
   std::ostringstream text;

@@ -171,7 +171,11 @@ std::string render(const BudgetReport& budget) {
   out += "work at most: " + steps_text(budget.instant_steps) + " steps at one instant, " +
          steps_text(budget.line_steps) +
          " for one line, however late it comes and however long nothing came before it\n";
-  return out + "looks back " + text::format_span(budget.look_back_ms) +
-         (budget.endless ? ", and without end where it says `since` or `from ... until`\n" : "\n");
+  return out + "looks back " + look_back_text(budget) + "\n";
+}
+
+std::string look_back_text(const BudgetReport& budget) {
+  return text::format_span(budget.look_back_ms) +
+         (budget.endless ? ", and without end where it says `since` or `from ... until`" : "");
 }
 }  // namespace tocsin::compiler

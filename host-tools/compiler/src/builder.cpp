@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens, errors and declarations. Clauses are in builder_clauses.cpp, expressions in builder_expr.cpp.
+// Tokens and declarations. Clauses are in builder_clauses.cpp, expressions in builder_expr.cpp, what is said of text
+// that is no book in builder_errors.cpp.
 #include "builder.hpp"
 
 #include <algorithm>
 #include <charconv>
-
-#include "tocsin/text/json_lines.hpp"
 
 #include "words.hpp"
 
@@ -13,8 +12,6 @@ namespace tocsin::compiler {
 namespace {
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kTextBytesMax = 200;
-constexpr std::string_view kDurationHelp =
-    "durations are digits and units without blanks: 250ms 90s 5m 72h 7d 2w 1d12h";
 
 engine::Span unit_ms(std::string_view unit) {
   if (unit == "ms") return 1;
@@ -26,17 +23,6 @@ engine::Span unit_ms(std::string_view unit) {
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-std::string lower_case(std::string_view text) {
-  std::string lower{text};
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
-// What may be an operand of a condition.
-bool wants_operand(std::string_view what) {
-  return what == "a condition" || what == "a comparison, a name or `(`" || what == "a number, a name or `(`";
-}
 }  // namespace
 
 Builder::Builder(std::string_view text, Book book, bool included, std::vector<Diagnostic>& diagnostics)
@@ -47,98 +33,9 @@ bool Builder::starts_line(std::uint32_t offset) const {
   return offset == 0 || text_[offset - 1] == '\n' || text_[offset - 1] == '\r' || text_[offset - 1] == '{';
 }
 
-// --- Errors ----------------------------------------------------------------------------------------------------------
-void Builder::error(Range at, std::string message, std::string help, std::vector<Note> notes) {
-  diagnostics_.push_back({Severity::error, at, std::move(message), std::move(help), std::move(notes)});
-  if (diagnostics_.size() >= kErrorsMax) throw TooManyErrors{};
-}
-
-Range Builder::token_at(std::uint32_t offset) const {
-  std::uint32_t end = offset;
-  const bool number = end < text_.size() && is_digit(text_[end]);
-  while (end < text_.size() && (is_word_character(text_[end]) || (number && text_[end] == '.'))) ++end;
-  if (end == offset && end < text_.size()) {
-    end += static_cast<std::uint32_t>(std::max<std::size_t>(1, utf8_length(text_.substr(end))));
-  }
-  return {offset, end};
-}
-
-std::string Builder::found_at(std::uint32_t offset) const {
-  if (offset >= text_.size()) return "the end of the book";
-  if (text_[offset] == '"') return "a text";
-  return quoted(view(token_at(offset)));
-}
-
-bool Builder::from_clause_at(std::uint32_t offset) const {
-  const auto next = [&](std::uint32_t at) {
-    const std::size_t start = text_.find_first_not_of(" \t\r\n", at);
-    return token_at(static_cast<std::uint32_t>(std::min(start, text_.size())));
-  };
-  return view(next(next(token_at(offset).end).end)) == "to";
-}
-
-std::uint32_t Builder::behind_error(std::uint32_t offset, std::string_view what) const {
-  if (in_filter_ && what != "`\"`") {
-    const std::size_t close = text_.find_first_of("[]{}", offset);
-    if (close != std::string_view::npos && text_[close] == ']') return static_cast<std::uint32_t>(close + 1);
-  }
-  const Range found = token_at(offset);
-  return view(found) == "from" && wants_operand(what) && !from_clause_at(offset) ? found.end : offset;
-}
-
-void Builder::expected(std::uint32_t offset, std::string_view what) {
-  error_offset_ = behind_error(offset, what);
-  const Range at = token_at(offset);
-  const std::string_view found = view(at);
-  if (what == "`\"`") {
-    const bool escaped = offset < text_.size() && text_[offset] == '\\';
-    std::uint32_t open = offset;
-    while (open > 0 && (text_[open - 1] != '"' || (open > 1 && text_[open - 2] == '\\'))) --open;
-    error({open > 0 ? open - 1 : 0, offset},
-          escaped ? "a `\\` ends the line inside a text" : "the text is not closed on its line",
-          "texts stand on one line, in double quotes; write \\\" for a quote inside");
-    throw SyntaxError{};
-  }
-  const bool wants_name =
-      what == "a name" || what == "a new name" || what == "an indicator's name" || what.starts_with("the name of");
-  std::string message = "expected " + std::string{what} + ", found " + found_at(offset);
-  std::string help;
-  if (what == "`)`" && !found.empty() && (is_digit(found.front()) || found == "at")) {
-    help = "a comma is missing";
-  } else if (what == "`]`" && found == "and") {
-    message = "expected `,` or `]`, found `and`";
-    help = "the parts of a filter are joined by commas, which mean `and`";
-  } else if (what == "`]`" && found == "or") {
-    help = "a filter has no `or`: join two conditions, each with its filter";
-  } else if (what.front() == '`') {
-    const std::string_view keyword = what.substr(1, what.size() - 2);
-    help = did_you_mean(found, {&keyword, 1});
-  } else if (wants_name && is_reserved(found)) {
-    message = quoted(found) + " is a word of the language and cannot be a name";
-    help = what == "a new name" ? "choose another name, e.g. `" + std::string{found} + "_1`" : "";
-  } else if (wants_name && !found.empty() && is_word_character(found.front())) {
-    const std::string lower = lower_case(found);
-    help = "names are lower case letters, digits and `_`, a letter first";
-    if (lower != found && !is_digit(lower.front())) help += ": `" + lower + "`";
-    if (what == "a new name") book_.unread.insert(lower);
-  } else if (found == "not") {
-    help = "put it in parentheses: (not ...)";
-  } else if (found == "from" && wants_operand(what) && !from_clause_at(offset)) {
-    help = "it stands alone or in parentheses: (from ... until ...)";
-  }
-  error(at, std::move(message), std::move(help));
-  throw SyntaxError{};
-}
-
-void Builder::enter(std::uint32_t offset) {
-  if (++nesting_ <= kNestingMax) return;
-  error_offset_ = offset;
-  error(token_at(offset), "this is nested more than " + std::to_string(kNestingMax) + " deep",
-        "give the inner part a name with `condition`");
-  throw SyntaxError{};
-}
-
-// What was not read must not be missed later: that would be a second error for one mistake.
+// --- After an error
+// --------------------------------------------------------------------------------------------------- What was not read
+// must not be missed later: that would be a second error for one mistake.
 void Builder::recovered(std::uint16_t nesting) {
   nesting_ = nesting;
   if (clause_.text.empty()) {
@@ -230,21 +127,6 @@ void Builder::duration(Range at) {
   durations_.push_back({total, at});
 }
 
-void Builder::bad_duration(Range at) {
-  const std::string_view written = view(at);
-  const std::size_t digits = written.find_first_not_of("0123456789");
-  if (digits == std::string_view::npos) {
-    error(at, "a duration needs a unit", "did you mean `" + std::string{written} + "h`?");
-  } else if (written[digits] == ' ' || written[digits] == '\t') {
-    const std::size_t unit = written.find_first_not_of(" \t", digits);
-    const std::string mended = std::string{written.substr(0, digits)} + std::string{written.substr(unit)};
-    error(at, "a duration is written without blanks", "did you mean `" + mended + "`?");
-  } else {
-    error(at, quoted(written) + " is not a duration", std::string{kDurationHelp});
-  }
-  durations_.push_back({3'600'000, at});  // any, so that the rest can be read
-}
-
 void Builder::integer(Range at) {
   std::uint64_t value = 0;
   const auto parsed = std::from_chars(text_.data() + at.begin, text_.data() + at.end, value);
@@ -264,15 +146,6 @@ void Builder::number(Range at) {
     value = 1;
   }
   numbers_.push_back(value == 0 ? 0.0 : value);  // -0 is 0
-}
-
-void Builder::time(Range at) {
-  engine::Instant instant = 0;
-  if (!text::parse_instant(view(at), instant)) {
-    error(at, quoted(view(at)) + " is not a time",
-          "times are RFC 3339 in UTC, e.g. 2024-05-23T01:00Z or 2024-05-23T01:00:00.250Z");
-  }
-  times_.push_back({instant, at});
 }
 
 void Builder::bad_comparison(Range at) {
@@ -315,30 +188,32 @@ void Builder::begin_declaration(Range at) {
   reset_stacks();
   seen_.clear();
   clause_ = {};
+  stray_when_ = false;
   declaration_ = at;
 }
 
 template <typename Declaration>
-void Builder::begin_block(std::vector<Declaration>& into, BlockKind kind) {
+void Builder::begin_block(std::vector<Declaration>& into, BlockKind kind, Range head) {
   Declaration declaration{};
   declaration.name = pop_word();
   if (!strings_.empty()) declaration.title = strings_.back();
   owner_ = declaration.name.text;
   into.push_back(std::move(declaration));
   block_ = kind;
+  head_end_ = head.end;
   block_at_ = {};
   reset_stacks();
 }
 
-void Builder::begin_theater(Range /*at*/) { begin_block(book_.theaters, BlockKind::theater); }
-void Builder::begin_actor(Range /*at*/) { begin_block(book_.actors, BlockKind::actor); }
-void Builder::begin_origin(Range /*at*/) { begin_block(book_.origins, BlockKind::origin); }
-void Builder::begin_feed(Range /*at*/) { begin_block(book_.feeds, BlockKind::feed); }
-void Builder::begin_indicator(Range /*at*/) { begin_block(book_.indicators, BlockKind::indicator); }
-void Builder::begin_hypothesis(Range /*at*/) { begin_block(book_.hypotheses, BlockKind::hypothesis); }
-void Builder::begin_alert(Range /*at*/) { begin_block(book_.alerts, BlockKind::alert); }
-void Builder::begin_linkage(Range /*at*/) {
-  begin_block(book_.alerts, BlockKind::alert);
+void Builder::begin_theater(Range at) { begin_block(book_.theaters, BlockKind::theater, at); }
+void Builder::begin_actor(Range at) { begin_block(book_.actors, BlockKind::actor, at); }
+void Builder::begin_origin(Range at) { begin_block(book_.origins, BlockKind::origin, at); }
+void Builder::begin_feed(Range at) { begin_block(book_.feeds, BlockKind::feed, at); }
+void Builder::begin_indicator(Range at) { begin_block(book_.indicators, BlockKind::indicator, at); }
+void Builder::begin_hypothesis(Range at) { begin_block(book_.hypotheses, BlockKind::hypothesis, at); }
+void Builder::begin_alert(Range at) { begin_block(book_.alerts, BlockKind::alert, at); }
+void Builder::begin_linkage(Range at) {
+  begin_block(book_.alerts, BlockKind::alert, at);
   book_.alerts.back().kind = engine::AlertKind::linkage;
 }
 
@@ -379,7 +254,8 @@ void Builder::end_include(Range /*at*/) {
   if (!strings_.empty()) book_.includes.push_back(strings_.back());
 }
 
-void Builder::end_condition(Range /*at*/) {
+void Builder::end_condition(Range at) {
+  expression_end_ = at.end;
   ConditionDecl condition;
   condition.value = pop_expr();
   condition.name = words_.empty() ? Word{} : words_.front();
@@ -389,6 +265,7 @@ void Builder::end_condition(Range /*at*/) {
 void Builder::open_block(Range at) {
   block_at_ = at;
   if (block_ == BlockKind::test && !book_.tests.empty()) book_.tests.back().incomplete = false;
+  if (block_ == BlockKind::alert && !book_.alerts.empty()) book_.alerts.back().has_block = true;
 }
 
 void Builder::unclosed_block(Range at) {
@@ -397,23 +274,5 @@ void Builder::unclosed_block(Range at) {
   error(token_at(at.begin),
         "expected `}` before " + found_at(at.begin) + ": the block of " + quoted(owner_) + " is not closed", {},
         std::move(notes));
-}
-
-void Builder::unknown_declaration(Range at) {
-  constexpr auto kDeclarations =
-      std::to_array<std::string_view>({"watchbook", "horizon", "include", "theater", "actor", "origin", "feed",
-                                       "indicator", "condition", "alert", "linkage", "hypothesis", "test"});
-  error_offset_ = at.begin;
-  const std::size_t next = text_.find_first_not_of(" \t\r\n", at.end);
-  if (next != std::string_view::npos) book_.unread.emplace(view(token_at(static_cast<std::uint32_t>(next))));
-  std::string help = did_you_mean(view(at), kDeclarations);
-  if (help.empty() && view(at) != "}") {
-    help =
-        "a book is made of watchbook, horizon, include, theater, actor, origin, feed, indicator, condition, alert, "
-        "linkage, hypothesis and test";
-  }
-  error(token_at(at.begin),
-        view(at) == "}" ? "this `}` closes nothing" : "expected a declaration, found " + found_at(at.begin),
-        std::move(help));
 }
 }  // namespace tocsin::compiler

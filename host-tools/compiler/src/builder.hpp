@@ -38,6 +38,8 @@ class Builder {
   void error(Range at, std::string message, std::string help = {}, std::vector<Note> notes = {});
   // Says what was expected at `offset` and throws SyntaxError.
   [[noreturn]] void expected(std::uint32_t offset, std::string_view what);
+  // A name with `(` behind it that is no function; throws SyntaxError.
+  [[noreturn]] void unknown_function(Range name);
   void enter(std::uint32_t offset);  // throws when nested too deeply
   void leave() { --nesting_; }
   [[nodiscard]] std::uint16_t nesting() const { return nesting_; }
@@ -165,7 +167,7 @@ class Builder {
   };
 
   template <typename Declaration>
-  void begin_block(std::vector<Declaration>& into, BlockKind kind);
+  void begin_block(std::vector<Declaration>& into, BlockKind kind, Range head);
   void linkage_theaters(Range at, bool directed);
   void push_line(TestLine::Kind kind);
   void fold_window(ExprKind kind, Range at);
@@ -183,6 +185,9 @@ class Builder {
   bool once();
   bool enum_value(const Word& word, std::string_view what, std::span<const std::string_view> values, std::size_t& out);
   [[nodiscard]] std::string found_at(std::uint32_t offset) const;
+  [[noreturn]] void unclosed_text(std::uint32_t offset);
+  [[nodiscard]] std::string help_for(std::uint32_t offset, std::string_view what, std::string& message);
+  [[nodiscard]] std::string mend_of(Range at, std::vector<std::string_view> words) const;
   // Where to read on after an error at `offset`: behind what would only bring a second one.
   [[nodiscard]] std::uint32_t behind_error(std::uint32_t offset, std::string_view what) const;
   // True when `NAME to` follows: a clause, and not `from ... until`.
@@ -195,6 +200,11 @@ class Builder {
   Book book_;
   const bool included_;
   std::uint32_t error_offset_ = 0;
+  // Where the text goes on after an expression, a list, the name and title of a declaration.
+  std::uint32_t expression_end_ = UINT32_MAX;
+  std::uint32_t list_end_ = UINT32_MAX;
+  std::uint32_t head_end_ = UINT32_MAX;
+  bool stray_when_ = false;  // the next `when` belongs to a clause that was misspelt
   std::uint16_t nesting_ = 0;
 
   BlockKind block_ = BlockKind::theater;

@@ -15,34 +15,6 @@ constexpr auto kMarkings = std::to_array<std::string_view>({"clear", "green", "a
 constexpr std::int32_t kWeightMax = 1000;
 constexpr auto kEvents =
     std::to_array<std::string_view>({"raised", "escalated", "eased", "cleared", "unknown", "known", "retracted"});
-
-struct BlockWords {
-  std::string_view name;
-  std::vector<std::string_view> clauses;
-};
-BlockWords words_of(BlockKind kind) {
-  switch (kind) {
-    case BlockKind::theater:
-      return {"a theater", {"step_down", "blind"}};
-    case BlockKind::actor:
-      return {"an actor", {}};
-    case BlockKind::origin:
-      return {"an origin", {"reliability"}};
-    case BlockKind::feed:
-      return {"a feed", {"origins", "every", "grace"}};
-    case BlockKind::indicator:
-      return {"an indicator", {"kind", "theater", "actor", "unit", "feeds", "role", "keep", "compartment"}};
-    case BlockKind::alert:
-      return {"an alert",
-              {"theater", "when", "level", "clear", "hold", "cooldown", "evidence", "needs", "weigh", "against",
-               "caveat", "disconfirm", "marking", "release", "compartments"}};
-    case BlockKind::hypothesis:
-      return {"a hypothesis", {}};
-    case BlockKind::test:
-      return {"a test", {"at", "clock", "expect"}};
-  }
-  return {};
-}
 }  // namespace
 
 void Builder::begin_clause(Range at) {
@@ -51,25 +23,8 @@ void Builder::begin_clause(Range at) {
   clause_ = {std::string{view(word)}, word};
   if (clause_.text == "origin") clause_.text = "origins";
   if (clause_.text == "feed") clause_.text = "feeds";
-}
-
-void Builder::unknown_clause(Range at) {
-  mark_incomplete();
-  error_offset_ = at.begin;
-  BlockWords words = words_of(block_);
-  if (block_ == BlockKind::alert && book_.alerts.back().kind == engine::AlertKind::linkage) {
-    words.name = "a linkage";
-    words.clauses.front() = "from";  // where an alert has `theater`
-    words.clauses.insert(words.clauses.begin() + 1, "between");
-  }
-  std::string help = did_you_mean(view(at), words.clauses);
-  if (help.empty()) {
-    for (const std::string_view clause : words.clauses)
-      help += (help.empty() ? "it knows " : ", ") + std::string{clause};
-    if (words.clauses.empty()) help = "its block is empty";
-  }
-  const std::string what = block_ == BlockKind::test ? "a test line" : "a clause of " + std::string{words.name};
-  error(token_at(at.begin), "expected " + what + ", found " + found_at(at.begin), std::move(help));
+  // The `when` behind a misspelt `clear` is not another `when` of the alert.
+  stray_when_ = stray_when_ && clause_.text == "when";
 }
 
 bool Builder::once() {
@@ -117,7 +72,8 @@ void Builder::clause_reliability(Range /*at*/) {
     error(word.at, quoted(word.text) + " is not a reliability", "a letter A (reliable) to F (cannot be judged)");
   }
 }
-void Builder::clause_origins(Range /*at*/) {
+void Builder::clause_origins(Range at) {
+  list_end_ = at.end;
   if (once()) book_.feeds.back().origins = std::move(words_);
 }
 void Builder::clause_every(Range /*at*/) {
@@ -138,7 +94,8 @@ void Builder::clause_indicator_actor(Range /*at*/) {
 void Builder::clause_unit(Range /*at*/) {
   if (once() && !strings_.empty()) book_.indicators.back().unit = strings_.back();
 }
-void Builder::clause_feeds(Range /*at*/) {
+void Builder::clause_feeds(Range at) {
+  list_end_ = at.end;
   if (once()) book_.indicators.back().feeds = std::move(words_);
 }
 void Builder::clause_role(Range /*at*/) {
@@ -183,21 +140,31 @@ void Builder::linkage_theaters(Range at, bool directed) {
   alert.directed = directed;
 }
 void Builder::clause_from(Range at) { linkage_theaters(at, true); }
-void Builder::clause_between(Range at) { linkage_theaters(at, false); }
-void Builder::clause_when(Range /*at*/) {
+void Builder::clause_between(Range at) {
+  list_end_ = at.end;
+  linkage_theaters(at, false);
+}
+void Builder::clause_when(Range at) {
+  expression_end_ = at.end;
+  if (stray_when_) {
+    stray_when_ = false;
+    return;
+  }
   if (once()) book_.alerts.back().when = pop_expr();
 }
-void Builder::clause_level(Range /*at*/) {
+void Builder::clause_level(Range at) {
   LevelClause clause;
   if (!levels_.empty()) clause.level = levels_.front();
   clause.when = pop_expr();
+  if (clause.when) expression_end_ = at.end;
   if (!clause.when) {
     clause_.text = "level (without `when`)";
     if (!once()) return;
   }
   book_.alerts.back().levels.push_back(std::move(clause));
 }
-void Builder::clause_clear(Range /*at*/) {
+void Builder::clause_clear(Range at) {
+  expression_end_ = at.end;
   if (once()) book_.alerts.back().clear = pop_expr();
 }
 void Builder::clause_hold(Range /*at*/) {
@@ -234,10 +201,12 @@ void Builder::clause_weigh(Range at) {
   WeighClause weigh;
   weigh.at = trimmed(at);
   weigh.when = pop_expr();
+  if (weigh.when) expression_end_ = at.end;
   weigh.items = std::move(weigh_items_);
   book_.alerts.back().weighs.push_back(std::move(weigh));
 }
 void Builder::clause_against(Range at) {
+  list_end_ = at.end;
   if (!once()) return;
   book_.alerts.back().against = std::move(words_);
   book_.alerts.back().against_at = trimmed(at);
@@ -256,10 +225,12 @@ void Builder::clause_marking(Range /*at*/) {
   book_.alerts.back().marking_word = word;
   book_.alerts.back().marking = static_cast<engine::Marking>(index + 1);
 }
-void Builder::clause_release(Range /*at*/) {
+void Builder::clause_release(Range at) {
+  list_end_ = at.end;
   if (once()) book_.alerts.back().release = std::move(words_);
 }
-void Builder::clause_compartments(Range /*at*/) {
+void Builder::clause_compartments(Range at) {
+  list_end_ = at.end;
   if (once()) book_.alerts.back().compartments = std::move(words_);
 }
 
@@ -297,7 +268,6 @@ void Builder::line_heartbeat(Range /*at*/) { push_line(TestLine::Kind::heartbeat
 void Builder::line_retracts(Range /*at*/) { push_line(TestLine::Kind::retracts); }
 void Builder::line_clock(Range /*at*/) { push_line(TestLine::Kind::clock); }
 
-void Builder::expect_event(Range at) { events_.push_back({std::string{view(at)}, at}); }
 void Builder::expect_alert(Range at) {
   TestExpectation expectation;
   expectation.at = {clause_.at.begin, trimmed(at).end};

@@ -23,6 +23,10 @@ class AlertChecker : public CheckBase {
   }
 
   void check(const AlertDecl& alert) {
+    if (!alert.has_block) {
+      if (!alert.incomplete) no_block(alert);
+      return;
+    }
     theaters(alert);
     when(alert);
     clauses(alert);
@@ -36,13 +40,20 @@ class AlertChecker : public CheckBase {
     against(alert);
     distinct(alert.release);
     compartments(alert);
-    if (acyclic_ && book_.unread.empty() && alert.when && alert.kind == engine::AlertKind::linkage)
+    if (acyclic_ && book_.unread.empty() && alert.when && !alert.cut_short && alert.kind == engine::AlertKind::linkage)
       linkage_reach(alert);
   }
 
  private:
   [[nodiscard]] static std::string kind_of(const AlertDecl& alert) {
     return alert.kind == engine::AlertKind::linkage ? "linkage" : "alert";
+  }
+
+  void no_block(const AlertDecl& alert) {
+    const bool linkage = alert.kind == engine::AlertKind::linkage;
+    error(alert.name.at, "the " + kind_of(alert) + " " + quoted(alert.name.text) + " has no block",
+          linkage ? "write `{ from A to B  when CONDITION }` behind it"
+                  : "write `{ theater NAME  when CONDITION }` behind it");
   }
 
   void theaters(const AlertDecl& alert) {

@@ -63,6 +63,7 @@ class ExprChecker : public CheckBase {
   void name_as_condition(const Expr& expr);
   void name_as_number(const Expr& expr);
   void unknown_subject(const Word& name);
+  void overdue(const Word& name);
   void call(const Expr& expr);
   void call_arguments(const Expr& expr);
   void quantile_rank(const Argument& argument);

@@ -30,6 +30,13 @@ void ExprChecker::unknown_subject(const Word& name) {
           "did you mean `overdue(" + name.text + ")`?");
     return;
   }
+  for (const auto& [table, kind] :
+       {std::pair{&model_.theaters, "a theater"}, std::pair{&model_.actors, "an actor"},
+        std::pair{&model_.origins, "an origin"}, std::pair{&model_.hypotheses, "a hypothesis"}}) {
+    if (table->find(name.text) == kNowhere) continue;
+    error(name.at, quoted(name.text) + " is " + kind + ", not a condition or an indicator");
+    return;
+  }
   std::vector<std::string_view> names = model_.indicators.names();
   const std::vector<std::string_view> conditions = model_.conditions.names();
   names.insert(names.end(), conditions.begin(), conditions.end());
@@ -248,12 +255,20 @@ void ExprChecker::temporal(const Expr& expr) {
   if (expr.right) want_condition(*expr.right);
 }
 
-void ExprChecker::want_condition(const Expr& expr) {
-  if (expr.kind == ExprKind::name) return name_as_condition(expr);
-  if (expr.kind == ExprKind::overdue) {
-    (void)resolve(expr.name, model_.feeds, "feed");
+void ExprChecker::overdue(const Word& name) {
+  const std::uint32_t indicator = model_.indicators.find(name.text);
+  if (model_.feeds.find(name.text) != kNowhere || indicator == kNowhere) {
+    (void)resolve(name, model_.feeds, "feed");
     return;
   }
+  const std::vector<Word>& feeds = book_.indicators[indicator].feeds;
+  error(name.at, quoted(name.text) + " is an indicator: `overdue` takes a feed",
+        feeds.empty() ? std::string{} : "did you mean `overdue(" + feeds.front().text + ")`?");
+}
+
+void ExprChecker::want_condition(const Expr& expr) {
+  if (expr.kind == ExprKind::name) return name_as_condition(expr);
+  if (expr.kind == ExprKind::overdue) return overdue(expr.name);
   if (is_comparison(expr.kind)) {
     want_number(*expr.left);
     want_number(*expr.right);

@@ -51,7 +51,7 @@ struct Records {
 // What the book costs; records.bounds.block_bytes need not be set.
 [[nodiscard]] BudgetReport budget_of(const Records& records, const Target& target, const Reach& reach);
 // For a book that does not fit: says at each `in last C to D` that remembers too much which C would fit.
-// @returns false when it is not they that are too large.
+// @returns false when it is not they, or not they alone, that are too large.
 bool say_what_would_fit(const Records& records, const Target& target, std::uint64_t block_bytes,
                         std::vector<Diagnostic>& diagnostics);
 }  // namespace tocsin::compiler

@@ -194,11 +194,29 @@ struct function_word : sor<TAO_PEGTL_KEYWORD("count"), TAO_PEGTL_KEYWORD("sum"),
 struct function : token<function_word> {};
 struct call : if_must<function, open, name, opt<filter>, star<if_must<comma, argument>>, close> {};
 struct overdue : if_must<kw<k_overdue>, open, name, close> {};
+// A word with `(` behind it, which only functions have.
+struct unknown_call {
+  using rule_t = unknown_call;
+  using subs_t = pegtl::empty_list;
+  template <pegtl::apply_mode, pegtl::rewind_mode, template <typename...> class, template <typename...> class,
+            typename ParseInput>
+  static bool match(ParseInput& in, Builder& builder) {
+    const std::string_view rest{in.current(), in.size()};
+    std::size_t length = 0;
+    while (length < rest.size() && name_rule::is_word_character(rest[length])) ++length;
+    const std::size_t next = rest.find_first_not_of(" \t", length);
+    if (length == 0 || (rest[0] >= '0' && rest[0] <= '9') || next == std::string_view::npos || rest[next] != '(' ||
+        is_reserved(rest.substr(0, length)))
+      return false;
+    const std::uint32_t begin = builder.offset_of(in.current());
+    builder.unknown_function({begin, begin + static_cast<std::uint32_t>(length)});
+  }
+};
 struct name_operand : seq<name, opt<filter>> {};
 struct number_operand : seq<number> {};
 struct parenthesis : if_must<open, expression, close> {};
 struct negative_operand : seq<one<'-'>, blanks> {};
-struct primary : sor<number_operand, parenthesis, call, overdue, name_operand, negative_operand> {};
+struct primary : sor<number_operand, parenthesis, call, overdue, unknown_call, name_operand, negative_operand> {};
 
 struct product_tail : if_must<product_op, primary> {};
 struct product : seq<primary, star<product_tail>> {};

@@ -103,6 +103,30 @@ TEST(Budget, says_which_first_span_would_fit) {
   CHECK_TEXT(testing::compile_with("alert a { theater strait when surge " + would + " }\n", "mcu").ok, would.c_str());
 }
 
+TEST(Budget, says_which_first_span_would_fit_where_what_is_kept_is_too_much_as_well) {
+  const auto hungry = [](const std::string& condition, const std::string& keep) {
+    std::string text = testing::kVocabulary;
+    for (const char* name : {"i1", "i2", "i3", "i4"})
+      text += std::string{"indicator "} + name + " { feeds daily keep " + keep + " }\n";
+    return text + "alert a { theater strait when " + condition + " }\n";
+  };
+  const CompileResult result = testing::compile_text(hungry("surge in last 47h59m to 48h", "512"), "mcu");
+  CHECK_FALSE(result.ok);
+  UNSIGNED_LONGS_EQUAL(2, result.diagnostics.size());
+  CHECK(result.diagnostics[0].help.find("lower `keep` of i1") != std::string::npos);
+  const Diagnostic& diagnostic = result.diagnostics[1];
+  STRCMP_CONTAINS("remembers 2883 separate truths", diagnostic.message.c_str());
+  STRCMP_CONTAINS("fits with `keep 16` for the indicators", diagnostic.help.c_str());
+  const std::size_t from = diagnostic.help.find("in last ");
+  const std::string would = diagnostic.help.substr(from, diagnostic.help.find('`', from) - from);
+  std::string mended = hungry("surge " + would, "16");
+  for (std::size_t at = mended.find("keep 64"); at != std::string::npos; at = mended.find("keep 64"))
+    mended.replace(at, 7, "keep 16");
+  for (std::size_t at = mended.find("feeds launches"); at != std::string::npos; at = mended.find("feeds launches", at))
+    mended.insert(at += 14, " keep 16");
+  CHECK_TEXT(testing::compile_text(mended, "mcu").ok, would.c_str());
+}
+
 TEST(Budget, late_news_reaches_as_far_as_asked_for) {
   const auto with = [](std::uint64_t reports) {
     const auto target = with_reach(*find_target("edge"), reports);

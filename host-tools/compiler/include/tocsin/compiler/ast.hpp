@@ -219,6 +219,8 @@ struct AlertDecl {
   Range against_at;
   std::vector<DisconfirmClause> disconfirms;
   bool incomplete = false;  ///< a clause could not be read: none is missing then
+  bool cut_short = false;   ///< what follows a condition could not be read: there may be more of it
+  bool has_block = false;
 };
 
 /// One report of a `reports` line.

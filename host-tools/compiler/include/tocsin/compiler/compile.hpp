@@ -71,6 +71,8 @@ struct BudgetReport {
 };
 /// A table for people, one part a line.
 [[nodiscard]] std::string render(const BudgetReport& budget);
+/// "91d", and whether some rule looks back without end.
+[[nodiscard]] std::string look_back_text(const BudgetReport& budget);
 
 struct CompileResult {
   bool ok = false;
