@@ -359,12 +359,14 @@ std::string Comparison::differs(const std::vector<Input>& lines) const {
       return where + "disposition: model " + std::to_string(static_cast<int>(wanted)) + ", engine " +
              std::to_string(static_cast<int>(running.disposition));
     }
-    if (!follower.follow(events)) return where + "a retraction names nothing that stands";
+    const std::string wrong = follower.follow(events);
+    if (!wrong.empty()) return where + wrong;
     if (lines[i].kind == InputKind::report && wanted == Disposition::taken) reports.push_back(lines[i]);
     Instant decided = model.clock() - 1;
     if (lines[i].kind == InputKind::clock || i % 2 == 0) {
       const auto more = running.step(Bench::clock(model.clock()));
-      if (!follower.follow(more)) return where + "clock: a retraction names nothing that stands";
+      const std::string then = follower.follow(more);
+      if (!then.empty()) return where + "clock: " + then;
       events.insert(events.end(), more.begin(), more.end());
       ++decided;
     }

@@ -2,6 +2,7 @@
 #include "evidence_walk.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "reports.hpp"  // the model's: filters, the order of `last`, keep
@@ -153,7 +154,8 @@ bool same_value(const Evaluation& wanted, const Ground& ground, const EvidenceIt
   }
   const auto& number = wanted.number(ground.index, ground.at);
   const bool same_rest = number.saturated == item.saturated || (item.saturated && ground.node->ago_ms > 0);
-  return item.known == number.known && (!number.known || (item.value == number.value && same_rest));
+  const bool same = item.value == number.value && std::signbit(item.value) == std::signbit(number.value);  // no -0
+  return item.known == number.known && (!number.known || (same && same_rest));
 }
 
 bool same_reports(const std::vector<Input>& wanted, std::size_t most, const AlertEvent& event,

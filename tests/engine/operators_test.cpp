@@ -127,10 +127,10 @@ void compare(Bench& bench, const std::vector<Input>& lines, Instant to, const ch
   Follower follower;
   for (Input line : lines) {
     line.received = std::max(line.time, model.clock());
-    CHECK_TEXT(follower.follow(bench.step(line)), where);
+    CHECK_TEXT(follower.follow(bench.step(line)).empty(), where);
     ENUMS_EQUAL_INT_TEXT(model.take(line), bench.disposition, where);
   }
-  CHECK_TEXT(follower.follow(bench.step(Bench::clock(to))), where);
+  CHECK_TEXT(follower.follow(bench.step(Bench::clock(to))).empty(), where);
   model.take(Bench::clock(to));
   const Evaluation wanted = model.evaluate(to);
   if (follower.up_to(to) != wanted.facts) FAIL(where);

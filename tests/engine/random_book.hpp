@@ -26,8 +26,9 @@ class TimeScale {
   engine::Span unit_;
 };
 
-/// A book of three feeds (one without `every`), five indicators with filters (one of a regular and an irregular feed,
-/// one that nobody feeds), some thirty nodes of every kind and three alerts with everything an alert can have.
+/// A book of three feeds (one without `every`), six indicators with filters (one of a regular and an irregular feed,
+/// one that no rule rests on, one that nobody feeds), some thirty nodes of every kind and three alerts with everything
+/// an alert can have.
 class RandomBook {
  public:
   RandomBook(Prng& prng, engine::Span horizon_ms, engine::Span unit, std::int64_t keep_max)
@@ -44,11 +45,12 @@ class RandomBook {
  private:
   using Op = engine::Op;
   using Key = engine::FilterKey;
-  static constexpr std::uint16_t kUnfed = 4;  ///< the last indicator
+  static constexpr std::uint16_t kUnused = 4;  ///< the indicator that no rule rests on
+  static constexpr std::uint16_t kUnfed = 5;   ///< the one without feeds
 
   std::uint16_t pick(const std::vector<std::uint16_t>& from) { return from[prng_.index(from.size())]; }
   /// Seldom the one that nobody feeds: what rests on it is unknown for good.
-  std::uint16_t any_indicator() { return prng_.chance(4) ? kUnfed : static_cast<std::uint16_t>(prng_.below(kUnfed)); }
+  std::uint16_t any_indicator() { return prng_.chance(4) ? kUnfed : static_cast<std::uint16_t>(prng_.below(kUnused)); }
   /// None, or one of the indicator's.
   std::uint16_t any_filter(std::uint16_t indicator) {
     return prng_.chance(60) ? engine::kNone : static_cast<std::uint16_t>(2 * indicator + prng_.below(2));
@@ -71,7 +73,8 @@ class RandomBook {
     book_.indicator("i1", {f0, f1}, keep(), 1);
     book_.indicator("i2", {f2}, keep(), 1);
     book_.indicator("i3", {f1, f2}, keep(), 0);
-    book_.indicator("i4", {}, keep(), 0);
+    book_.indicator("i4", {f0, f2}, keep(), 0);
+    book_.indicator("i5", {}, keep(), 0);
     book_.actor("x");
     book_.actor("y");
     book_.tag("s");
@@ -137,7 +140,7 @@ class RandomBook {
   void make_conditions() {
     for (int i = 0; i < 5; ++i)
       conditions_.push_back(book_.node(static_cast<Op>(prng_.between(32, 37)), pick(numbers_), pick(numbers_)));
-    for (std::uint16_t i = 0; i < kUnfed; ++i) {
+    for (std::uint16_t i = 0; i < kUnused; ++i) {
       conditions_.push_back(book_.node(Op::pulse, i));
       book_.edit(conditions_.back()).filter = any_filter(i);
     }
@@ -147,6 +150,7 @@ class RandomBook {
     const auto end = static_cast<std::uint16_t>(book_.node_count());
     book_.condition("c0", static_cast<std::uint16_t>(end - 2));
     book_.condition("c1", static_cast<std::uint16_t>(end - 1));
+    if (!sleepers_.empty()) book_.condition("c2", sleepers_.back());
   }
 
   /// `pulse and C`, where C is nobody else's: the engine lets such a C sleep.
@@ -162,6 +166,7 @@ class RandomBook {
     std::uint16_t guarded = comparison();
     if (prng_.chance(40)) guarded = book_.node(prng_.chance(50) ? Op::both : Op::either, guarded, comparison());
     if (prng_.chance(30)) guarded = book_.node(Op::negate, guarded);
+    sleepers_.push_back(guarded);
     const std::uint16_t pulse = book_.node(Op::pulse, any_indicator());
     return prng_.chance(50) ? book_.node(Op::both, pulse, guarded) : book_.node(Op::both, guarded, pulse);
   }
@@ -209,8 +214,10 @@ class RandomBook {
     const auto weight = [this] { return static_cast<std::int16_t>(prng_.between(-2, 2)); };
     if (prng_.chance(50)) options.weighs.push_back({engine::kNone, {{0, weight()}, {1, weight()}}});
     if (prng_.chance(50)) options.weighs.push_back({pick(conditions_), {{1, weight()}}});
-    if (prng_.chance(50)) options.weighs.push_back({pick(conditions_), {{1, weight()}, {0, weight()}}});
-    if (prng_.chance(50)) options.against = {0, 1};
+    const bool sleeps = !sleepers_.empty() && prng_.chance(50);
+    if (prng_.chance(50))
+      options.weighs.push_back({pick(sleeps ? sleepers_ : conditions_), {{1, weight()}, {0, weight()}}});
+    if (prng_.chance(50)) options.against = {0, static_cast<std::uint16_t>(sleeps ? 2 : 1)};
     const std::uint16_t when =
         prng_.chance(60) ? static_cast<std::uint16_t>(book_.node_count() - 1 - prng_.below(6)) : pick(conditions_);
     book_.alert(name, when, options);
@@ -219,7 +226,7 @@ class RandomBook {
   BookBuilder::NeedOptions any_need() {
     BookBuilder::NeedOptions need;
     need.indicators = {any_indicator()};
-    if (prng_.chance(50)) need.indicators.push_back(static_cast<std::uint16_t>((need.indicators[0] + 1U) % kUnfed));
+    if (prng_.chance(50)) need.indicators.push_back(static_cast<std::uint16_t>((need.indicators[0] + 1U) % kUnused));
     for (const std::uint16_t indicator : need.indicators) need.filters.push_back(any_filter(indicator));
     need.count = static_cast<std::uint16_t>(prng_.between(1, 3));
     need.window_ms = spans_.between(1, 9);
@@ -233,6 +240,7 @@ class RandomBook {
   BookBuilder book_;
   std::vector<std::uint16_t> numbers_;
   std::vector<std::uint16_t> conditions_;
+  std::vector<std::uint16_t> sleepers_;  ///< the C of `pulse and C`, which nothing else below an alert uses
 };
 
 /// @param unit  what the book's spans are multiples of, roughly. @param keep_max  largest `keep`.
@@ -251,8 +259,8 @@ class RandomLines {
     clock_ += prng_.chance(60) ? 0 : prng_.chance(95) ? spans_.between(1, 4) : spans_.between(5, 40);
     const std::uint64_t dice = prng_.below(100);
     if (dice < 8) return Bench::clock(clock_);
-    const auto indicator = static_cast<std::uint16_t>(prng_.below(4));
-    constexpr std::uint16_t kFeeds[][2] = {{0, 0}, {0, 1}, {2, 2}, {1, 2}};
+    const auto indicator = static_cast<std::uint16_t>(prng_.below(5));
+    constexpr std::uint16_t kFeeds[][2] = {{0, 0}, {0, 1}, {2, 2}, {1, 2}, {0, 2}};
     const std::uint16_t feed = kFeeds[indicator][prng_.below(2)];
     if (dice < 20) return Bench::heartbeat(feed, time(), clock_);
     if (late_ && dice < 26 && !sent_.empty()) return again();

@@ -83,6 +83,7 @@ class Survey {
     census_.see("line " + std::to_string(static_cast<int>(line.kind)) + " became " +
                 std::to_string(static_cast<int>(disposition)));
     if (line.kind == InputKind::report && line.has_target_seq) census_.see("line supersedes");
+    if (line.kind == InputKind::report) census_.see("report of indicator " + std::to_string(line.indicator));
     if (line.kind == InputKind::heartbeat && image.feeds[line.feed].every_ms == 0) census_.see("heartbeat, irregular");
     if (line.kind == InputKind::report && disposition == Disposition::taken && !std::isfinite(line.value * 2))
       census_.see("value huge");
@@ -255,7 +256,7 @@ void expect_all(Census& census) {
                            "heartbeat, irregular",
                            "value huge"})
     census.expect(face);
-  for (const char* indicator : {"0", "1", "3", "4"}) census.expect(std::string{"indicator "} + indicator + " is blind");
+  for (const char* indicator : {"0", "1", "3", "5"}) census.expect(std::string{"indicator "} + indicator + " is blind");
   for (const char* became : {"0", "1", "2", "3", "4", "5", "6"}) census.expect(std::string{"line 0 became "} + became);
   for (const char* became : {"0", "1", "2", "3"}) census.expect(std::string{"line 2 became "} + became);
   for (const char* became : {"0", "3"}) census.expect(std::string{"line 1 became "} + became);

@@ -158,8 +158,11 @@ bool saturated_at(const Block& block, const State& state, const Node& node, Inst
   while (cursor.next(sample)) {
     if (sample.time <= after) return false;
   }
+  // Of what was pushed out beyond the reach of late news only the newest may be left, or more: it must not show which.
+  const Instant certain = block.header().clock - block.image().horizon_ms;
   while (cursor.step(sample)) {
     if (sample.time <= end) return sample.time > after;
+    if (sample.time < certain) return true;
   }
   return block.rings()[node.a].pushed_out > after;
 }
