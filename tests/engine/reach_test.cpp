@@ -44,6 +44,7 @@ TEST(Reach, a_seq_is_its_feeds_own_where_feeds_share_a_place_in_the_log) {
   book.bounds.log_capacity = 16;
   Bench bench{book};
   bench.engine().start(kFirst, {});
+  static_cast<void>(bench.step(Bench::report(feeds[16], 20, i, kFirst + 1, 1, kFirst + 1)));
   static_cast<void>(bench.step(Bench::report(feeds[0], 7, i, kFirst + 1, 1, kFirst + 1)));
   CHECK_FALSE(bench.step(Bench::report(feeds[16], 7, i, kFirst + 3, 1, kFirst + 3)).empty());
   ENUMS_EQUAL_INT(Disposition::taken, bench.disposition);
@@ -68,6 +69,19 @@ TEST(Reach, a_checkpoint_knows_what_a_full_log_let_go_at_the_instant_it_stands_a
     static_cast<void>(each->step(Bench::report(f, 1, i, kFirst + 5, 1, kFirst + 6)));  // sent again
     ENUMS_EQUAL_INT(Disposition::stale, each->disposition);
   }
+}
+
+TEST(Reach, where_contacts_need_place_the_second_of_them_stays_within_reach) {
+  const auto f = feed("f", 2);
+  const auto i = pulsing(f);
+  book.bounds.contact_runs = 6;
+  Bench bench{book};
+  bench.engine().start(kFirst, {});
+  for (Instant at = kFirst + 5; at <= kFirst + 65; at += 10) static_cast<void>(bench.step(Bench::heartbeat(f, at, at)));
+  static_cast<void>(bench.step(Bench::report(f, 1, i, kFirst + 14, 1, kFirst + 66)));
+  ENUMS_EQUAL_INT(Disposition::stale, bench.disposition);
+  static_cast<void>(bench.step(Bench::report(f, 2, i, kFirst + 15, 1, kFirst + 66)));
+  ENUMS_EQUAL_INT(Disposition::taken, bench.disposition);
 }
 
 TEST(Reach, a_heartbeat_ahead_of_the_clock_is_no_contact_yet) {
@@ -103,7 +117,7 @@ TEST(Reach, what_is_marked_saturated_does_not_depend_on_where_the_base_is) {
     const auto two = with.step(Bench::report(f, seq, i, at, 1, at));
     LONGS_EQUAL(one.size(), two.size());
     for (std::size_t k = 0; k < one.size(); ++k) {
-      LONGS_EQUAL_TEXT(one[k].saturated, two[k].saturated, StringFrom(static_cast<unsigned long>(seq)).asCharString());
+      CHECK_TEXT(one[k].saturated == two[k].saturated, StringFromFormat("seq %u", unsigned(seq)).asCharString());
       marked += one[k].saturated ? 1U : 0U;
     }
   }
