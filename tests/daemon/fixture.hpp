@@ -64,6 +64,8 @@ class Site {
   explicit Site(const std::string& extra = {}, const std::string& tables = {});
   /// Writes the config file anew.
   void configure(const std::string& extra, const std::string& tables = {});
+  /// One more ingest endpoint; in the config from the next configure() on.
+  void listen_also(const std::string& endpoint) { more_ingest_ += ", \"" + endpoint + "\""; }
   /// Another compiled book instead of the sample.
   void use_image(const std::string& path);
   [[nodiscard]] const Config& config() const { return config_; }
@@ -76,6 +78,7 @@ class Site {
 
  private:
   Config config_;
+  std::string more_ingest_;
 };
 
 /// @{ Inputs. Names must outlive the view.

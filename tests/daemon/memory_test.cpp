@@ -23,8 +23,13 @@ using tocsin::wire::InputView;
 namespace {
 constexpr std::uint64_t kReports = 6000;
 constexpr std::size_t kPeers = 4;
+#ifdef NDEBUG
+constexpr std::uint64_t kResidentKibMax = 10'000'000 / 1024;
+constexpr std::uint64_t kAnonymousKibMax = 4'000'000 / 1024;
+#else
 constexpr std::uint64_t kResidentKibMax = 14 * 1024;
 constexpr std::uint64_t kAnonymousKibMax = 6 * 1024;
+#endif
 constexpr double kStartMsMax = 200;
 
 tocsin::engine::Instant wall_now() {

@@ -101,7 +101,7 @@ std::uint64_t Tocsind::memory_kib(const std::string& key) const {
 PeerContext::PeerContext() : handle_{zmq_ctx_new()} { TOCSIN_CHECK(handle_ != nullptr); }
 PeerContext::~PeerContext() { (void)zmq_ctx_term(handle_); }
 
-Peer::Peer(PeerContext& context, PeerKind kind, const std::string& endpoint) {
+Peer::Peer(PeerContext& context, PeerKind kind, const std::string& endpoint, const PeerKeys* keys) {
   static constexpr std::array<int, 4> kTypes{ZMQ_DEALER, ZMQ_REQ, ZMQ_SUB, ZMQ_PUB};
   socket_ = zmq_socket(context.handle(), kTypes.at(static_cast<std::size_t>(kind)));
   TOCSIN_CHECK(socket_ != nullptr);
@@ -109,6 +109,11 @@ Peer::Peer(PeerContext& context, PeerKind kind, const std::string& endpoint) {
   const int never = -1;
   (void)zmq_setsockopt(socket_, ZMQ_LINGER, &linger, sizeof linger);
   (void)zmq_setsockopt(socket_, ZMQ_RECONNECT_IVL, &never, sizeof never);
+  if (keys != nullptr) {
+    (void)zmq_setsockopt(socket_, ZMQ_CURVE_SERVERKEY, keys->server.c_str(), keys->server.size() + 1);
+    (void)zmq_setsockopt(socket_, ZMQ_CURVE_PUBLICKEY, keys->own.c_str(), keys->own.size() + 1);
+    (void)zmq_setsockopt(socket_, ZMQ_CURVE_SECRETKEY, keys->secret.c_str(), keys->secret.size() + 1);
+  }
   if (kind == PeerKind::subscriber) (void)zmq_setsockopt(socket_, ZMQ_SUBSCRIBE, "", 0);
   const int result =
       kind == PeerKind::publisher ? zmq_bind(socket_, endpoint.c_str()) : zmq_connect(socket_, endpoint.c_str());

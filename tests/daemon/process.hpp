@@ -55,10 +55,18 @@ class PeerContext {
 
 enum class PeerKind : std::uint8_t { dealer, request, subscriber, publisher };
 
+/// What a peer proves itself with on a secured socket: 40 letters of Z85 each.
+struct PeerKeys {
+  std::string own;
+  std::string secret;
+  std::string server;  ///< public key of the daemon
+};
+
 /// One socket: connects, but for a publisher, which binds. Does not reconnect by itself.
 class Peer {
  public:
-  Peer(PeerContext& context, PeerKind kind, const std::string& endpoint);
+  /// @param keys  with CURVE; without: plain.
+  Peer(PeerContext& context, PeerKind kind, const std::string& endpoint, const PeerKeys* keys = nullptr);
   ~Peer();
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;

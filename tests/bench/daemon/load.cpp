@@ -32,16 +32,6 @@ struct Kind {
 constexpr std::array<Kind, 3> kKinds{Kind{"mnd_daily", "plan_ships", "mnd"}, Kind{"launches", "dprk_incident", "jcs"},
                                      Kind{"analyst", "allied_exercise", "desk"}};
 
-engine::Instant wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-void sleep_until_ns(std::int64_t due) {
-  const timespec at{static_cast<std::time_t>(due / kSecondNs), static_cast<long>(due % kSecondNs)};
-  (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
-}
-
 /// One connection and what is on its way on it.
 struct Sender {
   std::unique_ptr<Peer> peer;
@@ -68,6 +58,16 @@ std::int64_t now_ns() {
   timespec now{};
   (void)clock_gettime(CLOCK_MONOTONIC, &now);
   return std::int64_t{now.tv_sec} * kSecondNs + now.tv_nsec;
+}
+
+engine::Instant wall_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void sleep_until_ns(std::int64_t due) {
+  const timespec at{static_cast<std::time_t>(due / kSecondNs), static_cast<long>(due % kSecondNs)};
+  (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
 }
 
 double Times::milliseconds(double share) const {
@@ -101,10 +101,14 @@ std::vector<std::byte> Reports::frame(std::size_t connection, std::uint64_t fram
   return wire::encode_batch(frame, std::span{views}.first(reports));
 }
 
-LoadResult run_load(PeerContext& context, const std::string& endpoint, Reports& reports, const Load& load) {
+LoadResult run_load(PeerContext& context, const std::string& endpoint, Reports& reports, const Load& load,
+                    std::span<const daemon::test::PeerKeys> keys) {
   LoadResult result;
   std::vector<Sender> senders(load.connections);
-  for (auto& sender : senders) sender.peer = std::make_unique<Peer>(context, PeerKind::dealer, endpoint);
+  for (std::size_t i = 0; i < senders.size(); ++i) {
+    senders[i].peer = std::make_unique<Peer>(context, PeerKind::dealer, endpoint,
+                                             keys.empty() ? nullptr : &keys[i % keys.size()]);
+  }
   const std::size_t frames = std::max<std::size_t>(1, load.in_flight / load.connections / load.reports_per_frame);
   const auto begin = now_ns();
   const auto end = begin + static_cast<std::int64_t>(load.seconds * 1e9);
@@ -135,6 +139,7 @@ LoadResult run_load(PeerContext& context, const std::string& endpoint, Reports& 
         break;
       }
     }
+    result.acknowledged += sender.acknowledged * load.reports_per_frame;
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@
 namespace tocsin::bench {
 /// Nanoseconds on a clock that only runs forward.
 [[nodiscard]] std::int64_t now_ns();
+void sleep_until_ns(std::int64_t due);
+/// Milliseconds since the epoch, by the machine's clock.
+[[nodiscard]] engine::Instant wall_ms();
 
 /// Times of single things [ns].
 class Times {
@@ -38,9 +42,10 @@ struct Load {
 
 struct LoadResult {
   double reports_per_second = 0;
-  Times round_trips;  ///< of frames
+  std::uint64_t acknowledged = 0;  ///< reports, all of the run
+  Times round_trips;               ///< of frames
   std::uint64_t refused = 0;
-  bool complete = false;  ///< everything sent was acknowledged in the end
+  bool complete = false;           ///< everything sent was acknowledged in the end
 };
 
 /// Reports of about 200 bytes in the file's sense of the word: name, value and a note. The feeds of the shipped book.
@@ -54,8 +59,9 @@ class Reports {
   std::array<std::string, 64> notes_;
 };
 
+/// @param keys  one for each connection, by turns; none: plain.
 [[nodiscard]] LoadResult run_load(daemon::test::PeerContext& context, const std::string& endpoint, Reports& reports,
-                                  const Load& load);
+                                  const Load& load, std::span<const daemon::test::PeerKeys> keys = {});
 
 /// SQLite alone, as the journal uses it: one row of `bytes` per transaction, WAL, synchronous FULL.
 struct BareSqlite {

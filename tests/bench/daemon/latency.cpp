@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// How soon it rings: from sending a report to its alert event, confirmed and provisional, on a quiet and a busy machine.
+#include <atomic>
+#include <chrono>
+#include <sched.h>
+#include <signal.h>
+#include <string>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "tocsin/wire/alert_codec.hpp"
+
+#include "figures.hpp"
+#include "load.hpp"
+
+namespace tocsin::bench {
+namespace {
+using daemon::test::Peer;
+using daemon::test::PeerKind;
+
+constexpr double kPerSecond = 1000;
+constexpr std::uint64_t kRingsEvery = 10;  ///< every tenth report raises an alert
+constexpr std::size_t kStoredBytes = 260;  ///< of one report's row
+constexpr std::size_t kNoteBytes = 120;
+constexpr double kProvisionalMs = 1;
+constexpr int kPatienceMs = 3000;
+constexpr int kRealtimePriority = 20;  ///< above the daemon's: who listens must not be what is slow
+
+/// Reports at an even pace, and a thread that clocks what rings.
+class Ringing {
+ public:
+  /// @param topics  what is listened to.
+  Ringing(Running& run, const std::string& topics, std::uint64_t count)
+      : watcher_{run.context, PeerKind::subscriber, run.site.alerts()},
+        feed_{run.context, PeerKind::dealer, run.site.ingest()},
+        sent_(count + 1) {
+    watcher_.subscribe(topics, true);
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});  // subscriptions travel by themselves
+  }
+
+  /// @returns false when a report could not be sent or an alert did not come.
+  [[nodiscard]] bool run(Times& times) {
+    const auto count = static_cast<std::uint64_t>(sent_.size() - 1);
+    std::uint64_t heard = 0;
+    std::thread listener{[&] {
+      while (heard < count / kRingsEvery && hear(times, heard)) {
+      }
+    }};
+    const auto begin = now_ns();
+    bool good = true;
+    for (std::uint64_t n = 1; good && n <= count; ++n) {
+      sleep_until_ns(begin + static_cast<std::int64_t>(static_cast<double>(n) * 1e9 / kPerSecond));
+      good = send(n);
+      while (feed_.receive_ack(0)) {
+      }
+    }
+    listener.join();
+    return good && heard == count / kRingsEvery;
+  }
+
+ private:
+  [[nodiscard]] bool send(std::uint64_t n) {
+    auto view = daemon::test::report("f", n, n % kRingsEvery == 0 ? "probe" : "rest", wall_ms());
+    const std::string note(kNoteBytes, 'x');
+    view.note = note;
+    sent_[n].store(now_ns());
+    return feed_.send_frame(n, std::span{&view, 1});
+  }
+  /// One alert event. @returns false when none comes.
+  [[nodiscard]] bool hear(Times& times, std::uint64_t& heard) {
+    const auto frames = watcher_.receive(kPatienceMs);
+    if (frames.size() != 2) return false;
+    const auto now = now_ns();
+    const auto event = wire::decode_alert(frames[1]);
+    if (!event || event->kind != engine::EventKind::raised) return true;
+    times.add(now - sent_[++heard * kRingsEvery].load());
+    return true;
+  }
+
+  Peer watcher_;
+  Peer feed_;
+  std::vector<std::atomic<std::int64_t>> sent_;  ///< by number [ns]
+};
+
+/// Children that do nothing but take processor time; gone with it.
+class Hogs {
+ public:
+  explicit Hogs(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const pid_t child = ::fork();
+      if (child == 0) {
+        for (std::atomic<std::uint64_t> n{0};;) n.fetch_add(1);
+      }
+      pids_.push_back(child);
+    }
+  }
+  ~Hogs() {
+    for (const pid_t pid : pids_) {
+      (void)::kill(pid, SIGKILL);
+      (void)::waitpid(pid, nullptr, 0);
+    }
+  }
+  Hogs(const Hogs&) = delete;
+  Hogs& operator=(const Hogs&) = delete;
+
+ private:
+  std::vector<pid_t> pids_;
+};
+
+/// Puts this thread before ordinary work, and the threads that it makes: also the one of a context's first socket.
+class Realtime {
+ public:
+  Realtime() {
+    const sched_param wanted{kRealtimePriority};
+    good_ = ::sched_setscheduler(0, SCHED_RR, &wanted) == 0;
+  }
+  ~Realtime() {
+    const sched_param ordinary{0};
+    (void)::sched_setscheduler(0, SCHED_OTHER, &ordinary);
+  }
+  Realtime(const Realtime&) = delete;
+  Realtime& operator=(const Realtime&) = delete;
+  [[nodiscard]] bool good() const { return good_; }
+
+ private:
+  bool good_ = false;
+};
+
+void confirmed(const Options& options, Table& table) {
+  std::vector<double> p50s;
+  std::vector<double> p99s;
+  std::vector<double> bars50;
+  std::vector<double> bars99;
+  for (int i = 0; i < options.repetitions; ++i) {
+    Running run{TOCSIN_PROBE_IMAGE};
+    if (!run.ready) return table.fail("start of the daemon");
+    Times times;
+    if (!Ringing{run, "public/", static_cast<std::uint64_t>(options.seconds * kPerSecond)}.run(times)) {
+      return table.fail("report to confirmed alert");
+    }
+    const auto bare = run_bare_sqlite(run.site.folder.file("bare.db"), kStoredBytes, options.seconds, kPerSecond);
+    const auto trips = run_round_trips(run.site.folder.endpoint("echo"), 2000);
+    p50s.push_back(times.milliseconds(0.5));
+    p99s.push_back(times.milliseconds(0.99));
+    bars50.push_back(trips.milliseconds(0.5) + 3 * bare.commits.milliseconds(0.5));
+    bars99.push_back(3 * bare.commits.milliseconds(0.99));
+  }
+  table.add({"report to confirmed alert at 1 000/s, p50", median(p50s), "ms", median(bars50)});
+  table.add({"report to confirmed alert at 1 000/s, p99", median(p99s), "ms", median(bars99)});
+}
+
+void provisional_beside_hogs(const Options& options, Table& table) {
+  const char* const what = "report to provisional alert at 1 000/s, two CPU hogs, SCHED_RR, p99";
+  std::vector<double> p99s;
+  for (int i = 0; i < options.repetitions; ++i) {
+    Running run{TOCSIN_PROBE_IMAGE, "realtime = true"};
+    if (!run.ready) return table.fail("start of the daemon with realtime");
+    const Hogs hogs{2};
+    const Realtime first;
+    if (!first.good()) {
+      table.add({std::string{what} + " (this system allows no SCHED_RR)", 0, "ms"});
+      return;
+    }
+    Times times;
+    if (!Ringing{run, "public/~provisional/", static_cast<std::uint64_t>(options.seconds * kPerSecond)}.run(times)) {
+      return table.fail(what);
+    }
+    p99s.push_back(times.milliseconds(0.99));
+  }
+  table.add({what, median(p99s), "ms", kProvisionalMs});
+}
+}  // namespace
+
+void measure_latency(const Options& options, Table& table) {
+  confirmed(options, table);
+  provisional_beside_hogs(options, table);
+}
+}  // namespace tocsin::bench

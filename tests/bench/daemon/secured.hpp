@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// @file A daemon on tcp:// with CURVE, and what its peers need to come in.
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "process.hpp"
+
+namespace tocsin::bench {
+/// Keys by `tocsin keys` and a config that asks for them, on a free port of the loopback; principals p0, p1, ... may
+/// speak for every feed. Alerts and control stay on ipc.
+class Secured {
+ public:
+  Secured(const char* image, std::size_t principals);
+  [[nodiscard]] bool ready() const { return ready_; }
+  [[nodiscard]] const std::string& ingest() const { return ingest_; }
+  [[nodiscard]] std::string control() const { return folder.endpoint("control.sock"); }
+  [[nodiscard]] const daemon::test::PeerKeys& keys(std::size_t principal) const { return keys_[principal]; }
+  /// Keys that nobody enrolled.
+  [[nodiscard]] daemon::test::PeerKeys stranger() const;
+
+  daemon::test::TempFolder folder;
+  daemon::test::PeerContext context;
+  std::unique_ptr<daemon::test::Tocsind> daemon;
+
+ private:
+  std::string ingest_;
+  std::vector<daemon::test::PeerKeys> keys_;
+  bool ready_ = false;
+};
+}  // namespace tocsin::bench
