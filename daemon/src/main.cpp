@@ -23,6 +23,7 @@
 #include "notify.hpp"
 #include "sandbox.hpp"
 #include "server.hpp"
+#include "start_memory.hpp"
 
 // A broken invariant: say which, end, and let the supervisor start a fresh process on the journal.
 void tocsin::panic(const char* what, const char* file, int line) {
@@ -203,6 +204,7 @@ int serve(const Config& config) {
       .field("batch_bytes", batch_bytes(config.bounds, core.image()))
       .field("realtime", priority > 0 ? "yes" : "no")
       .milliseconds("ms", clock.boot_ns() - begin);
+  give_back_start_memory();
   notifier.send("READY=1");
   const int status = server.run(signals);
   (void)::close(signals);
