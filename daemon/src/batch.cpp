@@ -90,6 +90,7 @@ void Batch::clear() {
   frames_.clear();
   kept_.clear();
   items_.clear();
+  news_ = false;
   alerts_.clear();
   announcements_.clear();
   acts_.clear();

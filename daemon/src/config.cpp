@@ -134,6 +134,7 @@ void read_top(const toml::table& table, Config& out, std::vector<ConfigProblem>&
   read_journal(table, reader, out);
   read_clock(table, reader, out);
   (void)reader.number("linger_ms", out.linger_ms, 0, 10'000);
+  (void)reader.number("heartbeat_linger_ms", out.heartbeat_linger_ms, 0, 600'000);
   (void)reader.number("checkpoint_reports", out.checkpoint_reports, 1, 100'000'000);
   (void)reader.boolean("realtime", out.realtime);
   (void)reader.boolean("lock_memory", out.lock_memory);

@@ -45,7 +45,7 @@ void Server::poll_() {
   for (std::size_t i = 0; i < inputs; ++i) poll_items_[i].events = room ? ZMQ_POLLIN : 0;
   std::int64_t timeout = core_.until_due(kTickMs);
   if (batch_since_ms_ > 0 && !core_.in_flight()) {
-    timeout = std::min(timeout, std::max<std::int64_t>(batch_since_ms_ + config_.linger_ms - steady_ms(), 0));
+    timeout = std::min(timeout, std::max<std::int64_t>(batch_since_ms_ + linger_ms_() - steady_ms(), 0));
   }
   const int wait_ms = drained_ || !room ? static_cast<int>(timeout) : 0;
   (void)zmq_poll(poll_items_.data(), static_cast<int>(poll_items_.size()), wait_ms);

@@ -102,6 +102,7 @@ class Server final : private AlertListener {
 
   // server_journal.cpp: what becomes durable, and what is told then
   void settle_();
+  [[nodiscard]] engine::Span linger_ms_() const;  ///< of the batch that fills
   [[nodiscard]] bool commit_is_due_() const;
   void seal_();
   void send_checkpoint_(std::uint64_t batch_id);

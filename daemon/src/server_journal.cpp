@@ -42,11 +42,15 @@ void Server::settle_() {
   acknowledge_();
 }
 
+engine::Span Server::linger_ms_() const {
+  return core_.batch().can_wait() ? std::max(config_.linger_ms, config_.heartbeat_linger_ms) : config_.linger_ms;
+}
+
 bool Server::commit_is_due_() const {
   if (core_.in_flight()) return false;
   const auto now = steady_ms();
   if (!core_.batch().empty()) {
-    return stopping_ || reload_.ready || !core_.has_room() || now >= batch_since_ms_ + config_.linger_ms;
+    return stopping_ || reload_.ready || !core_.has_room() || now >= batch_since_ms_ + linger_ms_();
   }
   return core_.has_uncommitted_refusals() && (stopping_ || now >= refusals_since_ms_ + kRefusalLingerMs);
 }

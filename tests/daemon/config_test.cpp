@@ -62,6 +62,7 @@ TEST(Config, reads_the_least_that_is_needed_and_fills_in_the_rest) {
   CHECK_TRUE(result.config.label == tocsin::engine::Status::actual);
   LONGLONGS_EQUAL(60'000, result.config.max_skew_ms);
   LONGLONGS_EQUAL(0, result.config.linger_ms);
+  LONGLONGS_EQUAL(2000, result.config.heartbeat_linger_ms);
   UNSIGNED_LONGS_EQUAL(65'536, result.config.checkpoint_reports);
   CHECK_FALSE(result.config.realtime);
   CHECK_FALSE(result.config.lock_memory);
@@ -72,7 +73,7 @@ TEST(Config, reads_every_key) {
   Lines lines;
   lines.top +=
       "\nsite = \"s\"\nclock = \"input\"\nstatus = \"exercise\"\nmax_skew = \"1h30m\"\nlinger_ms = 200\n"
-      "checkpoint_reports = 7\nrealtime = true\nlock_memory = true";
+      "heartbeat_linger_ms = 60000\ncheckpoint_reports = 7\nrealtime = true\nlock_memory = true";
   lines.ingest += "\nbroadcast = [{ endpoint = \"tcp://127.0.0.1:5556\", principal = \"pub\" }]";
   lines.rest =
       "[principals.desk]\nendpoint = \"ipc:///run/in.sock\"\nfeeds = [\"analyst\"]\nindicators = [\"exercise\"]\n"
@@ -85,6 +86,7 @@ TEST(Config, reads_every_key) {
   CHECK_TRUE(config.label == tocsin::engine::Status::exercise);
   LONGLONGS_EQUAL(5'400'000, config.max_skew_ms);
   LONGLONGS_EQUAL(200, config.linger_ms);
+  LONGLONGS_EQUAL(60'000, config.heartbeat_linger_ms);
   UNSIGNED_LONGS_EQUAL(7, config.checkpoint_reports);
   STRCMP_EQUAL("tcp://127.0.0.1:5556", config.broadcast.at(0).endpoint.c_str());
   UNSIGNED_LONGS_EQUAL(2, config.principals.size());

@@ -347,6 +347,41 @@ TEST(Tocsind, shares_a_commit_when_told_to_linger) {
   UNSIGNED_LONGLONGS_EQUAL(1, status().batches);
 }
 
+TEST(Tocsind, commits_heartbeats_with_the_next_report) {
+  site.configure(kReplay + "\nheartbeat_linger_ms = 60000");
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  auto view = report("analyst", 1, "exercise", kMay);
+  CHECK_TRUE(feed.send_frame(1, std::span{&view, 1}));
+  CHECK_TRUE(feed.receive_ack().has_value());
+  Peer quiet{context, PeerKind::dealer, site.ingest()};
+  for (std::uint64_t frame = 1; frame <= 3; ++frame) {
+    const auto beat = heartbeat("analyst", kMay + static_cast<std::int64_t>(frame));
+    CHECK_TRUE(quiet.send_frame(frame, std::span{&beat, 1}));
+  }
+  CHECK_FALSE(quiet.receive_ack(300).has_value());
+  UNSIGNED_LONGLONGS_EQUAL(1, status().batches);
+  view = report("analyst", 2, "exercise", kMay + 10);
+  CHECK_TRUE(feed.send_frame(2, std::span{&view, 1}));
+  CHECK_TRUE(feed.receive_ack().has_value());
+  const auto ack = quiet.receive_ack();
+  CHECK_TRUE(ack.has_value());
+  UNSIGNED_LONGLONGS_EQUAL(3, ack->frame);
+  UNSIGNED_LONGLONGS_EQUAL(2, status().batches);
+}
+
+TEST(Tocsind, commits_heartbeats_alone_when_no_report_comes) {
+  site.configure(kReplay + "\nheartbeat_linger_ms = 200");
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer quiet{context, PeerKind::dealer, site.ingest()};
+  const auto beat = heartbeat("analyst", kMay);
+  CHECK_TRUE(quiet.send_frame(1, std::span{&beat, 1}));
+  CHECK_TRUE(quiet.receive_ack().has_value());
+  UNSIGNED_LONGLONGS_EQUAL(1, status().batches);
+}
+
 TEST(Tocsind, forgets_the_oldest_peer_and_loses_nothing_of_it) {
   site.configure(kReplay, "[bounds]\npeers = 2");
   Tocsind daemon{arguments(), log()};

@@ -22,6 +22,7 @@ using daemon::test::PeerKind;
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr int kDrainMs = 20'000;
+constexpr std::size_t kLoneNoteBytes = 16;  // a frame costs some 80 bytes besides
 
 struct Kind {
   const char* feed;
@@ -96,6 +97,7 @@ std::vector<std::byte> Reports::frame(std::size_t connection, std::uint64_t fram
     view.value = static_cast<double>(*view.seq % 7);
     notes_[i] = "observed at the usual place by the usual means, number " + std::to_string(*view.seq) +
                 "; nothing out of the ordinary";
+    if (reports == 1) notes_[i].resize(kLoneNoteBytes);
     view.note = notes_[i];
   }
   return wire::encode_batch(frame, std::span{views}.first(reports));

@@ -48,7 +48,7 @@ struct LoadResult {
   bool complete = false;           ///< everything sent was acknowledged in the end
 };
 
-/// Reports of about 200 bytes in the file's sense of the word: name, value and a note. The feeds of the shipped book.
+/// Reports of 200 bytes each, their share of the frame included. The feeds of the shipped book.
 class Reports {
  public:
   /// Frame number `frame` (from 1) of connection `connection`.

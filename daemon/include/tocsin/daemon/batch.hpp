@@ -60,7 +60,10 @@ class Batch {
   [[nodiscard]] bool has_room() const;
   /// Storage for a frame, 8-byte aligned, valid until clear(). @pre has_room(), size <= wire::kFrameBytesMax.
   [[nodiscard]] std::span<std::byte> reserve(std::size_t size);
-  void add(const wire::JournalItem& item) { items_.push_back(item); }
+  void add(const wire::JournalItem& item) {
+    items_.push_back(item);
+    news_ = news_ || item.input.kind != engine::InputKind::heartbeat;
+  }
   /// Copies the bytes of the alert event and of the announcement.
   void add(const journal::StoredAlert& alert, const Announcement& announcement);
   /// @{ Copy the texts. @returns false when there are kWordsMax already; nothing changes.
@@ -73,6 +76,10 @@ class Batch {
   /// Nothing that a commit is needed for.
   [[nodiscard]] bool empty() const {
     return items_.empty() && alerts_.empty() && acts_.empty() && cursors_.empty() && gaps_.empty();
+  }
+  /// Nothing but heartbeats that raised nothing: their commit may wait for others'.
+  [[nodiscard]] bool can_wait() const {
+    return !news_ && alerts_.empty() && acts_.empty() && cursors_.empty() && gaps_.empty();
   }
   [[nodiscard]] std::span<const wire::JournalItem> items() const { return items_; }
   [[nodiscard]] std::span<const journal::StoredAlert> alerts() const { return alerts_; }
@@ -89,6 +96,7 @@ class Batch {
   Arena frames_;
   Arena kept_;  ///< alert events and texts
   std::vector<wire::JournalItem> items_;
+  bool news_ = false;  ///< an item is no heartbeat
   std::vector<journal::StoredAlert> alerts_;
   std::vector<Announcement> announcements_;
   std::vector<journal::Act> acts_;
