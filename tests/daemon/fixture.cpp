@@ -48,8 +48,8 @@ void Site::use_image(const std::string& path) {
 
 void Site::configure(const std::string& extra, const std::string& tables) {
   const std::string text = "site = \"test-site\"\nimage = \"book.tcn\"\njournal = \"journal.db\"\n" + extra +
-                           "\n[sockets]\ningest = [\"" + ingest() + "\"" + more_ingest_ + "]\nalerts = \"" + alerts() + "\"\ncontrol = \"" +
-                           control() + "\"\n" + tables + "\n";
+                           "\n[sockets]\ningest = [\"" + ingest() + "\"" + more_ingest_ + "]\nalerts = \"" + alerts() +
+                           "\"\ncontrol = \"" + control() + "\"\n" + tables + "\n";
   (void)folder.write("tocsind.toml", text);
   std::vector<ConfigProblem> problems;
   const bool right = parse_config(text, config_file(), config_, problems);

@@ -128,8 +128,7 @@ void memory(const Options& options, Table& table) {
   const auto begin = now_ns();
   for (std::uint64_t n = 0;; ++n) {
     sleep_until_ns(begin + static_cast<std::int64_t>(static_cast<double>(n) * 1e9 / kStormPerSecond));
-    there.push_back(
-        std::make_unique<Peer>(context, PeerKind::dealer, endpoint, n % 2 == 0 ? &enrolled : &stranger));
+    there.push_back(std::make_unique<Peer>(context, PeerKind::dealer, endpoint, n % 2 == 0 ? &enrolled : &stranger));
     if (there.size() > 50) there.pop_front();
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How soon it rings: from sending a report to its alert event, confirmed and provisional, on a quiet and a busy machine.
+// How soon it rings: from sending a report to its alert event, confirmed and provisional, on a quiet and a busy
+// machine.
 #include <atomic>
 #include <chrono>
 #include <sched.h>

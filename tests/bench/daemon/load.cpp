@@ -108,8 +108,8 @@ LoadResult run_load(PeerContext& context, const std::string& endpoint, Reports& 
   LoadResult result;
   std::vector<Sender> senders(load.connections);
   for (std::size_t i = 0; i < senders.size(); ++i) {
-    senders[i].peer = std::make_unique<Peer>(context, PeerKind::dealer, endpoint,
-                                             keys.empty() ? nullptr : &keys[i % keys.size()]);
+    senders[i].peer =
+        std::make_unique<Peer>(context, PeerKind::dealer, endpoint, keys.empty() ? nullptr : &keys[i % keys.size()]);
   }
   const std::size_t frames = std::max<std::size_t>(1, load.in_flight / load.connections / load.reports_per_frame);
   const auto begin = now_ns();

@@ -45,7 +45,7 @@ struct LoadResult {
   std::uint64_t acknowledged = 0;  ///< reports, all of the run
   Times round_trips;               ///< of frames
   std::uint64_t refused = 0;
-  bool complete = false;           ///< everything sent was acknowledged in the end
+  bool complete = false;  ///< everything sent was acknowledged in the end
 };
 
 /// Reports of 200 bytes each, their share of the frame included. The feeds of the shipped book.

@@ -232,14 +232,12 @@ int main(int argc, char** argv) {
   const double seconds = std::atof(argv[3]);
   const Rival streams = redis(port_of(argv[1]));
   const Rival jets = jetstream(port_of(argv[2]));
-  const auto ours = measure("tocsind over TCP, synced", seconds,
-                            [](const Load& load) { return run_ours(load, true); });
-  (void)measure("tocsind over ipc, synced", seconds,
-                [](const Load& load) { return run_ours(load, false); });
+  const auto ours = measure("tocsind over TCP, synced", seconds, [](const Load& load) { return run_ours(load, true); });
+  (void)measure("tocsind over ipc, synced", seconds, [](const Load& load) { return run_ours(load, false); });
   const auto theirs = measure("Redis stream over TCP, appendfsync always, synced", seconds,
                               [&](const Load& load) { return run(streams, load); });
-  const auto unsynced = measure("NATS JetStream over TCP, file, no sync", seconds,
-                                [&](const Load& load) { return run(jets, load); });
+  const auto unsynced =
+      measure("NATS JetStream over TCP, file, no sync", seconds, [&](const Load& load) { return run(jets, load); });
   if (!ours || !theirs || !unsynced) return 1;
   Table table;
   table.add({"tocsind to Redis, 4096 in flight", ours->many / theirs->many, "ratio", kRedisTimes, true});
