@@ -106,10 +106,11 @@ void Engine::start(Instant first, Mode mode) {
   header.clock = first;
   header.decided = first - 1;
   header.final_until = kNever;
+  header.forgotten_until = kNever;
   header.absorbed_time = kNever;
   Log{block}.clear();
   Contacts{block}.clear();
-  for (AlertMemory& memory : block.memory()) memory = {kNever, kNever, 0, false, {}};
+  for (AlertMemory& memory : block.memory()) memory = {kNever, kNever, 0, 0, false, {}};
   clear_copies(block);
   clear_state(block, block.base(), first);
   block.assign(block.head(), block.base());

@@ -3,7 +3,10 @@
 /// How: one engine per test over a book built node by node; times are milliseconds after 1000.
 #include "tocsin/engine/engine.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "tocsin/test_support/heap_guard.hpp"
 
@@ -223,6 +226,7 @@ TEST(Engine, waits_for_the_instant_of_a_report_from_the_future) {
 TEST(Engine, does_not_evaluate_exercise_reports_unless_started_for_them) {
   Input report = aircraft(0, 50);
   report.status = Status::exercise;
+  bench.step(Bench::clock(kFirst));  // what time alone tells
   LONGS_EQUAL(0, bench.step(report).size());
   ENUMS_EQUAL_INT(Disposition::not_evaluated, bench.disposition);
   bench.engine().start(kFirst, {Status::exercise, true, false});
@@ -372,4 +376,91 @@ TEST(Engine, pauses_rather_than_lose_events_of_a_long_silence) {
   const auto events = small.step(Bench::clock(kFirst + 1000));
   LONGS_EQUAL(100, events.size());  // raised and cleared, fifty times, in order
   for (std::size_t i = 1; i < events.size(); ++i) CHECK(events[i - 1].at < events[i].at);
+}
+
+namespace {
+/// An alert that is raised at each pulse, with few places for its events.
+struct PulseBook {
+  BookBuilder book{1'000'000};
+  std::uint16_t feed, indicator;
+  PulseBook() {
+    const auto origin = book.origin("o");
+    feed = book.feed("f", {origin});
+    indicator = book.indicator("i", {feed}, 64);
+    book.alert("a", book.node(Op::pulse, indicator));
+    book.bounds.standing_capacity = 16;
+    book.bounds.log_capacity = 256;
+  }
+};
+}  // namespace
+
+/// Each line moves the raise one millisecond back: two events stand, two hundred were withdrawn.
+TEST(Engine, withdrawn_events_leave_no_late_line_stale) {
+  PulseBook pulses;
+  Bench small{pulses.book};
+  small.engine().start(kFirst, {});
+  std::vector<AlertEvent> events;
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    const auto at = kFirst + 200 - static_cast<Instant>(i);
+    events = small.step(Bench::report(pulses.feed, i, pulses.indicator, at, 1, kFirst + 300));
+    ENUMS_EQUAL_INT(Disposition::taken, small.disposition);
+  }
+  LONGS_EQUAL(0, small.engine().counters().stale);
+  LONGS_EQUAL(0, small.engine().counters().finalised_early);
+  LONGS_EQUAL(4, events.size());  // the last raise and its end withdrawn, and sent as they are now
+  expect(events[2], EventKind::raised, 0, Level::watch, 100);
+  expect(events[3], EventKind::cleared, 0, Level::watch, 200);
+}
+
+TEST(Engine, no_rev_comes_twice_although_withdrawn_raises_are_forgotten) {
+  PulseBook pulses;
+  Bench small{pulses.book};
+  small.engine().start(kFirst, {});
+  std::vector<std::pair<Instant, std::uint16_t>> raised;
+  const auto step = [&](const Input& input) {
+    for (const AlertEvent& event : small.step(input)) {
+      if (event.kind == EventKind::raised) raised.emplace_back(event.raised_at, event.rev);
+    }
+    ENUMS_EQUAL_INT(Disposition::taken, small.disposition);
+  };
+  std::uint64_t number = 0;
+  for (int round = 0; round < 4; ++round) {  // a pulse, withdrawn, and again, at each of ten instants
+    for (Instant at = kFirst + 10; at < kFirst + 30; at += 2) {
+      step(Bench::report(pulses.feed, ++number, pulses.indicator, at, 1, kFirst + 100));
+      ++number;
+      step(Bench::retraction(pulses.feed, number, number - 1, at, kFirst + 100));
+    }
+  }
+  LONGS_EQUAL(40, raised.size());
+  std::sort(raised.begin(), raised.end());
+  CHECK(std::adjacent_find(raised.begin(), raised.end()) == raised.end());
+}
+
+/// Whichever of two copies comes first, and a withdrawal before or after its report: the last instant is decided.
+TEST(Engine, a_line_that_does_not_count_decides_the_clocks_instant_too) {
+  PulseBook pulses;
+  const auto report = [&pulses](Instant after, Instant received) {
+    return Bench::report(pulses.feed, static_cast<std::uint64_t>(kFirst + after), pulses.indicator, kFirst + after, 1,
+                         kFirst + received);
+  };
+  const auto retraction = [&pulses](Instant after, Instant received) {
+    return Bench::retraction(pulses.feed, 5000, static_cast<std::uint64_t>(kFirst + after), kFirst + after,
+                             kFirst + received);
+  };
+  const auto last_of = [&pulses](const std::vector<Input>& lines) {
+    Bench small{pulses.book};
+    small.engine().start(kFirst, {});
+    std::vector<AlertEvent> events;
+    for (const Input& line : lines) events = small.step(line);
+    return events;
+  };
+  // The pulse at 10 ends at 11, which is when the last line comes.
+  for (const auto& lines : {std::vector{report(10, 10), report(10, 11)},                      // a duplicate
+                            std::vector{report(10, 10), retraction(11, 10), report(11, 11)},  // withdrawn already
+                            std::vector{report(10, 10), retraction(9, 11)},                   // of nothing known
+                            std::vector{report(10, 10), report(-5, 11)}}) {                   // stale
+    const auto events = last_of(lines);
+    LONGS_EQUAL(1, events.size());
+    expect(events[0], EventKind::cleared, 0, Level::watch, 11);
+  }
 }

@@ -387,7 +387,7 @@ class Checker {
   bool bounds_fit() const {
     const Bounds& bounds = image_.bounds;
     return bounds.log_capacity >= 16 && bounds.log_capacity <= kLogMax && bounds.standing_capacity >= 16 &&
-           bounds.standing_capacity <= kLogMax && bounds.copies <= kCopiesMax && bounds.contact_runs >= 2 &&
+           bounds.standing_capacity <= kStandingMax && bounds.copies <= kCopiesMax && bounds.contact_runs >= 2 &&
            bounds.contact_runs <= kContactRunsMax;
   }
 

@@ -30,7 +30,8 @@ struct Header {
   Instant clock;
   Instant decided;      ///< head.evaluated; restore() steps the head to here
   Instant final_until;  ///< events up to here are final because too many came after them: late news up to here is stale
-  Instant absorbed_time;  ///< greatest key absorbed into the base: time, feed, seq
+  Instant forgotten_until;  ///< the newest withdrawn raise that is no longer remembered (AlertMemory::forgotten_rev)
+  Instant absorbed_time;    ///< greatest key absorbed into the base: time, feed, seq
   std::uint64_t absorbed_seq;
   std::uint16_t absorbed_feed;
   std::uint16_t log_count;
@@ -46,8 +47,9 @@ struct Header {
   std::uint16_t next_fresh;  ///< no standing event before this position is to be handed out
   Instant target;            ///< the clock the running step goes to
   Disposition disposition;
-  bool replaced;  ///< a transplant is being decided
-  std::uint8_t reserved3[6];
+  bool replaced;                  ///< a transplant is being decided
+  std::uint16_t withdrawn_count;  ///< standing events that are withdrawn, those to be handed out included
+  std::uint8_t reserved3[4];
   Input input;  ///< of the running step
   Counters counters;
 };
@@ -135,8 +137,9 @@ struct AlertMemory {
   Instant told;         ///< the instant its `unknown` was told, or kNever
   Instant final_raise;  ///< the newest of its raises that became final, or kNever
   std::uint16_t final_rev;
-  bool replaced;  ///< its rule is another since the step began: what it said may be left alone
-  std::uint8_t reserved[5];
+  std::uint16_t forgotten_rev;  ///< above each `rev` of its withdrawn raises that are no longer remembered
+  bool replaced;                ///< its rule is another since the step began: what it said may be left alone
+  std::uint8_t reserved[3];
 };
 
 /// A few indicators by name, or all that are flagged when there are more.
@@ -287,11 +290,18 @@ struct Plan {
   std::span<std::uint16_t> feed_indicators;
 };
 
-/// Places for standing events: those that stay revisable, as many on their way out, and what alerts bring at one
-/// instant (two each) and at the end of a step (one each), since a step pauses between instants only.
-[[nodiscard]] constexpr std::size_t standing_places(const Image& image) {
-  return 2 * std::size_t{image.bounds.standing_capacity} + 3 * image.alerts.size();
+/// How many events may be on their way out before a step pauses.
+[[nodiscard]] constexpr std::size_t standing_due_max(const Image& image) {
+  constexpr std::size_t kMost = 4096;
+  return image.bounds.standing_capacity < kMost ? image.bounds.standing_capacity : kMost;
 }
+
+/// Places for standing events: those that stay revisable, those on their way out, and what alerts bring at one instant
+/// (two each) and at the end of a step (one each), since a step pauses between instants only.
+[[nodiscard]] constexpr std::size_t standing_places(const Image& image) {
+  return image.bounds.standing_capacity + standing_due_max(image) + 3 * image.alerts.size();
+}
+static_assert(kStandingMax + 4096 + 3 * kAlertsMax <= 0xFFFF, "positions of standing events are 16 bit");
 
 /// How large the parts of the plan and of a state are, from the image alone.
 struct Sizes {

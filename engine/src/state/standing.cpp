@@ -60,6 +60,7 @@ std::uint16_t Standing::rev_of(EventKind kind, std::uint16_t alert, Instant rais
   const AlertMemory& memory = block_.memory()[alert];
   std::uint16_t rev =
       memory.final_raise == raised_at && kind != EventKind::raised ? memory.final_rev : std::uint16_t{0};
+  if (kind == EventKind::raised && raised_at <= block_.header().forgotten_until) rev = memory.forgotten_rev;
   for (std::size_t i = first_from(raised_at, alert); i < count(); ++i) {
     const StandingEvent& other = event(i);
     if (other.at != raised_at || other.alert != alert) break;
@@ -93,7 +94,7 @@ void Standing::decided(EventKind kind, std::uint16_t alert, Level level, Instant
 
 void Standing::add(StandingEvent added) const {
   added.detected_at = detected_at_ == kNever ? added.at : detected_at_;
-  if (count() == block_.standing().size()) evict_oldest();
+  if (count() == block_.standing().size()) make_room();
   adopt(added);
 }
 
@@ -108,6 +109,7 @@ void Standing::adopt(const StandingEvent& added) const {
   if (place < header.next_fresh || header.fresh_count == 0) header.next_fresh = static_cast<std::uint16_t>(place);
   if (has(added, kFresh)) ++header.fresh_count;
   if (has(added, kTransient)) ++header.transient_count;
+  if (has(added, kWithdrawn)) ++header.withdrawn_count;
 }
 
 void Standing::tell(std::uint16_t alert, Instant at) const {
@@ -153,6 +155,7 @@ void Standing::settle_doubt(std::span<const AlertMachine> alerts, Instant from) 
 
 void Standing::retract(StandingEvent& gone) const {
   set(gone, kWithdrawn | kRetractDue);
+  ++block_.header().withdrawn_count;
   ++block_.header().retract_count;
 }
 
@@ -176,6 +179,7 @@ void Standing::end_compare(Instant from) const {
       erase(i - 1);  // nobody has heard of it
     } else if (stands(other)) {
       if (block_.memory()[other.alert].replaced && !goes_on(other)) {
+        ++block_.header().withdrawn_count;
         set(other, kWithdrawn);  // the new book does not say it, but it does not take back the old one's words
       } else {
         retract(other);
@@ -206,6 +210,7 @@ void Standing::erase(std::size_t position) const {
   if (has(gone, kFresh)) --header.fresh_count;
   if (has(gone, kRetractDue)) --header.retract_count;
   if (has(gone, kTransient)) --header.transient_count;
+  if (has(gone, kWithdrawn)) --header.withdrawn_count;
   for (std::size_t i = position + 1; i < count(); ++i) event(i - 1) = event(i);
   if (position < header.next_fresh) --header.next_fresh;
   --header.standing_count;
@@ -213,10 +218,42 @@ void Standing::erase(std::size_t position) const {
 
 void Standing::erase_oldest() const {
   Header& header = block_.header();
+  if (has(event(0), kWithdrawn)) --header.withdrawn_count;
   const std::size_t next = std::size_t{header.standing_first} + 1;
   header.standing_first = static_cast<std::uint16_t>(next < block_.standing().size() ? next : 0);
   if (header.next_fresh > 0) --header.next_fresh;
   --header.standing_count;
+}
+
+/// What is remembered of withdrawn raises goes before anything that stands becomes final: then their `rev` is only
+/// known to be below AlertMemory::forgotten_rev. An eighth may stay, so that one pass over the table makes much room.
+void Standing::make_room() const {
+  const Header& header = block_.header();
+  if (header.withdrawn_count - header.retract_count > block_.image().bounds.standing_capacity / 8) {
+    forget_withdrawn();
+  } else {
+    evict_oldest();
+  }
+}
+
+void Standing::forget_withdrawn() const {
+  Header& header = block_.header();
+  const std::size_t next_fresh = header.next_fresh;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < count(); ++i) {
+    const StandingEvent& other = event(i);
+    if (!has(other, kWithdrawn) || has(other, kRetractDue)) {
+      event(kept++) = other;
+      continue;
+    }
+    --header.withdrawn_count;
+    if (i < next_fresh) --header.next_fresh;
+    if (other.kind != EventKind::raised) continue;
+    AlertMemory& memory = block_.memory()[other.alert];
+    if (other.rev >= memory.forgotten_rev) memory.forgotten_rev = static_cast<std::uint16_t>(other.rev + 1);
+    if (other.raised_at > header.forgotten_until) header.forgotten_until = other.raised_at;
+  }
+  header.standing_count = static_cast<std::uint16_t>(kept);
 }
 
 void Standing::evict_oldest() const {
@@ -239,12 +276,12 @@ void Standing::trim(Instant expired) const {
   forget_until(expired);
   const Header& header = block_.header();
   const std::size_t most = block_.image().bounds.standing_capacity;
-  while (count() - header.fresh_count - header.retract_count > most) evict_oldest();
+  while (count() - header.fresh_count - header.retract_count > most) make_room();
 }
 
 bool Standing::wants_pause() const {
   const Header& header = block_.header();
-  return std::size_t{header.fresh_count} + header.retract_count >= block_.image().bounds.standing_capacity;
+  return std::size_t{header.fresh_count} + header.retract_count >= standing_due_max(block_.image());
 }
 
 StandingEvent* Standing::next_due() const {
@@ -267,6 +304,29 @@ void Standing::handed_out(StandingEvent& told) const {
   } else {
     unset(told, kRetractDue);
     --header.retract_count;
+  }
+  forget_needless(told.at, told.alert);
+}
+
+/// What was withdrawn is kept for the next `rev` alone: of the raises of an alert at an instant the highest is enough,
+/// and nothing else is needed. So a feed in any order of arrival fills the table with what stands, hardly more.
+void Standing::forget_needless(Instant at, std::uint16_t alert) const {
+  const auto is_told_raise = [](const StandingEvent& event) {
+    return event.kind == EventKind::raised && !has(event, kFresh | kTransient);
+  };
+  const std::size_t first = first_from(at, alert);
+  std::size_t end = first;
+  std::uint16_t highest = 0;
+  bool withdrawn = false;
+  for (; end < count() && event(end).at == at && event(end).alert == alert; ++end) {
+    const StandingEvent& other = event(end);
+    if (is_told_raise(other) && other.rev > highest) highest = other.rev;
+    withdrawn = withdrawn || has(other, kWithdrawn);
+  }
+  for (std::size_t i = end; withdrawn && i > first; --i) {
+    const StandingEvent& other = event(i - 1);
+    if (!has(other, kWithdrawn) || has(other, kFresh | kRetractDue | kTransient)) continue;
+    if (!is_told_raise(other) || other.rev < highest) erase(i - 1);
   }
 }
 

@@ -57,6 +57,9 @@ class Standing {
   [[nodiscard]] bool goes_on(const StandingEvent& gone) const;
   void tell(std::uint16_t alert, Instant at) const;
   void tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const;
+  void forget_needless(Instant at, std::uint16_t alert) const;
+  void make_room() const;
+  void forget_withdrawn() const;
   void evict_oldest() const;
   void make_final(const StandingEvent& event) const;
 

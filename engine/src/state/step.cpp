@@ -28,8 +28,10 @@ Disposition Stepper::step(const Input& input) {
   const Instant to = input.kind == InputKind::clock ? input.time : input.received;
   keep_copy(input, to);
   if (to > header.clock) header.clock = to;
-  header.target = input.kind == InputKind::clock ? header.clock : header.clock - 1;
   header.disposition = classify(input);
+  // A line that does not count changes nothing, but the instants up to the clock are decided as after any other.
+  const bool is_last_word = input.kind == InputKind::clock || (!line_counts() && input.time <= header.clock);
+  header.target = is_last_word ? header.clock : header.clock - 1;
   count();
   header.phase = static_cast<std::uint8_t>(Phase::advancing);
   run();
@@ -84,6 +86,11 @@ void Stepper::count() {
   if (is_late()) ++block_.header().counters.late;
 }
 
+bool Stepper::line_counts() const {
+  const Disposition disposition = block_.header().disposition;
+  return disposition == Disposition::taken || disposition == Disposition::withdrawn;
+}
+
 bool Stepper::is_late() const {
   const Header& header = block_.header();
   return header.disposition == Disposition::taken && header.input.kind != InputKind::heartbeat &&
@@ -104,8 +111,7 @@ void Stepper::run() {
   Header& header = block_.header();
   if (static_cast<Phase>(header.phase) == Phase::advancing) {
     if (!pass_time()) return;
-    const bool counts = header.disposition == Disposition::taken || header.disposition == Disposition::withdrawn;
-    if (header.input.kind == InputKind::clock || !counts) {
+    if (header.input.kind == InputKind::clock || !line_counts()) {
       header.phase = static_cast<std::uint8_t>(Phase::idle);
       return;
     }
@@ -208,10 +214,11 @@ void Stepper::apply(const Input& input) {
   } else {
     const Instant withdrawn = input.has_target_seq ? apply_withdrawal(input) : kForever;
     if (log.full()) absorb_oldest();  // after the withdrawal: it may speak of the oldest
-    const bool counts = input.kind == InputKind::report && header.disposition == Disposition::taken;
-    const std::uint32_t matches = counts ? matches_of(block_, input) : 0;
+    const bool adds = input.kind == InputKind::report && header.disposition == Disposition::taken;
+    const std::uint32_t matches = adds ? matches_of(block_, input) : 0;
     static_cast<void>(log.insert(input, matches, header.disposition == Disposition::withdrawn));
-    if (!counts || withdrawn < from) from = withdrawn;
+    if (!adds) from = input.time > header.clock ? kForever : block_.head().header->evaluated + 1;
+    if (withdrawn < from) from = withdrawn;
   }
   header.phase = static_cast<std::uint8_t>(Phase::idle);
   if (from > header.clock) return;  // counts when its instant comes

@@ -39,6 +39,8 @@ class Stepper {
   void roll_back(Instant from);
   void count();
   [[nodiscard]] std::uint64_t& counter();
+  /// Whether the running line is one that the rules see: taken, or a report withdrawn before it came.
+  [[nodiscard]] bool line_counts() const;
   [[nodiscard]] bool is_late() const;
   void turn_stale();
 

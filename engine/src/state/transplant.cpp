@@ -154,7 +154,7 @@ void Transplant::take_alerts() {
     const auto alert = static_cast<std::uint16_t>(i);
     const std::uint16_t old = from_.image().find_alert(image.view(image.alerts[i].name));
     AlertMemory& memory = to_.memory()[i];
-    memory = {kNever, kNever, 0, true, {}};
+    memory = {kNever, kNever, 0, 0, true, {}};
     if (old != kNone) {
       memory = from_.memory()[old];
       memory.replaced = old_.alert(old) != new_.alert(alert);
@@ -197,6 +197,7 @@ void Transplant::take_standing() {
   Header& header = to_.header();
   header.standing_count = 0;
   header.standing_first = 0;
+  header.withdrawn_count = 0;
   header.fresh_count = 0;
   header.retract_count = 0;
   header.transient_count = 0;
@@ -227,6 +228,7 @@ void Transplant::take_header() {
   header.clock = old.clock;
   header.decided = from_.head().header->evaluated;
   header.final_until = old.final_until;
+  header.forgotten_until = old.forgotten_until;
   const EventKey key = key_in_new(key_);
   header.absorbed_time = key.time;
   header.absorbed_seq = key.seq;

@@ -20,7 +20,7 @@ constexpr engine::Bounds bounds(std::uint16_t log, std::uint16_t standing, std::
 constexpr std::array kTargets{
     Target{"mcu", 64 * kKiB, bounds(256, 64, 1, 16)},
     Target{"edge", 1024 * kKiB, bounds(4096, 512, 4, 64)},
-    Target{"server", 64 * 1024 * kKiB, bounds(4096, 4096, 12, 256)},
+    Target{"server", 64 * 1024 * kKiB, bounds(4096, 32768, 12, 1024)},
 };
 
 bool has_error(std::span<const Diagnostic> diagnostics) {

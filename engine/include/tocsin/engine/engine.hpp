@@ -16,7 +16,7 @@
 
 namespace tocsin::engine {
 /// Changes whenever the same inputs could lead to other events or the block's layout changes.
-inline constexpr std::uint32_t kEngineVersion = 2;
+inline constexpr std::uint32_t kEngineVersion = 3;
 
 /// What the engine is started for.
 struct Mode {

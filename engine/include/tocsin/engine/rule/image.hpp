@@ -281,7 +281,7 @@ struct Alert {
 /// Bounds of a target, printed by the compiler and part of the image.
 struct Bounds {
   std::uint16_t log_capacity;       ///< newest reports and withdrawals that late news may reach past, 16..kLogMax
-  std::uint16_t standing_capacity;  ///< newest alert events that late news may withdraw, 16..kLogMax
+  std::uint16_t standing_capacity;  ///< newest alert events that late news may withdraw, 16..kStandingMax
   std::uint16_t copies;             ///< newer states kept to save time, 0..8; never show in an alert
   std::uint16_t contact_runs;       ///< runs of heartbeats remembered per feed with `every`
   std::uint32_t block_bytes;        ///< size of the engine's state for this image, as layout_of() computes it
@@ -299,6 +299,7 @@ inline constexpr std::size_t kNodesMax = 16384;
 inline constexpr std::size_t kNeedsMax = 8;  ///< per alert
 inline constexpr std::size_t kKeepMax = 4096;
 inline constexpr std::size_t kLogMax = 16384;
+inline constexpr std::size_t kStandingMax = 32768;
 inline constexpr std::size_t kCopiesMax = 32;
 inline constexpr std::size_t kContactRunsMax = 1024;
 inline constexpr std::size_t kEvidenceItemsMax = 24;    ///< numbers and pulses shown in one alert event
