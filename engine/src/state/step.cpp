@@ -226,7 +226,7 @@ void Stepper::apply(const Input& input) {
   if (matters(input)) {
     roll_back(from);
   } else {
-    note_contact(input);
+    if (header.disposition == Disposition::taken) note_contact(input);  // what was withdrawn is no contact
     const Instant undecided = block_.head().header->evaluated + 1;
     if (from < undecided) from = undecided;  // what was decided stays
   }
