@@ -2,6 +2,7 @@
 #pragma once
 /// @file Follower: what an engine's events add up to.
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -20,6 +21,9 @@ class Follower {
     bool begins;
     friend bool operator==(const Doubt&, const Doubt&) = default;
   };
+  /// What `rev` does: counts the raises at an instant, or only rises, where the engine had to forget withdrawn ones.
+  enum class Revs : std::uint8_t { count, rise };
+  explicit Follower(Revs revs = Revs::count) : revs_{revs} {}
 
   /// @returns what is wrong with the events themselves, or nothing: a retraction that names nothing that stands, a
   /// `rev` that does not count the raises there were at that instant, doubt that is told twice or ended without having
@@ -86,11 +90,13 @@ class Follower {
     const bool gone = event.kind == EventKind::retracted;
     const Standing standing{
         {event.at, event.alert, gone ? event.retracted_kind : event.kind, event.level, event.raised_at}, event.rev};
-    std::uint16_t& raises = raises_[{event.alert, event.raised_at}];
+    std::uint16_t& next_rev = next_revs_[{event.alert, event.raised_at}];
     if (!gone) {
-      if (event.kind == EventKind::raised) ++raises;
       standing_.push_back(standing);
-      return event.rev + 1 == raises ? "" : "rev";
+      if (event.kind != EventKind::raised) return event.rev + 1 == next_rev ? "" : "rev";
+      const bool right = revs_ == Revs::count ? event.rev == next_rev : event.rev >= next_rev;
+      next_rev = static_cast<std::uint16_t>(event.rev + 1);
+      return right ? "" : "rev";
     }
     const auto found = std::find_if(standing_.begin(), standing_.end(),
                                     [&](const Standing& other) { return other.fact == standing.fact; });
@@ -101,7 +107,8 @@ class Follower {
   }
 
   std::vector<Standing> standing_;
-  std::map<std::pair<std::uint16_t, engine::Instant>, std::uint16_t> raises_;
+  Revs revs_;
+  std::map<std::pair<std::uint16_t, engine::Instant>, std::uint16_t> next_revs_;
   std::map<std::uint16_t, std::vector<Doubt>> doubts_;
   std::map<std::uint16_t, Told> told_;
 };

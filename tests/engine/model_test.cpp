@@ -109,7 +109,7 @@ TEST(Model, agrees_beyond_few_alert_events) {
     Bench bench{book};
     bench.engine().start(kRandomFirst, {});
     Model model{bench.image(), kRandomFirst};
-    Follower follower;
+    Follower follower{Follower::Revs::rise};
     RandomLines lines{prng, true, kHour};
     const auto where = StringFrom(static_cast<long long>(seed));
     for (int i = 0; i < 300; ++i) {
