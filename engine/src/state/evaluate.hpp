@@ -51,6 +51,7 @@ class Evaluator {
   void decide_node(std::uint16_t index, Instant at);
   void wake_users_of_node(std::uint16_t index);
   [[nodiscard]] Number number(std::uint16_t index) const;
+  void decide_pulse(std::uint16_t index);
   void decide_number(std::uint16_t index, Instant at);
   void set_number(std::uint16_t index, const Number& number);
   void set_truth(std::uint16_t index, Truth truth);

@@ -44,7 +44,7 @@ void Evaluator::decide_node(std::uint16_t index, Instant at) {
       set_truth(index, compare(static_cast<Op>(node.op), number(node.a), number(node.b)));
       return;
     case Shape::pulse:
-      set_truth(index, pulse(node));
+      decide_pulse(index);
       return;
     case Shape::overdue:
       set_truth(index, state_.feeds[node.a].overdue ? Truth::yes : Truth::no);
@@ -80,6 +80,19 @@ Truth Evaluator::pulse(const Node& node) const {
   const IndicatorState& indicator = state_.indicators[node.a];
   if (indicator.touched && passes(image_, node.filter, indicator.matches)) return Truth::yes;
   return indicator.blind ? Truth::unknown : Truth::no;
+}
+
+/// A report in the very next millisecond leaves a pulse `yes`, but it is another one: what sleeps below `pulse and C`
+/// may have changed since, by time alone.
+void Evaluator::decide_pulse(std::uint16_t index) {
+  const Truth before = truth_of(state_, index);
+  const Truth now = pulse(image_.nodes[index]);
+  set_truth(index, now);
+  if (now != Truth::yes || before != Truth::yes || pulling_) return;
+  const NodePlan* plan = &plan_.nodes[index];
+  for (std::size_t k = plan[0].parents; k < plan[1].parents; ++k) {
+    if (shape_of(image_.nodes[plan_.parents[k]].op) == Shape::both) wake_node(plan_.parents[k]);
+  }
 }
 
 void Evaluator::decide_number(std::uint16_t index, Instant at) {
