@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: a rule image with any byte changed is refused, or loads into an engine that survives any input.
 /// How: every byte of a good image is changed in turn; what still loads is run with reports, a jump and a save.
+#include <string>
+
 #include "tocsin/test_support/prng.hpp"
 
 #include "book_builder.hpp"
@@ -89,5 +91,49 @@ TEST(Loader, survives_random_damage) {
       bytes[prng.index(bytes.size())] = static_cast<std::byte>(prng.below(256));
     Image image;
     if (load_image(std::as_bytes(std::span{words}), image) == ImageError::none) exercise(image);
+  }
+}
+
+// What reads an alert refuses such texts, so the writer of one ended in a broken invariant.
+TEST(Loader, texts_that_no_alert_can_carry_were_taken) {
+  const auto error_of = [](const char* alert) {
+    BookBuilder book{1000};
+    book.theater("here");
+    const auto feed = book.feed("f", {book.origin("o")});
+    book.alert(alert, book.node(Op::pulse, book.indicator("i", {feed})));
+    const auto words = book.build();
+    Image image;
+    return load_image(std::as_bytes(std::span{words}), image);
+  };
+  ENUMS_EQUAL_INT(ImageError::none, error_of("a_1"));
+  const std::string longest(64, 'a');
+  ENUMS_EQUAL_INT(ImageError::none, error_of(longest.c_str()));
+  ENUMS_EQUAL_INT(ImageError::bad_name, error_of((longest + "a").c_str()));
+  for (const char* bad :
+       {"a\x1B", "a\n", "a\x7F", "a\xFF", "a\xC2\x85", "a\xC3", "a\xED\xA0\x80", "a\xC0\x80", "a/b", "A", "1a"})
+    ENUMS_EQUAL_INT(ImageError::bad_name, error_of(bad));
+}
+
+// The evidence of an alert shows them, and what reads an alert refuses such spans.
+TEST(Loader, spans_and_filters_where_an_operation_has_none_were_taken) {
+  const auto error_of = [](Op op, auto change) {
+    BookBuilder book{1000};
+    book.theater("here");
+    const auto feed = book.feed("f", {book.origin("o")}, 10, 0);
+    const auto pulse = book.node(Op::pulse, book.indicator("i", {feed}));
+    const auto node = op == Op::pulse ? pulse : op == Op::overdue ? book.node(op, feed) : book.node(op, pulse, pulse);
+    if (op == Op::then || op == Op::hold_for) book.edit(node).window_ms = 5;
+    change(book.edit(node));
+    book.alert("a", node);
+    const auto words = book.build();
+    Image image;
+    return load_image(std::as_bytes(std::span{words}), image);
+  };
+  for (const Op op : {Op::overdue, Op::pulse, Op::both, Op::negate, Op::from_until, Op::then, Op::hold_for}) {
+    ENUMS_EQUAL_INT(ImageError::none, error_of(op, [](Node&) {}));
+    ENUMS_EQUAL_INT(ImageError::bad_node, error_of(op, [](Node& node) { node.window_ms = -1; }));
+    ENUMS_EQUAL_INT(ImageError::bad_node, error_of(op, [](Node& node) { node.ago_ms = -1; }));
+    ENUMS_EQUAL_INT(ImageError::bad_node, error_of(op, [](Node& node) { node.at_least = 70'000; }));
+    ENUMS_EQUAL_INT(ImageError::bad_node, error_of(op, [](Node& node) { node.filter = 0; }));
   }
 }

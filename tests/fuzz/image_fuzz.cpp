@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a rule image, and good images with numbers overwritten. The loader refuses or the engine runs: with
-// lines of all kinds, looks into the past and checkpoints, in memory of just the size that the image asks for.
+// lines of all kinds, looks into the past and checkpoints, in memory of just the size that the image asks for, and its
+// events can be read.
 //
 // Bytes that have the identifier of a rule image are one. Others are a script: which good image, what to overwrite in
 // it, and what happens to the engine then. So a find stays a find when the format moves on.
@@ -13,6 +14,7 @@
 #include "tocsin/compiler/compile.hpp"
 #include "tocsin/engine/engine.hpp"
 #include "tocsin/test_support/fuzz.hpp"
+#include "tocsin/wire/alert_codec.hpp"
 
 #include "image_patch.hpp"
 
@@ -78,6 +80,13 @@ void check_event(const engine::AlertEvent& event, const engine::Image& image) {
   for (std::size_t i = 0; i < event.hypothesis_count; ++i) {
     TOCSIN_CHECK(event.hypotheses[i].hypothesis < image.hypotheses.size());
   }
+}
+
+/// What the image says of an event can be read by whoever gets it.
+void check_bytes(const engine::AlertEvent& event, const engine::Image& image) {
+  static std::array<std::uint64_t, wire::kAlertBytesMax / sizeof(std::uint64_t)> arena;
+  const auto bytes = wire::encode_alert(event, image, {}, std::as_writable_bytes(std::span{arena}));
+  TOCSIN_CHECK(wire::decode_alert(bytes).has_value());
 }
 
 /// A line such as bind() would let through.
@@ -166,6 +175,7 @@ void step_both(Station& station, Station* restored, const engine::Image& image, 
   if (restored != nullptr) TOCSIN_CHECK(restored->engine.step(line) == disposition);
   while (station.engine.next_event(event)) {
     check_event(event, image);
+    check_bytes(event, image);
     if (restored == nullptr) continue;
     const bool said = restored->engine.next_event(echo);
     if (said && same(event, echo)) continue;

@@ -49,7 +49,7 @@ const char* describe(ImageError error) {
     case ImageError::too_large:
       return "more elements than this engine allows";
     case ImageError::bad_name:
-      return "a name reaches outside the text, or names are not sorted and distinct";
+      return "a text is not clean UTF-8 or reaches outside, or names are not sorted and distinct";
     case ImageError::bad_list:
       return "a list or one of its elements reaches outside its table";
     case ImageError::bad_node:

@@ -2,10 +2,12 @@
 // The only file of the engine that sees FlatBuffers. The verifier proves the table's shape; everything the engine
 // indexes with is checked here by hand, since a verified buffer may still hold any number.
 #include <cstring>
+#include <type_traits>
 
 #include "tocsin/engine/engine.hpp"
 #include "tocsin/schemas/rule_image_generated.h"
 
+#include "rule/image_text.hpp"
 #include "state/block.hpp"
 
 namespace tocsin::engine {
@@ -82,12 +84,16 @@ class Checker {
            image_.texts.size() < kNone;
   }
 
-  bool fits(Name name) const { return std::uint64_t{name.offset} + name.length <= image_.text.size(); }
+  std::string_view text() const { return {image_.text.data(), image_.text.size()}; }
+  bool fits(Name name) const { return is_part(name, text()); }
 
   template <class Record>
   bool sorted(std::span<const Record> table) const {
     for (std::size_t i = 0; i < table.size(); ++i) {
       if (!fits(table[i].name) || table[i].name.length == 0) return false;
+      if constexpr (!std::is_same_v<Record, Tag>) {  // tags are free
+        if (!is_name(image_.view(table[i].name))) return false;
+      }
       if (i > 0 && image_.view(table[i - 1].name) >= image_.view(table[i].name)) return false;
     }
     return true;
@@ -102,14 +108,15 @@ class Checker {
   }
 
   bool text_fits() const {
+    if (!is_clean(text())) return false;
     for (const Indicator& indicator : image_.indicators) {
       if (!fits(indicator.unit) || !fits(indicator.kind) || !fits(indicator.compartment)) return false;
     }
     for (const Disconfirm& disconfirm : image_.disconfirms) {
       if (!fits(disconfirm.text)) return false;
     }
-    for (const Name& text : image_.texts) {
-      if (!fits(text)) return false;
+    for (const Name& name : image_.texts) {
+      if (!fits(name)) return false;
     }
     return sorted(image_.tags) && sorted(image_.hypotheses) && titles(image_.hypotheses) && fits(image_.book_title) &&
            sorted(image_.theaters) && sorted(image_.actors) && sorted(image_.origins) && sorted(image_.feeds) &&
@@ -223,13 +230,21 @@ class Checker {
     return node.runs <= kRunsMax && runs_needed(node.ago_ms, node.window_ms) <= node.runs;
   }
   static bool positive(Span span) { return span > 0 && span <= kSpanMax; }
+  /// What only numbers and pulses have is not there: alerts show it of `overdue`, too.
+  static bool bare(const Node& node) { return node.at_least == 0 && node.filter == kNone; }
+  static bool plain(const Node& node) { return bare(node) && windowless(node) && node.runs == 0; }
+
+  /// The span of `for` and `then`.
+  static bool span_fits(const Node& node) {
+    return bare(node) && positive(node.window_ms) && node.ago_ms == 0 && node.runs == 0;
+  }
 
   bool node_fits(const Node& node, std::size_t index) const {
     const bool indicator = node.a < image_.indicators.size();
     if (node.condition != kNone && node.condition >= image_.conditions.size()) return false;
     switch (static_cast<Op>(node.op)) {
       case Op::literal:
-        return node.value - node.value == 0.0;  // finite
+        return plain(node) && node.value - node.value == 0.0;  // finite
       case Op::count:
       case Op::sum:
       case Op::max:
@@ -246,7 +261,7 @@ class Checker {
       case Op::last:
         return indicator && filter_of(node.a, node.filter) && node.at_least <= kKeepMax && windowless(node);
       case Op::pulse:
-        return indicator && filter_of(node.a, node.filter) && windowless(node);
+        return indicator && filter_of(node.a, node.filter) && windowless(node) && node.at_least == 0;
       case Op::add:
       case Op::subtract:
       case Op::multiply:
@@ -257,25 +272,24 @@ class Checker {
       case Op::not_equal:
       case Op::greater_equal:
       case Op::greater:
-        return number_at(node.a, index) && number_at(node.b, index);
+        return plain(node) && number_at(node.a, index) && number_at(node.b, index);
       case Op::overdue:
-        return node.a < image_.feeds.size();
+        return plain(node) && node.a < image_.feeds.size();
       case Op::both:
       case Op::either:
-        return condition_at(node.a, index) && condition_at(node.b, index);
-      case Op::negate:
-        return condition_at(node.a, index);
-      case Op::hold_for:
-        return condition_at(node.a, index) && positive(node.window_ms);
-      case Op::in_last:
-        return condition_at(node.a, index) && past_fits(node);
-      case Op::since:
-        if (!condition_at(node.a, index) || !condition_at(node.b, index)) return false;
-        return node.window_ms == kUnbounded ? node.ago_ms == 0 && node.runs == 0 : past_fits(node);
       case Op::from_until:
-        return condition_at(node.a, index) && condition_at(node.b, index);
+        return plain(node) && condition_at(node.a, index) && condition_at(node.b, index);
+      case Op::negate:
+        return plain(node) && condition_at(node.a, index);
+      case Op::hold_for:
+        return condition_at(node.a, index) && span_fits(node);
+      case Op::in_last:
+        return bare(node) && condition_at(node.a, index) && past_fits(node);
+      case Op::since:
+        if (!bare(node) || !condition_at(node.a, index) || !condition_at(node.b, index)) return false;
+        return node.window_ms == kUnbounded ? node.ago_ms == 0 && node.runs == 0 : past_fits(node);
       case Op::then:
-        return condition_at(node.a, index) && condition_at(node.b, index) && positive(node.window_ms);
+        return condition_at(node.a, index) && condition_at(node.b, index) && span_fits(node);
     }
     return false;
   }

@@ -23,6 +23,14 @@ engine::Span unit_ms(std::string_view unit) {
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// U+0000..001F, U+007F..009F.
+bool is_control(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text[0]);
+  if (byte < 0x20U || byte == 0x7FU) return true;
+  return byte == 0xC2U && text.size() > 1 && static_cast<unsigned char>(text[1]) >= 0x80U &&
+         static_cast<unsigned char>(text[1]) < 0xA0U;
+}
 }  // namespace
 
 Builder::Builder(std::string_view text, Book book, bool included, std::vector<Diagnostic>& diagnostics)
@@ -94,7 +102,7 @@ void Builder::string(Range at) {
       if (inside[i] != '"' && inside[i] != '\\') {
         error({here, here + 2}, "unknown escape in a text", "only \\\" and \\\\ are known; write \\\\ for a backslash");
       }
-    } else if (static_cast<unsigned char>(inside[i]) < 0x20U || inside[i] == 0x7F) {
+    } else if (is_control(inside.substr(i))) {
       error({here, here + 1}, "a control character in a text", "use a blank instead");
     }
     value += inside[i];

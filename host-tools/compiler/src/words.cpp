@@ -88,9 +88,12 @@ std::string printable(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size();) {
     const std::size_t length = utf8_length(bytes.substr(i));
     const auto lead = static_cast<unsigned char>(bytes[i]);
-    if (length == 0 || (lead < 0x20U && lead != '\t') || lead == 0x7FU) {
+    const bool control =
+        (lead < 0x20U && lead != '\t') || lead == 0x7FU ||
+        (lead == 0xC2U && length == 2 && static_cast<unsigned char>(bytes[i + 1]) < 0xA0U);  // U+0080..009F
+    if (length == 0 || control) {
       out += "\xEF\xBF\xBD";
-      ++i;
+      i += std::max<std::size_t>(1, length);
       continue;
     }
     out.append(bytes.substr(i, length));

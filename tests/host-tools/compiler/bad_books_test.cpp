@@ -30,6 +30,7 @@ TEST(BadBooks, form) {
       {"actor x \"unclosed", "1:9 error: the text is not closed on its line\n"},
       {"actor x \"a\\n\"", "1:11 error: unknown escape in a text\n"},
       {"actor x \"a\tb\"", "1:11 error: a control character in a text\n"},
+      {"actor x \"a\xC2\x85\"", "1:11 error: a control character in a text\n"},
       {"actor x { when y }", "1:11 error: expected a clause of an actor, found `when`\n"},
       {"theater x { step_down 14 }", "1:23 error: a duration needs a unit\n"},
       {"theater x { step_down 14 d }", "1:23 error: a duration is written without blanks\n"},

@@ -364,7 +364,7 @@ enum class ImageError : std::uint8_t {
   unaligned,  ///< the bytes do not start at a multiple of 8
   version,    ///< made by another version of the compiler's format
   too_large,  ///< a count is above a limit of this header
-  bad_name,   ///< a name reaches outside the text or names are not sorted and distinct
+  bad_name,   ///< a text that is not clean UTF-8 or reaches outside, a name that is none, or names not sorted, distinct
   bad_list,   ///< a list or run reaches outside its table, or an element outside the table it names
   bad_node,   ///< a node's operation, operand or duration is not valid
   bad_value,  ///< a level, role, span, keep or bound is out of range
