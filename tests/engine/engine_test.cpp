@@ -271,6 +271,28 @@ TEST(Engine, tells_doubt_that_the_line_of_the_same_step_leaves_standing) {
   CHECK(events[0].overdue_feeds[0] == (std::uint64_t{1} << rules.daily));
 }
 
+/// Time passed over a raise that spoke for the end of doubt; then the line took the raise away, and nobody said
+/// `known`.
+TEST(Engine, tells_the_end_of_doubt_when_its_line_takes_the_raise_away_that_would_have_said_so) {
+  BookBuilder book{1'000'000};
+  const auto origin = book.origin("o");
+  const auto feed = book.feed("f", {origin}, 6, 4);
+  const auto indicator = book.indicator("i", {feed});
+  book.alert("a", book.node(Op::hold_for, book.node(Op::pulse, indicator), 0, 1));
+  Bench alone{book};
+  alone.engine().start(kFirst, {});
+  CHECK(alone.step(Bench::report(feed, 1, indicator, kFirst + 3, 1, kFirst)).empty());  // ahead of the clock
+  auto events = alone.step(Bench::report(feed, 2, indicator, kFirst + 2, 1, kFirst + 2));
+  LONGS_EQUAL(1, events.size());
+  ENUMS_EQUAL_INT(EventKind::unknown, events[0].kind);
+  LONGLONGS_EQUAL(kFirst + 1, events[0].at);
+  events = alone.step(Bench::retraction(feed, 3, 1, kFirst + 3, kFirst + 5));
+  LONGS_EQUAL(1, events.size());
+  ENUMS_EQUAL_INT(EventKind::known, events[0].kind);
+  LONGLONGS_EQUAL(kFirst + 3, events[0].at);
+  LONGLONGS_EQUAL(kFirst + 5, events[0].detected_at);
+}
+
 TEST(Engine, shows_the_past_as_it_was) {
   BookBuilder book{1'000'000};
   const auto origin = book.origin("o");

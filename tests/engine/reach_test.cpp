@@ -123,3 +123,23 @@ TEST(Reach, what_is_marked_saturated_does_not_depend_on_where_the_base_is) {
   }
   CHECK(marked > 0);
 }
+
+/// A `since` remembers its last truth for a while after it ended; evidence named that instant.
+TEST(Reach, evidence_below_a_since_that_is_over_is_of_the_event_s_instant) {
+  const auto f = feed("f");
+  const auto i = book.indicator("i", {f});
+  const auto j = book.indicator("j", {f});
+  const auto k = book.indicator("k", {f});
+  const auto one = book.literal(1);
+  const auto left = book.node(Op::greater_equal, book.number(Op::count, j, 5), one);
+  const auto right = book.node(Op::greater_equal, book.number(Op::count, i, 4), one);
+  const auto over = book.node(Op::negate, book.since(left, right, 1, 6));
+  book.alert("a", book.node(Op::both, over, book.node(Op::pulse, k)));
+  Bench alone{book};
+  alone.engine().start(kFirst, {});
+  static_cast<void>(alone.step(Bench::report(f, 1, i, kFirst + 10, 1, kFirst + 10)));
+  const auto events = alone.step(Bench::report(f, 2, k, kFirst + 12, 1, kFirst + 12));
+  LONGS_EQUAL(1, events.size());
+  LONGS_EQUAL(3, events[0].item_count);
+  for (std::size_t item = 0; item < 3; ++item) LONGLONGS_EQUAL(kFirst + 12, events[0].items[item].at);
+}

@@ -130,6 +130,7 @@ enum EventFlag : std::uint8_t {
   kWithdrawn = 8,    ///< withdrawn; kept for `rev`
   kRetractDue = 16,  ///< the withdrawal is to be handed out
   kTransient = 32,   ///< unknown or known: no part of what stands; lives for one step
+  kSilent = 64,      ///< known, where a raise speaks for itself: not to be handed out
 };
 
 /// What is remembered of an alert beside its states: late news does not touch it.

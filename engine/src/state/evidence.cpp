@@ -59,6 +59,8 @@ Instant witness_of(const Block& block, const State& state, std::uint16_t index, 
   const std::uint16_t side = shape == Shape::since ? node.b : node.a;
   const bool open = truth_of(state, side) == Truth::yes;
   if (node.ago_ms > 0) {
+    // The runs of a `since` are as they were when it was last decided: after it ended one of them may still be there.
+    if (truth_of(state, index) != Truth::yes) return kNever;
     const bool lasts = open && (shape == Shape::in_last || truth_of(state, node.a) == Truth::yes);
     return runs_of(state, block.plan(), block.image(), index, false).witness(at, lasts);
   }

@@ -128,13 +128,32 @@ void Standing::tell_doubt(std::uint16_t alert, const AlertMachine& machine, Inst
     if (other.at != at || other.alert != alert) break;
     if (has(other, kTransient) && other.kind == kind) {
       set(other, kMatched);
+      let_speak(i, !machine.raised);
       return;
     }
   }
   // A raise speaks for itself: that it ended doubt is only remembered for the rest of the step.
-  const unsigned fresh = machine.raised ? 0U : unsigned{kFresh};
+  const unsigned fresh = machine.raised ? unsigned{kSilent} : unsigned{kFresh};
   const Level level = machine.in_doubt ? Level::unknown : Level::calm;
   add({at, told_before, 0, alert, 0, kind, level, static_cast<std::uint8_t>(fresh | kMatched | kTransient), 0});
+}
+
+/// The line of the step may have taken the raise away that spoke for the end of doubt, or brought one.
+void Standing::let_speak(std::size_t position, bool speaks) const {
+  Header& header = block_.header();
+  StandingEvent& transient = event(position);
+  if (speaks && has(transient, kSilent)) {
+    unset(transient, kSilent);
+    set(transient, kFresh);
+    if (detected_at_ != kNever) transient.detected_at = detected_at_;
+    if (position < header.next_fresh || header.fresh_count == 0)
+      header.next_fresh = static_cast<std::uint16_t>(position);
+    ++header.fresh_count;
+  } else if (!speaks && has(transient, kFresh)) {
+    unset(transient, kFresh);
+    set(transient, kSilent);
+    --header.fresh_count;
+  }
 }
 
 void Standing::doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const {

@@ -56,6 +56,7 @@ class Standing {
   void retract(StandingEvent& gone) const;
   [[nodiscard]] bool goes_on(const StandingEvent& gone) const;
   void tell(std::uint16_t alert, Instant at) const;
+  void let_speak(std::size_t position, bool speaks) const;
   void tell_doubt(std::uint16_t alert, const AlertMachine& machine, Instant at) const;
   void forget_needless(Instant at, std::uint16_t alert) const;
   void make_room() const;
