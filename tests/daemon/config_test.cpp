@@ -62,7 +62,7 @@ TEST(Config, reads_the_least_that_is_needed_and_fills_in_the_rest) {
   CHECK_TRUE(result.config.label == tocsin::engine::Status::actual);
   LONGLONGS_EQUAL(60'000, result.config.max_skew_ms);
   LONGLONGS_EQUAL(0, result.config.linger_ms);
-  LONGLONGS_EQUAL(2000, result.config.heartbeat_linger_ms);
+  LONGLONGS_EQUAL(0, result.config.heartbeat_linger_ms);
   UNSIGNED_LONGS_EQUAL(65'536, result.config.checkpoint_reports);
   CHECK_FALSE(result.config.realtime);
   CHECK_FALSE(result.config.lock_memory);

@@ -132,7 +132,7 @@ struct Config {
   engine::Span believe_ms = 3'600'000;  ///< a step of the wall clock up to this is followed without being confirmed
   engine::Span linger_ms = 0;           ///< how long a batch may wait for company before it is committed
   /// Likewise one with nothing but heartbeats that raised nothing.
-  engine::Span heartbeat_linger_ms = 2000;
+  engine::Span heartbeat_linger_ms = 0;
   std::uint32_t checkpoint_reports = 65'536;
   bool realtime = false;     ///< the engine's thread and libzmq's go before all ordinary work of the machine
   bool lock_memory = false;  ///< nothing of the process is written to swap
