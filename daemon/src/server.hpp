@@ -139,6 +139,7 @@ class Server final : private AlertListener {
   [[nodiscard]] bool answer_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
   [[nodiscard]] bool permitted_(const wire::ControlRequest& request, const Principal& principal,
                                 wire::ControlReply& reply) const;
+  [[nodiscard]] bool may_see_(const Principal& principal, std::uint16_t alert) const;
   void hello_(const wire::ControlRequest& request, const Principal& principal, wire::ControlReply& reply);
   [[nodiscard]] bool ask_for_alerts_(const wire::ControlRequest& request, const Asker& asker,
                                      wire::ControlReply& reply);
@@ -152,6 +153,7 @@ class Server final : private AlertListener {
   void end_verify_(std::string error);
   void alerts_done_(AlertsJob& job);
   void reply_(const Asker& asker, wire::ControlReply& reply);
+  void tell_lost_reply_(const Asker& asker, SendResult sent);
   [[nodiscard]] wire::StatusReport status_();
   void fill_journal_(wire::JournalStatus& status) const;
   void fill_peers_(wire::StatusReport& status);
@@ -226,6 +228,8 @@ class Server final : private AlertListener {
   std::uint64_t messages_ = 0;
   std::uint64_t lost_broadcast_ = 0;
   std::uint64_t acks_lost_ = 0;
+  std::uint64_t replies_lost_ = 0;
+  std::int64_t reply_lost_at_ms_ = 0;
   std::int64_t started_ms_ = 0;
   std::int64_t batch_since_ms_ = 0;  ///< when the batch got its first item; 0: it is empty
   std::int64_t refusals_since_ms_ = 0;

@@ -19,6 +19,7 @@ namespace tocsin::daemon {
 namespace {
 constexpr int kRequestsPerTurn = 16;
 constexpr std::size_t kAlertsPerReply = 256;
+constexpr std::int64_t kTellMs = 10'000;
 constexpr std::ptrdiff_t kConsumersMax = 64;  // cursors of one principal: each is a row of the journal for ever
 constexpr auto kKinds =
     std::to_array<std::string_view>({"hello", "status", "alerts_since", "shutdown", "why", "ack_alerts", "acknowledge",
@@ -76,6 +77,7 @@ void Server::serve_control_() {
     if (second.more()) control_.skip_rest(second);
     asker.identity = identity.text();
     zap_.observed(first);
+    zap_.heard(first.source_fd());
     asker.principal = core_.principal_of(first.user_id());
 
     wire::ControlReply reply;
@@ -102,7 +104,18 @@ void Server::reply_(const Asker& asker, wire::ControlReply& reply) {
   auto sent = control_.send(asker.identity, true);
   if (sent == SendResult::sent && asker.delimited) sent = control_.send(std::string_view{}, true);
   if (sent == SendResult::sent) sent = control_.send(bytes, false);
-  if (sent != SendResult::sent) LogLine(Severity::warning, "reply_lost").field("reason", static_cast<int>(sent));
+  if (sent != SendResult::sent) tell_lost_reply_(asker, sent);
+}
+
+void Server::tell_lost_reply_(const Asker& asker, SendResult sent) {
+  ++replies_lost_;
+  const auto now = steady_ms();
+  if (now < reply_lost_at_ms_) return;  // who asks and does not listen must not fill the log
+  reply_lost_at_ms_ = now + kTellMs;
+  LogLine(Severity::warning, "reply_lost")
+      .field("principal", asker.principal != nullptr ? asker.principal->name : std::string{"-"})
+      .field("reason", sent == SendResult::unreachable ? "it left" : "it does not read")
+      .field("since_start", replies_lost_);
 }
 
 bool Server::permitted_(const wire::ControlRequest& request, const Principal& principal,
@@ -138,6 +151,11 @@ bool Server::permitted_(const wire::ControlRequest& request, const Principal& pr
   reply.error = "\"" + principal.name + "\" may not ask for that: it needs the role \"" +
                 std::string{kRoles.at(static_cast<std::size_t>(need))} + "\" in the daemon's config";
   return false;
+}
+
+/// Whether an alert's marking and release list allow the asker's audience. What is no alert anybody who reads may see.
+bool Server::may_see_(const Principal& principal, std::uint16_t alert) const {
+  return alert == engine::kNone || principal.rights == nullptr || audiences_.sees(principal.rights->audience, alert);
 }
 
 void Server::hello_(const wire::ControlRequest& request, const Principal& principal, wire::ControlReply& reply) {
@@ -305,10 +323,17 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
       return true;
     case wire::ControlKind::status:
       reply.status = status_();
+      std::erase_if(reply.status->alerts,
+                    [&](const auto& one) { return !may_see_(*asker.principal, core_.image().find_alert(one.name)); });
       return true;
     case wire::ControlKind::alerts_since:
       return ask_for_alerts_(request, asker, reply);
     case wire::ControlKind::why:
+      if (!may_see_(*asker.principal, core_.image().find_alert(request.name))) {
+        core_.count_refusal(*asker.principal, wire::Refusal::not_authorised, "why \"" + request.name + "\"");
+        return fail(reply, "\"" + asker.principal->name + "\" may not see \"" + request.name +
+                               "\": its marking or release list does not allow that audience");
+      }
       reply.error = core_.why(request, reply);
       reply.ok = reply.error.empty();
       return true;

@@ -56,6 +56,7 @@ bool Server::take_one_(Ingest& ingest) {
   ingest.socket.skip_rest(payload);
   auto& connection = connection_of_(ingest, identity.text());
   const int fd = payload.source_fd();
+  zap_.heard(fd);
   if (connection.fd != fd) zap_.observed(payload);
   connection.fd = fd;
   // Asked for every message, so that a key that was withdrawn is cut on a live connection too.
@@ -179,6 +180,7 @@ void Server::decide_(const wire::BatchReader& reader, const Principal& principal
 bool Server::take_one_(Broadcast& broadcast) {
   ZmqFrame first;
   if (!broadcast.socket.receive(first)) return false;
+  zap_.heard(first.source_fd());
   if (!first.more()) {
     take_broadcast_(broadcast, first.bytes());
     return true;

@@ -17,6 +17,8 @@ namespace {
 // which alone has 257 bytes and what it says of itself. What is larger than it may be is refused once it is read.
 constexpr std::int64_t kEnvelopeBytesMax = 64;
 constexpr std::int64_t kSubscriptionBytesMax = 1024;
+constexpr std::int32_t kRequestsWaitingMax = 4;
+constexpr std::int32_t kRepliesWaitingMax = 16;
 static_assert(kSubscriptionBytesMax > static_cast<std::int64_t>(Subscriptions::kPrefixMax) + kEnvelopeBytesMax);
 
 SocketLimits limits_of(const Config& config, std::int64_t message_bytes_max) {
@@ -24,6 +26,14 @@ SocketLimits limits_of(const Config& config, std::int64_t message_bytes_max) {
   limits.receive_high_water = config.bounds.receive_high_water;
   limits.send_high_water = config.bounds.send_high_water;
   limits.message_bytes_max = message_bytes_max;
+  return limits;
+}
+
+/// Requests and replies may be large, so few of them may wait.
+SocketLimits control_limits(const Config& config) {
+  auto limits = limits_of(config, static_cast<std::int64_t>(wire::kRequestBytesMax) + kEnvelopeBytesMax);
+  limits.receive_high_water = std::min(limits.receive_high_water, kRequestsWaitingMax);
+  limits.send_high_water = std::min(limits.send_high_water, kRepliesWaitingMax);
   return limits;
 }
 
@@ -50,8 +60,7 @@ Server::Server(const Config& config, Core& core, const Notifier& notifier, int r
       audiences_{config, core.image()},
       alerts_{context_, ZMQ_XPUB, limits_of(config, kSubscriptionBytesMax)},
       subscriptions_{alerts_.handle()},
-      control_{context_, ZMQ_ROUTER,
-               limits_of(config, static_cast<std::int64_t>(wire::kRequestBytesMax) + kEnvelopeBytesMax)},
+      control_{context_, ZMQ_ROUTER, control_limits(config)},
       provisional_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)),
       boot_{random_number()},
       started_ms_{steady_ms()} {

@@ -39,9 +39,8 @@ bool Subscriptions::manual() {
   return zmq_setsockopt(socket_, ZMQ_XPUB_MANUAL, &on, sizeof on) == 0;
 }
 
-SubscriptionVerdict Subscriptions::decide(std::string_view message, std::string_view audience, int fd,
-                                          std::uint64_t now_ns) {
-  if (fd < 0) {  // what it had libzmq has dropped already
+SubscriptionVerdict Subscriptions::decide(std::string_view message, const Subscriber& from) {
+  if (from.fd < 0) {  // what it had libzmq has dropped already
     left_ = true;
     return SubscriptionVerdict::nothing;
   }
@@ -51,16 +50,30 @@ SubscriptionVerdict Subscriptions::decide(std::string_view message, std::string_
     return SubscriptionVerdict::no_subscription;
   }
   if (astray_) return SubscriptionVerdict::unsure;
-  auto& peer = peers_[fd];
-  if (!peer.messages.has(now_ns, 1)) {
+  auto& peer = peer_of_(from);
+  if (!peer.messages.has(from.now_ns, 1)) {
     ++refused_;
     return SubscriptionVerdict::too_many;
   }
   peer.messages.take(1);
   const auto prefix = message.substr(1);
-  if (message.front() == '\x01') return add_(peer, prefix, audience);
-  take_back_(peer, prefix, audience);
+  if (message.front() == '\x01') return add_(peer, prefix, from.audience);
+  take_back_(peer, prefix, from.audience);
   return SubscriptionVerdict::nothing;
+}
+
+Subscriptions::Peer& Subscriptions::peer_of_(const Subscriber& from) {
+  auto& peer = peers_[from.fd];
+  if (peer.user_id != from.user_id) {
+    forget_(peer);
+    peer = Peer{};
+    peer.user_id = from.user_id;
+  }
+  return peer;
+}
+
+void Subscriptions::forget_(const Peer& peer) {
+  for (const auto& [prefix, granted] : peer.asks) count_out_(prefix, granted);
 }
 
 SubscriptionVerdict Subscriptions::add_(Peer& peer, std::string_view prefix, std::string_view audience) {
@@ -112,7 +125,7 @@ void Subscriptions::forget(std::span<const int> there) {
       ++peer;
       continue;
     }
-    for (const auto& [prefix, granted] : peer->second.asks) count_out_(prefix, granted);
+    forget_(peer->second);
     peer = peers_.erase(peer);
   }
 }

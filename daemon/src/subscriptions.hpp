@@ -26,6 +26,15 @@ inline constexpr std::string_view kDaemon = "~daemon";
 /// for it by name.
 [[nodiscard]] std::vector<std::string> granted_topics(std::string_view prefix, std::string_view audience);
 
+/// Who sent a message, and when.
+struct Subscriber {
+  int fd = -1;                ///< of its connection (ZmqFrame::source_fd); -1: it is gone, and libzmq says what it had
+                              ///< asked for without saying who it was
+  std::string_view user_id;   ///< what it proved; the next connection with that descriptor may be another's
+  std::string_view audience;  ///< what it may see; empty: nothing
+  std::uint64_t now_ns = 0;   ///< a clock that only runs forward
+};
+
 /// What became of a message of the socket.
 enum class SubscriptionVerdict : std::uint8_t {
   nothing = 0,          ///< taken back, asked for again, or of somebody who is gone
@@ -55,12 +64,7 @@ class Subscriptions {
   /// Makes the socket ask. Call before it is bound. @returns false when libzmq will not.
   [[nodiscard]] bool manual();
   /// Decides the message that was just received from the socket. @pre nothing else was received since.
-  /// @param audience  of the subscriber; empty: none.
-  /// @param fd  the descriptor of its connection (ZmqFrame::source_fd); -1: it is gone, and libzmq says what it had
-  ///   asked for without saying who it was.
-  /// @param now_ns  a clock that only runs forward.
-  [[nodiscard]] SubscriptionVerdict decide(std::string_view message, std::string_view audience, int fd,
-                                           std::uint64_t now_ns);
+  [[nodiscard]] SubscriptionVerdict decide(std::string_view message, const Subscriber& from);
   /// The socket had nothing more to receive.
   void drained() { astray_ = false; }
   /// Whether somebody left since the last call: call forget() once it is known who.
@@ -74,9 +78,12 @@ class Subscriptions {
 
  private:
   struct Peer {
+    std::string user_id;
     std::map<std::string, bool, std::less<>> asks;  ///< by prefix, and whether it was granted
     TokenBucket messages{kMessagesPerSecond, kMessagesAtOnce};
   };
+  Peer& peer_of_(const Subscriber& from);
+  void forget_(const Peer& peer);
   SubscriptionVerdict add_(Peer& peer, std::string_view prefix, std::string_view audience);
   void take_back_(Peer& peer, std::string_view prefix, std::string_view audience);
   void count_out_(const std::string& prefix, bool was_granted);

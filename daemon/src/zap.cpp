@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zap.hpp"
 
+#include <cstddef>
 #include <cstring>
 #include <ctime>
+#include <linux/tcp.h>
+#include <malloc.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -14,6 +18,8 @@
 #include "tocsin/daemon/log.hpp"
 #include "tocsin/engine/base/check.hpp"
 
+#include "received.hpp"
+
 namespace tocsin::daemon {
 namespace {
 constexpr const char* kHandlerEndpoint = "inproc://zeromq.zap.01";
@@ -22,6 +28,10 @@ constexpr std::string_view kNobodysDomain = "~nobody";
 constexpr std::size_t kFramesMax = 16;
 constexpr int kTestMs = 3000;
 constexpr int kTickMs = 1000;
+constexpr int kUnprovenTickMs = 20;
+constexpr int kHeapTickMs = 50;
+constexpr int kHighHeapTickMs = 10;
+constexpr std::uint64_t kUnprovenBytesMax = 16 * 1024;  // a handshake takes about 1 KiB
 constexpr std::int64_t kTellMs = 10'000;
 constexpr int kVerdictEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
                                ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
@@ -32,6 +42,15 @@ std::int64_t now_ms() {
   timespec now{};
   (void)clock_gettime(CLOCK_BOOTTIME, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// What a tcp connection brought since it was made; nothing for others.
+std::optional<std::uint64_t> bytes_received(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  if (size < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) return std::nullopt;
+  return info.tcpi_bytes_received;
 }
 
 struct MonitorEvent {
@@ -205,7 +224,7 @@ void ZapThread::run_() {
     items.push_back({handler_, 0, ZMQ_POLLIN, 0});
     items.push_back({nullptr, wake_fd_, ZMQ_POLLIN, 0});
     for (void* const monitor : monitors_) items.push_back({monitor, 0, ZMQ_POLLIN, 0});
-    if (zmq_poll(items.data(), static_cast<int>(items.size()), kTickMs) < 0 && zmq_errno() != EINTR) {
+    if (zmq_poll(items.data(), static_cast<int>(items.size()), tick_ms_()) < 0 && zmq_errno() != EINTR) {
       // Without this thread libzmq lets every key in.
       TOCSIN_CHECK(stop_);
       return;
@@ -215,6 +234,34 @@ void ZapThread::run_() {
     for (void* const monitor : monitors_) read_monitor_(monitor);
     if ((items.front().revents & ZMQ_POLLIN) != 0) answer_();
     cut_();
+    watch_heap_();
+  }
+}
+
+int ZapThread::tick_ms_() const {
+  if (hoard_.high()) return kHighHeapTickMs;
+  return unproven_ ? kUnprovenTickMs : kHeapTickMs;
+}
+
+void ZapThread::watch_heap_() {
+  const auto now = now_ms();
+  if (now < look_at_ms_) return;
+  look_at_ms_ = now + (hoard_.high() ? kHighHeapTickMs : kHeapTickMs);
+  const auto heap = ::mallinfo2();
+  const std::lock_guard lock{mutex_};
+  looks_.clear();
+  for (const int fd : policy_->connections()) {
+    const auto messages =
+        static_cast<std::size_t>(fd) < heard_.size() ? heard_[static_cast<std::size_t>(fd)].load() : 0;
+    looks_.push_back({fd, messages, received_bytes(fd)});
+  }
+  const bool was_high = hoard_.high();
+  const auto gone = hoard_.look(heap.uordblks + heap.hblkhd, looks_);
+  if (was_high && !hoard_.high()) (void)::malloc_trim(0);
+  for (const int fd : gone) {
+    (void)::shutdown(fd, SHUT_RDWR);
+    ++refused_[static_cast<std::size_t>(ZapReason::endless_message)];
+    LogLine(Severity::warning, "peer_cut").field("who", policy_->user_of(fd)).field("reason", "endless_message");
   }
 }
 
@@ -224,6 +271,13 @@ void ZapThread::cut_() {
   const std::lock_guard lock{mutex_};
   for (const int fd : policy_->take_surplus()) (void)::shutdown(fd, SHUT_RDWR);
   const auto now = now_ms();
+  // libzmq reads a message of any size it may have, whatever the handshake has come to, and all of them together are
+  // more memory than there is.
+  const auto unproven = policy_->unproven(now);
+  for (const int fd : unproven) {
+    if (bytes_received(fd).value_or(0) > kUnprovenBytesMax) (void)::shutdown(fd, SHUT_RDWR);
+  }
+  unproven_ = !unproven.empty();
   if (now - withdrawn_at_ms_ < kTickMs) return;
   withdrawn_at_ms_ = now;
   // Again and again: a key may be withdrawn while its handshake is under way.
@@ -292,6 +346,7 @@ void ZapThread::reply_(std::string_view request_id, const ZapPolicy::Answer& ans
         return "300";  // the other side may try again
       case ZapReason::malformed:
         return "500";
+      case ZapReason::endless_message:
       case ZapReason::unknown_key:
       case ZapReason::unknown_domain:
       case ZapReason::wrong_mechanism:

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "hoard_watch.hpp"
 #include "zap_policy.hpp"
 #include "zmq_socket.hpp"
 
@@ -39,6 +40,12 @@ class ZapThread {
   /// What the first message of a connection said of itself: call it once per connection, so that connections of one
   /// key are counted right. Cheap. Any thread.
   void observed(ZmqFrame& frame);
+  /// A whole message of that connection came out of a socket (ZmqFrame::source_fd). Any thread.
+  void heard(int fd) {
+    if (fd >= 0 && static_cast<std::size_t>(fd) < heard_.size()) {
+      heard_[static_cast<std::size_t>(fd)].fetch_add(1, std::memory_order_relaxed);
+    }
+  }
   /// Ends a connection (ZmqFrame::source_fd), if there still is one with that descriptor. Any thread.
   void cut(int fd);
   /// @{ Any thread.
@@ -51,9 +58,12 @@ class ZapThread {
   /// @}
 
  private:
+  static constexpr std::size_t kDescriptors = 4096;  ///< as many connections as are watched for messages without end
   void run_();
   void answer_();
   void cut_();
+  void watch_heap_();
+  [[nodiscard]] int tick_ms_() const;
   void read_monitor_(void* monitor);
   void reply_(std::string_view request_id, const ZapPolicy::Answer& answer);
   void tell_refusal_(const ZapRequest& request, ZapReason reason);
@@ -72,7 +82,12 @@ class ZapThread {
   unsigned monitors_made_ = 0;
   std::array<std::atomic<std::uint64_t>, kZapReasons> refused_{};
   std::int64_t withdrawn_at_ms_ = 0;  ///< the thread's own
-  std::int64_t told_at_ms_ = 0;       ///< the thread's own
-  std::uint64_t untold_ = 0;          ///< the thread's own
+  bool unproven_ = false;             ///< the thread's own
+  std::array<std::atomic<std::uint32_t>, kDescriptors> heard_{};
+  HoardWatch hoard_;                   ///< the thread's own
+  std::vector<ConnectionLook> looks_;  ///< the thread's own
+  std::int64_t look_at_ms_ = 0;        ///< the thread's own
+  std::int64_t told_at_ms_ = 0;        ///< the thread's own
+  std::uint64_t untold_ = 0;           ///< the thread's own
 };
 }  // namespace tocsin::daemon

@@ -21,7 +21,8 @@ bool same_port_of_any(std::string_view bound, std::string_view reached) {
 
 std::string_view name_of(ZapReason reason) {
   static constexpr std::array<std::string_view, kZapReasons> kNames{
-      "none", "unknown_key", "unknown_domain", "wrong_mechanism", "too_many_of_key", "too_many_peers", "malformed"};
+      "none",           "unknown_key", "unknown_domain", "wrong_mechanism", "too_many_of_key",
+      "too_many_peers", "malformed",   "endless_message"};
   return kNames.at(static_cast<std::size_t>(reason));
 }
 
@@ -208,6 +209,17 @@ void ZapPolicy::observed(int fd, std::string_view user_id) {
   }
 }
 
+std::vector<int> ZapPolicy::unproven(std::int64_t now_ms) const {
+  std::vector<int> found;
+  for (const auto& peers : peers_) {
+    if (!peers.domain.keys) continue;
+    for (const auto& one : peers.connections) {
+      if (!one.certain && now_ms - one.since_ms < kHandshakeMs) found.push_back(one.fd);
+    }
+  }
+  return found;
+}
+
 std::vector<int> ZapPolicy::withdrawn() const {
   std::vector<int> found;
   for (const auto& peers : peers_) {
@@ -217,6 +229,23 @@ std::vector<int> ZapPolicy::withdrawn() const {
     }
   }
   return found;
+}
+
+std::vector<int> ZapPolicy::connections() const {
+  std::vector<int> all;
+  for (const auto& peers : peers_) {
+    for (const auto& one : peers.connections) all.push_back(one.fd);
+  }
+  return all;
+}
+
+std::string_view ZapPolicy::user_of(int fd) const {
+  for (const auto& peers : peers_) {
+    for (const auto& one : peers.connections) {
+      if (one.fd == fd) return one.user_id.empty() ? std::string_view{peers.domain.endpoint} : one.user_id;
+    }
+  }
+  return "-";
 }
 
 bool ZapPolicy::connected(int fd) const {

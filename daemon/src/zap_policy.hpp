@@ -25,8 +25,9 @@ enum class ZapReason : std::uint8_t {
   too_many_of_key = 4,  ///< all connections that this key may have are there already; it may try again
   too_many_peers = 5,   ///< the endpoint's cap of peers; it may try again
   malformed = 6,
+  endless_message = 7,  ///< no handshake, but what came after it: a message that never ends
 };
-inline constexpr std::size_t kZapReasons = 7;
+inline constexpr std::size_t kZapReasons = 8;
 [[nodiscard]] std::string_view name_of(ZapReason reason);
 
 /// A request of libzmq, as it came (ZeroMQ RFC 27).
@@ -98,8 +99,14 @@ class ZapPolicy {
   /// Descriptors of connections that must go, each told once: of those still shaking hands the oldest, where there are
   /// more than may be. Whoever means it is done before that.
   [[nodiscard]] std::vector<int> take_surplus() { return std::exchange(surplus_, {}); }
+  /// Descriptors of connections that may not have proved anything yet.
+  [[nodiscard]] std::vector<int> unproven(std::int64_t now_ms) const;
   /// Descriptors of the live connections whose key is no longer good.
   [[nodiscard]] std::vector<int> withdrawn() const;
+  /// Descriptors of all connections.
+  [[nodiscard]] std::vector<int> connections() const;
+  /// Who it is, as far as that is known.
+  [[nodiscard]] std::string_view user_of(int fd) const;
   /// Whether that descriptor is a connection of some endpoint.
   [[nodiscard]] bool connected(int fd) const;
   [[nodiscard]] PeerCounts counts(std::string_view endpoint) const;

@@ -29,6 +29,12 @@ std::vector<InputView> surge(std::uint64_t seq, tocsin::engine::Instant time) {
   return {report("mnd_daily", seq, "pla_aircraft", time, 50), report("mnd_daily", seq + 1, "plan_ships", time, 12)};
 }
 
+std::uint64_t counted(const tocsin::wire::StatusReport& status, const std::string& who, tocsin::wire::Refusal reason) {
+  std::uint64_t sum = 0;
+  for (const auto& one : status.refusals) sum += one.principal == who && one.reason == reason ? one.count : 0;
+  return sum;
+}
+
 std::string text_of(const Bytes& bytes) {
   return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
 }
@@ -132,7 +138,59 @@ TEST(Service, shows_each_audience_what_it_may_see) {
   CHECK_TRUE(theirs.find("distraction") == std::string::npos);
   CHECK_TRUE(nosy.receive(100).empty());
   CHECK_TRUE(stranger.receive(100).empty());
-  CHECK_TRUE(ask(ControlKind::status).status.value().subscriptions_refused >= 2);
+  const auto status = ask(ControlKind::status).status.value();
+  CHECK_TRUE(status.subscriptions_refused >= 2);
+  CHECK_TRUE(counted(status, "friend", tocsin::wire::Refusal::not_authorised) > 0);
+  CHECK_TRUE(counted(status, "stranger", tocsin::wire::Refusal::not_authorised) > 0);
+}
+
+TEST(Service, neither_status_nor_why_tells_an_audience_of_alerts_it_may_not_see) {
+  site.configure(kReplay,
+                 "[[audience]]\nname = \"partners\"\nceiling = \"green\"\n[[principal]]\nname = \"friend\"\n"
+                 "endpoint = \"" +
+                     site.control() + "\"\nroles = [\"read\"]");
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  tell_story();
+  const auto alerts = ask(ControlKind::status).status.value().alerts;
+  CHECK_FALSE(alerts.empty());
+  for (const auto& one : alerts) CHECK_TRUE(one.name != "distraction");
+  Peer control{context, PeerKind::dealer, site.control()};
+  ControlRequest request;
+  request.kind = ControlKind::why;
+  request.name = "distraction";
+  const auto refused = control.ask(request);
+  CHECK_TRUE(refused && !refused->ok && !refused->why);
+  STRCMP_CONTAINS("may not see", refused->error.c_str());
+  request.name = "strait_activity";
+  const auto told = control.ask(request);
+  CHECK_TRUE(told && told->ok && told->why);
+}
+
+TEST(Service, gives_a_principal_so_many_cursors_and_counts_what_it_refuses) {
+  site.configure(kReplay,
+                 "[[principal]]\nname = \"reader\"\nendpoint = \"" + site.control() + "\"\nroles = [\"read\"]");
+  {
+    Tocsind daemon{arguments(), log()};
+    CHECK_TRUE(daemon.wait_ready());
+    tell_story();
+    for (int i = 0; i < 64; ++i) CHECK_TRUE(ask(ControlKind::ack_alerts, {}, 1, "c" + std::to_string(i)).ok);
+    STRCMP_CONTAINS("has 64 consumers", ask(ControlKind::ack_alerts, {}, 1, "one more").error.c_str());
+    CHECK_TRUE(ask(ControlKind::ack_alerts, {}, 1, "c63").ok);
+    CHECK_FALSE(ask(ControlKind::shutdown).ok);
+    Peer bad{context, PeerKind::dealer, site.control()};
+    CHECK_TRUE(bad.send(Bytes(100, std::byte{7})));
+    CHECK_FALSE(bad.receive(5000).empty());
+    const auto status = ask(ControlKind::status).status.value();
+    UNSIGNED_LONGLONGS_EQUAL(1, counted(status, "reader", tocsin::wire::Refusal::over_quota));
+    UNSIGNED_LONGLONGS_EQUAL(1, counted(status, "reader", tocsin::wire::Refusal::not_authorised));
+    UNSIGNED_LONGLONGS_EQUAL(1, counted(status, "reader", tocsin::wire::Refusal::malformed));
+    daemon.signal(SIGTERM);
+    LONGS_EQUAL(0, daemon.wait());
+  }
+  Tocsind daemon{arguments(), log()};  // they are known again after a start
+  CHECK_TRUE(daemon.wait_ready());
+  CHECK_FALSE(ask(ControlKind::ack_alerts, {}, 1, "one more").ok);
 }
 
 TEST(Service, lets_a_role_do_what_it_is_for) {

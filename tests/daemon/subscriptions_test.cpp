@@ -87,10 +87,10 @@ TEST_GROUP(Subscriptions) {
     CHECK_TRUE(socket.receive(frame));
     newest = frame.source_fd();
     newest_text = frame.text();
-    return subscriptions.decide(newest_text, audience, newest, now);
+    return subscriptions.decide(newest_text, {newest, {}, audience, now});
   }
-  SubscriptionVerdict said(const std::string& message, int fd, const char* audience = "public") {
-    return subscriptions.decide(message, audience, fd, now);
+  SubscriptionVerdict said(const std::string& message, int fd, const char* audience = "public", const char* user = "") {
+    return subscriptions.decide(message, {fd, user, audience, now});
   }
   /// What is on its way has come, and libzmq has put it into its queues.
   void let_it_come() {
@@ -242,6 +242,9 @@ TEST(Subscriptions, one_connection_asks_so_fast_and_no_faster) {
   std::size_t heard = 0;
   while (said(heard % 2 == 0 ? "\x01x" : stop, fd) != SubscriptionVerdict::too_many && heard < 10'000) ++heard;
   DOUBLES_EQUAL(Subscriptions::kMessagesAtOnce, static_cast<double>(heard), 1);
+  CHECK_TRUE(said("\x01x", fd, "public", "another") == SubscriptionVerdict::refused);  // has the descriptor by now
+  CHECK_TRUE(said("\x01x", fd) == SubscriptionVerdict::refused);
+  while (said(stop, fd) != SubscriptionVerdict::too_many && heard < 20'000) ++heard;
   now += 1'000'000'000;
   CHECK_TRUE(said(stop, fd) == SubscriptionVerdict::nothing);
 }

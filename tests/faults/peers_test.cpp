@@ -31,6 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 constexpr int kPatienceMs = 30'000;
+constexpr std::size_t kEndless = 192 * 1024 * 1024;     ///< sent on one connection [bytes]; a fast peer gets far
 constexpr std::uint64_t kRoomForKib = TOCSIN_ROOM_KIB;  ///< what bad peers may make it hold, at most
 
 std::string noise(Prng& random, std::size_t most) {
@@ -235,4 +236,26 @@ TEST(BadPeers, that_speak_garbage_or_stop_in_the_midst_of_a_handshake_are_droppe
   CHECK_TRUE(std::any_of(refusals.begin(), refusals.end(),
                          [](const auto& one) { return one.reason == Refusal::malformed && one.count > 0; }));
   finish(late.sure());
+}
+
+TEST(BadPeers, that_send_a_message_without_end_are_cut_before_they_fill_the_memory) {
+  if (!TOCSIN_HEAP_IS_TOLD) return;
+  start();
+  talk(100);
+  const auto unix_path = rig.site.folder.file("ingest.sock");
+  const std::string part = std::string("\x03\0\0\0\0\0\0\xc0\0", 9) + std::string(0xc000, 'x');  // and more to come
+  for (int i = 0; i < 6; ++i) {
+    RawPeer peer = i % 2 == 0 ? RawPeer{unix_path} : RawPeer{rig.port};
+    CHECK_TRUE(peer.connected());
+    shake_hands(peer, "DEALER");
+    std::size_t sent = 0;
+    for (const auto end = Clock::now() + std::chrono::seconds{30}; Clock::now() < end; sent += part.size()) {
+      if (!peer.send_all(part, 1000)) break;  // over tcp one that is cut only finds that nothing is taken any more
+      if (sent % (64 * part.size()) == 0) talk();
+    }
+    CHECK_TRUE_TEXT(sent < kEndless, "nobody cut it");
+  }
+  CHECK_TRUE(daemon->memory_kib("VmHWM:") < kEndless / 1024);
+  STRCMP_CONTAINS("reason=endless_message", daemon->log().c_str());
+  finish();
 }

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cerrno>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -83,6 +84,17 @@ RawPeer::RawPeer(RawPeer&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {
 
 bool RawPeer::send(std::string_view bytes) const {
   return ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+}
+
+bool RawPeer::send_all(std::string_view bytes, int timeout_ms) const {
+  while (!bytes.empty()) {
+    pollfd item{fd_, POLLOUT, 0};
+    if (::poll(&item, 1, timeout_ms) <= 0) return false;
+    const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN) return false;
+    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
 }
 
 void RawPeer::hear(int quiet_ms) const {

@@ -58,6 +58,8 @@ class RawPeer {
   [[nodiscard]] bool connected() const { return fd_ >= 0; }
   /// @returns false when the other side has closed or takes no more.
   bool send(std::string_view bytes) const;
+  /// As send(), but waits for room. @returns false when the other side hung up, or took nothing for so long.
+  bool send_all(std::string_view bytes, int timeout_ms) const;
   /// Reads what comes until nothing has come for so long.
   void hear(int quiet_ms) const;
 
