@@ -4,8 +4,8 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 namespace {
@@ -19,7 +19,8 @@ std::uint64_t tocsin::daemon::received_bytes(int fd) {
              : 0;
 }
 
-// Stands before the C library's, also for libzmq: a program's own definition wins.
+// Stands before the C library's, also for libzmq: a program's own definition wins. The header that declares it is left
+// out, since it may bring a definition.
 extern "C" __attribute__((visibility("default"))) ssize_t recv(int fd, void* buffer, std::size_t size, int flags) {
   const auto got = ::syscall(SYS_recvfrom, fd, buffer, size, flags, nullptr, nullptr);
   if (got > 0 && fd >= 0 && static_cast<std::size_t>(fd) < counts.size()) {
