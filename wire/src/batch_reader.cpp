@@ -18,7 +18,8 @@ bool BatchReader::open(std::span<const std::byte> buffer) {
   auto verifier = make_verifier(buffer, kTablesMax);
   if (!verifier.VerifyBuffer<schemas::Batch>(schemas::BatchIdentifier())) return false;
   const auto* batch = flatbuffers::GetRoot<schemas::Batch>(buffer.data());
-  if (batch->items() != nullptr && batch->items()->size() > kFrameItemsMax) return false;
+  const auto* items = batch->items();
+  if (items != nullptr && items->size() > kFrameItemsMax) return false;
   batch_ = batch;
   return true;
 }
@@ -26,12 +27,13 @@ bool BatchReader::open(std::span<const std::byte> buffer) {
 std::uint64_t BatchReader::frame() const { return batch_ == nullptr ? 0 : batch_at(batch_).frame(); }
 
 std::size_t BatchReader::count() const {
-  if (batch_ == nullptr || batch_at(batch_).items() == nullptr) return 0;
-  return batch_at(batch_).items()->size();
+  const auto* items = batch_ == nullptr ? nullptr : batch_at(batch_).items();
+  return items == nullptr ? 0 : items->size();
 }
 
 Refusal BatchReader::item(std::size_t index, InputView& out) const {
-  TOCSIN_CHECK(index < count());
-  return read_input(batch_at(batch_).items()->Get(static_cast<flatbuffers::uoffset_t>(index)), out);
+  const auto* items = batch_ == nullptr ? nullptr : batch_at(batch_).items();
+  TOCSIN_CHECK(items != nullptr && index < items->size());
+  return read_input(items->Get(static_cast<flatbuffers::uoffset_t>(index)), out);
 }
 }  // namespace tocsin::wire
