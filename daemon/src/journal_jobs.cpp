@@ -2,16 +2,9 @@
 #include "journal_jobs.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 namespace tocsin::daemon {
-std::int64_t steady_ns() {
-  timespec now{};
-  (void)clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
 void Durations::add(std::int64_t took_ns) {
   const auto took = static_cast<std::uint32_t>(std::clamp<std::int64_t>(took_ns / unit_ns_, 0, UINT32_MAX));
   took_[count_++ % kKept] = took;

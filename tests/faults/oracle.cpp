@@ -57,6 +57,19 @@ std::string disposition_differs(const wire::JournalItem& item, engine::Dispositi
          " is stored with another disposition";
 }
 
+/// The feeds of which a stored alert event says that messages were lost: that is the network's doing, so no replay of
+/// the inputs can know it.
+std::vector<std::uint64_t> lost_feeds_of(std::span<const std::byte> alert, const engine::Image& image) {
+  std::vector<std::uint64_t> lost(engine::kFeedsMax / 64);
+  const auto record = wire::decode_alert(alert);
+  if (!record) return lost;
+  for (const auto& name : record->lost_feeds) {
+    const std::size_t index = image.find_feed(name);
+    if (index < engine::kFeedsMax) lost[index / 64] |= 1ULL << (index % 64);
+  }
+  return lost;
+}
+
 /// Takes the stored alert events for what they say.
 class Standing {
  public:
@@ -126,8 +139,10 @@ std::string replay_differs(journal::Journal& journal, const Config& config) {
       wire::AlertContext context;
       context.site = config.site;
       context.number = ++number;
-      const auto bytes = wire::encode_alert(*event, image, context, std::as_writable_bytes(std::span{arena}));
       if (number > stored.size()) return "the replay says more than is stored";
+      const auto lost = lost_feeds_of(stored[number - 1], image);
+      context.lost_feeds = lost;
+      const auto bytes = wire::encode_alert(*event, image, context, std::as_writable_bytes(std::span{arena}));
       if (!std::equal(bytes.begin(), bytes.end(), stored[number - 1].begin(), stored[number - 1].end()))
         return "the replay's alert event " + std::to_string(number) + " is not the stored one";
     }

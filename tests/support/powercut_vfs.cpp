@@ -388,6 +388,13 @@ void PowercutVfs::cut_at(std::uint64_t n, std::uint64_t seed) {
   disk_->cut_seed = seed;
 }
 
+void PowercutVfs::kill() {
+  const std::lock_guard lock{disk_->mutex};
+  disk_->is_off = true;
+  disk_->cut_armed = false;
+  ++disk_->boot;
+}
+
 bool PowercutVfs::is_cut() const {
   const std::lock_guard lock{disk_->mutex};
   return disk_->is_off;

@@ -43,8 +43,10 @@ class PowercutVfs {
   void cut(std::uint64_t seed);
   /// Cuts the power in the midst of the `n`-th change (write, truncation, sync, removal) from now on, n >= 1.
   void cut_at(std::uint64_t n, std::uint64_t seed);
+  /// Kills the process that has the files: as cut(), but the disk keeps all that was written.
+  void kill();
   [[nodiscard]] bool is_cut() const;
-  /// Disarms cut_at() and lets files be opened again, with what the cut left of them.
+  /// Disarms cut_at() and lets files be opened again, with what the cut or kill left of them.
   void power_on();
 
   /// Makes the `n`-th operation of this kind from now on fail, n >= 1, and with for_ever all those after it.
