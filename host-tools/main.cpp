@@ -25,6 +25,7 @@
 #include "verbs/log.hpp"
 #include "verbs/reload.hpp"
 #include "verbs/replay.hpp"
+#include "verbs/shelve.hpp"
 #include "verbs/status.hpp"
 #include "verbs/test.hpp"
 #include "verbs/verify_alerts.hpp"
@@ -40,6 +41,7 @@ void panic(const char* what, const char* file, int line) {
 
 namespace {
 using namespace tocsin::tools;
+namespace engine = tocsin::engine;
 
 constexpr const char* kExits =
     "\nExit status: 0 done, 1 the input is wrong or a test failed, 2 bad usage, 3 the other side cannot be reached.";
@@ -353,6 +355,39 @@ void add_ack(CLI::App& app, Run& run) {
   sub->callback([&run] { run = [] { return run_ack(options); }; });
 }
 
+void add_shelve(CLI::App& app, Run& run) {
+  static ShelveOptions options;
+  static std::string span;
+  CLI::App* sub =
+      verb(app, "shelve", "Put a raised alert of a running daemon aside for a while",
+           "  tocsin shelve ipc:///run/tocsin/control.sock distraction --for 8h --why \"exercise announced\"\n"
+           "  tocsin shelve ipc:///run/tocsin/control.sock distraction --for 1d --until-clear --why \"known\"\n"
+           "  tocsin shelve ipc:///run/tocsin/control.sock distraction --off             take it back\n"
+           "It is decided, stored and told as ever, and marked as shelved. It comes back when its time is over\n"
+           "or its level rises, and is then to be acknowledged anew. The journal keeps who, when and why.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
+  sub->add_option("name", options.name, "an alert or linkage of its book")->required();
+  CLI::Option* limit = sub->add_option("--for", span, "for so long, such as 30m, 8h, 1h30m or 1d")
+                           ->check([](const std::string& text) {
+                             engine::Span parsed = 0;
+                             return parse_duration(text, parsed) ? std::string{}
+                                                                 : "no time such as 30m, 8h or 1d: \"" + text + "\"";
+                           });
+  CLI::Option* clear = sub->add_flag("--until-clear", options.until_clear, "and no longer than until it clears");
+  CLI::Option* why = sub->add_option("--why", options.why, "a few words for the journal");
+  CLI::Option* off = sub->add_flag("--off", options.off, "take it back instead")->excludes(limit)->excludes(clear);
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--json", options.json, "the answer as one JSON object");
+  sub->callback([&run, limit, why, off] {
+    if (off->count() == 0 && limit->count() == 0) throw CLI::RequiredError("--for (or --off)");
+    if (off->count() == 0 && why->count() == 0) throw CLI::RequiredError("--why");
+    if (limit->count() != 0) (void)parse_duration(span, options.span_ms);
+    run = [] { return run_shelve(options); };
+  });
+}
+
 void add_believe(CLI::App& app, Run& run) {
   static BelieveOptions options;
   CLI::App* sub =
@@ -519,6 +554,7 @@ int main(int argc, char** argv) {
   add_watch(app, run);
   add_status(app, run);
   add_ack(app, run);
+  add_shelve(app, run);
   add_backup(app, run);
   add_believe(app, run);
   add_reload(app, run);

@@ -69,9 +69,13 @@ void Batch::add(const journal::StoredAlert& alert, const Announcement& announcem
 }
 
 bool Batch::add(const journal::Act& act) {
-  if (acts_.size() == kWordsMax) return false;
-  acts_.push_back({act.at, keep_(act.principal), keep_(act.kind), keep_(act.text)});
+  if (acts_.size() >= kWordsMax) return false;
+  add_own(act);
   return true;
+}
+
+void Batch::add_own(const journal::Act& act) {
+  acts_.push_back({act.at, keep_(act.principal), keep_(act.kind), keep_(act.text)});
 }
 
 bool Batch::add(const journal::Cursor& cursor) {

@@ -133,6 +133,7 @@ void read_top(const toml::table& table, Config& out, std::vector<ConfigProblem>&
   }
   read_journal(table, reader, out);
   read_clock(table, reader, out);
+  (void)reader.span("shelve_max", out.shelve_max_ms, 30 * kDayMs, "30d");
   (void)reader.number("linger_ms", out.linger_ms, 0, 10'000);
   (void)reader.number("heartbeat_linger_ms", out.heartbeat_linger_ms, 0, 600'000);
   (void)reader.number("checkpoint_reports", out.checkpoint_reports, 1, 100'000'000);

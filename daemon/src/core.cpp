@@ -16,6 +16,7 @@
 #include "near_name.hpp"
 #include "rule_reach.hpp"
 #include "secrets.hpp"
+#include "shelves.hpp"
 
 namespace tocsin::daemon {
 namespace {
@@ -56,6 +57,7 @@ Core::Core(const Config& config, const MachineClock& machine)
     : config_{config},
       engine_clock_{machine, config.believe_ms},
       alarms_{std::make_unique<Alarms>()},
+      shelves_{std::make_unique<Shelves>()},
       alert_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)),
       twin_arena_(wire::kAlertBytesMax / sizeof(std::uint64_t)) {}
 
@@ -242,6 +244,7 @@ void Core::keep_clock_(engine::Instant now) {
 std::size_t Core::collect_events_() {
   std::size_t count = 0;
   for (; engine_->next_event(event_); ++count) keep_event_();
+  if (count > 0) watch_shelves();
   return count;
 }
 
@@ -252,6 +255,7 @@ void Core::keep_event_() {
   find_lost_feeds_();
   context.lost_feeds = lost_feeds_;
   context.not_journaled = true;
+  context.shelved = is_shelved_(event_, image());
   Announcement announcement{event_.alert, event_.level, event_.at, {}};
   announcement.unjournaled =
       wire::encode_alert(event_, image(), context, std::as_writable_bytes(std::span{twin_arena_}));

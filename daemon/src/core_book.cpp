@@ -80,6 +80,7 @@ std::string Core::tell_change_(const Book& old, std::span<const Said> said, std:
     context.number = next_alert_ + alerts.size();
     context.history = one.history;
     context.by_book = one.by_book;
+    context.shelved = !one.history && is_shelved_(one.event, book);
     const auto bytes = wire::encode_alert(one.event, book, context, std::as_writable_bytes(std::span{alert_arena_}));
     TOCSIN_CHECK(!bytes.empty());
     Told told;

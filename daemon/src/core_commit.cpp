@@ -12,7 +12,7 @@
 
 namespace tocsin::daemon {
 bool Core::keep(journal::Act act) {
-  act.at = started_ ? engine_->clock() : 0;
+  if (act.at == 0 && started_) act.at = wall_();
   return !in_trouble() && slabs_[filling_].add(act);
 }
 

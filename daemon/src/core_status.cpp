@@ -53,7 +53,8 @@ void Core::fill_names_(wire::StatusReport& status) const {
   for (const auto& alert : book.alerts) {
     const auto state = started_ ? engine_->alert_state(index) : engine::AlertState{};
     status.alerts.push_back(
-        {std::string(book.view(alert.name)), state.raised, state.level, state.when, state.raised_at});
+        {std::string(book.view(alert.name)), state.raised, state.level, state.when, state.raised_at, std::nullopt});
+    fill_shelf_(status.alerts.back());
     ++index;
   }
   index = 0;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tocsin/wire/alert_codec.hpp"
+
 namespace tocsin::daemon {
 void Durations::add(std::int64_t took_ns) {
   const auto took = static_cast<std::uint32_t>(std::clamp<std::int64_t>(took_ns / unit_ns_, 0, UINT32_MAX));
@@ -64,6 +66,15 @@ void VerifyJob::run(journal::Journal& journal) {
   verification = journal.verify(options, failed);
   more = verification != nullptr;
   if (!more) error = std::move(failed.text);
+}
+
+void FindEventJob::run(journal::Journal& journal) {
+  name.clear();
+  (void)journal.read_alerts(number - 1, [this](const journal::StoredAlert& alert) {
+    const auto record = wire::decode_alert(alert.bytes);
+    if (alert.number == number && record) name = record->name;
+    return false;
+  });
 }
 
 void ProbeJob::run(journal::Journal& journal) { outcome = journal.probe(); }

@@ -88,6 +88,16 @@ struct AlertsJob final : JournalJob {
   bool out = false;
 };
 
+/// Looks up whose alert event an operator acknowledges.
+struct FindEventJob final : JournalJob {
+  void run(journal::Journal& journal) override;
+  Asker asker;
+  std::uint64_t number = 0;
+  std::string note;
+  std::string name;  ///< out: the alert's; empty: the event is not there any more
+  bool out = false;
+};
+
 /// Lets a new book step over what is stored, a stride at a time.
 struct WarmJob final : JournalJob {
   static constexpr std::size_t kItems = 1024;  ///< inputs of a stride: a commit waits for one at most

@@ -391,6 +391,7 @@ std::string Core::recover_() {
     return "of the journal " + journal_->notice() + "; start without --strict for the latter";
   }
   find_feeds_();
+  if (auto error = load_shelves_(); !error.empty()) LogLine(Severity::warning, "shelves").field("error", error);
   refusals_.load(journal_->rejections());
   committed_batch_ = journal_->last_batch_id();
   committed_alert_ = journal_->last_alert_number();

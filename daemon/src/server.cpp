@@ -23,6 +23,7 @@ int Server::run(int signal_fd) {
   poll_items_.push_back({nullptr, signal_fd, ZMQ_POLLIN, 0});
   head_at_ms_ = steady_ms();
   tell_whose_book_();
+  core_.watch_shelves();  // before anybody can ask
   while (!stopping_) {
     poll_();
     read_signals_(signal_fd);
@@ -75,6 +76,7 @@ void Server::keep_alive_() {
   revive_broadcasts_();
   keep_house_();
   core_.watch_clock();
+  core_.watch_shelves();
   if (now >= rates_at_ms_) {
     if (rates_at_ms_ > 0) core_.take_rates(kRatesMs + now - rates_at_ms_);
     rates_at_ms_ = now + kRatesMs;

@@ -144,7 +144,7 @@ class Server final : private AlertListener {
   [[nodiscard]] bool ask_for_alerts_(const wire::ControlRequest& request, const Asker& asker,
                                      wire::ControlReply& reply);
   [[nodiscard]] bool keep_cursor_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
-  [[nodiscard]] bool keep_act_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  void act_is_kept_(const Asker& asker, wire::ControlReply& reply);
   [[nodiscard]] bool believe_(const Asker& asker, wire::ControlReply& reply);
   void back_up_(const wire::ControlRequest& request, wire::ControlReply& reply);
   void backup_done_();
@@ -152,6 +152,15 @@ class Server final : private AlertListener {
   void verify_done_();
   void end_verify_(std::string error);
   void alerts_done_(AlertsJob& job);
+
+  // server_shelve.cpp: what operators acknowledge and put aside
+  [[nodiscard]] bool acknowledge_event_(const wire::ControlRequest& request, const Asker& asker,
+                                        wire::ControlReply& reply);
+  void event_found_();
+  [[nodiscard]] bool shelve_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  [[nodiscard]] bool unshelve_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  [[nodiscard]] bool refuse_unseen_(std::string_view alert, std::string_view what, const Asker& asker,
+                                    wire::ControlReply& reply);
   void reply_(const Asker& asker, wire::ControlReply& reply);
   void tell_lost_reply_(const Asker& asker, SendResult sent);
   [[nodiscard]] wire::StatusReport status_();
@@ -202,6 +211,7 @@ class Server final : private AlertListener {
   ProbeJob probe_;
   BackupJob backup_;
   VerifyJob verify_job_;
+  FindEventJob find_event_;
   Reload reload_;
   WarmJob warm_;
   std::array<AlertsJob, kAlertsJobs> alerts_jobs_;

@@ -23,7 +23,7 @@ constexpr std::int64_t kTellMs = 10'000;
 constexpr std::ptrdiff_t kConsumersMax = 64;  // cursors of one principal: each is a row of the journal for ever
 constexpr auto kKinds =
     std::to_array<std::string_view>({"hello", "status", "alerts_since", "shutdown", "why", "ack_alerts", "acknowledge",
-                                     "log_level", "backup", "reload", "believe", "verify"});
+                                     "log_level", "backup", "reload", "believe", "verify", "shelve", "unshelve", "log"});
 
 std::uint64_t resident_bytes() {
   std::ifstream statm{"/proc/self/statm"};
@@ -132,10 +132,13 @@ bool Server::permitted_(const wire::ControlRequest& request, const Principal& pr
     case wire::ControlKind::alerts_since:
     case wire::ControlKind::why:
     case wire::ControlKind::ack_alerts:
+    case wire::ControlKind::log:
       need = Role::read;
       break;
     case wire::ControlKind::acknowledge:
     case wire::ControlKind::believe:
+    case wire::ControlKind::shelve:
+    case wire::ControlKind::unshelve:
       need = Role::acknowledge;
       break;
     case wire::ControlKind::shutdown:
@@ -222,21 +225,6 @@ bool Server::keep_cursor_(const wire::ControlRequest& request, const Asker& aske
   }
   if (!core_.keep(journal::Cursor{name, request.number})) return fail(reply, kNoRoomText);
   reply.cursor = request.number;
-  promises_[core_.slab()].push_back({asker, reply});
-  return false;
-}
-
-bool Server::keep_act_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
-  if (request.number == 0 || request.number > core_.newest_alert()) {
-    return fail(reply, "there is no alert event " + std::to_string(request.number) + "; the newest is " +
-                           std::to_string(core_.newest_alert()));
-  }
-  journal::Act act;
-  act.principal = asker.principal->name;
-  act.kind = "acknowledge";
-  const auto text = std::to_string(request.number) + (request.text.empty() ? "" : " ") + request.text;
-  act.text = text;
-  if (!core_.keep(act)) return fail(reply, kNoRoomText);
   promises_[core_.slab()].push_back({asker, reply});
   return false;
 }
@@ -344,7 +332,13 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
     case wire::ControlKind::ack_alerts:
       return keep_cursor_(request, asker, reply);
     case wire::ControlKind::acknowledge:
-      return keep_act_(request, asker, reply);
+      return acknowledge_event_(request, asker, reply);
+    case wire::ControlKind::shelve:
+      return shelve_(request, asker, reply);
+    case wire::ControlKind::unshelve:
+      return unshelve_(request, asker, reply);
+    case wire::ControlKind::log:
+      return fail(reply, "not yet");
     case wire::ControlKind::log_level:
       if (!set_log_level(request.text)) return fail(reply, "there is no such level; say info, warning or error");
       LogLine(Severity::error, "log_level").field("now", request.text).field("by", asker.principal->name);

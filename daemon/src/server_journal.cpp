@@ -83,6 +83,7 @@ void Server::take_back_(JournalJob& job) {
   if (&job == &backup_) return backup_done_();
   if (&job == &verify_job_) return verify_done_();
   if (&job == &warm_) return warm_done_();
+  if (&job == &find_event_) return event_found_();
   for (auto& one : alerts_jobs_) {
     if (&job == &one) return alerts_done_(one);
   }

@@ -200,6 +200,7 @@ std::string alert_headline(const wire::AlertRecord& alert, const Palette& palett
     for (const auto& feed : alert.lost_feeds) out += " " + palette.yellow(printable(feed));
     out += palette.yellow("]");
   }
+  if (alert.shelved) out += palette.dim("  [shelved]");
   if (alert.history) out += palette.dim("  [history]");
   if (alert.by_book) out += "  [by a new book]";
   return out + "\n";

@@ -103,6 +103,10 @@ std::string status_metrics(const wire::StatusReport& status) {
   write_feeds(out, status);
   out.begin("alert_raised", "gauge", "1 while the alert is raised");
   for (const auto& alert : status.alerts) out.line(label("alert", alert.name), alert.raised ? 1 : 0);
+  out.begin("alert_shelved", "gauge", "1 while an operator has put the alert aside");
+  for (const auto& alert : status.alerts) {
+    out.line(label("alert", alert.name), alert.shelf && alert.shelf->ended.empty() ? 1 : 0);
+  }
   out.begin("refused_total", "counter", "inputs and frames refused, by sender and reason");
   for (const auto& refusal : status.refusals) {
     out.line(label("principal", refusal.principal) + "," + label("reason", wire::name_of(refusal.reason)),

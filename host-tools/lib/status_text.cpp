@@ -161,22 +161,39 @@ std::string theater_lines(const wire::StatusReport& status, const Palette& palet
   return title(palette, "Theaters") + table.render(palette, 2);
 }
 
+std::string shelf_line(const std::string& name, const wire::ShelfStatus& shelf, const Palette& palette) {
+  const std::string who = printable(shelf.by) + ": " + printable(shelf.why);
+  if (shelf.ended.empty()) {
+    return "  " + palette.dim(printable(name) + " is shelved until " + instant(shelf.until) +
+                              (shelf.until_clear ? " or until it clears" : "") + " by " + who) +
+           "\n";
+  }
+  return "  " + palette.yellow(printable(name) + " came back at " + instant(shelf.ended_at) +
+                               (shelf.ended == "rose" ? ", its level rose" : ", its time was over") +
+                               ", and nobody acknowledged that; shelved by " + who) +
+         "\n";
+}
+
 std::string alert_lines(const wire::StatusReport& status, const Palette& palette, bool all) {
   Table table{{{"alert"}, {"state"}, {"level"}, {"since"}, {""}}};
   std::size_t down = 0;
   for (const auto& alert : status.alerts) {
     const bool unknown = alert.when == engine::Truth::unknown;
-    if (!alert.raised && !unknown && !all) {
+    if (!alert.raised && !unknown && !alert.shelf && !all) {
       ++down;
       continue;
     }
     std::string state = alert.raised ? palette.bold("raised") : unknown ? palette.yellow("unknown") : "down";
+    if (alert.shelf) state += alert.shelf->ended.empty() ? palette.dim(", shelved") : palette.yellow(", unshelved");
     table.row({printable(alert.name), std::move(state),
                alert.raised ? palette.level(alert.level, text::name_of(alert.level)) : "",
                alert.raised ? instant(alert.raised_at) : "", alert.raised ? ago(alert.raised_at, status.clock) : ""});
   }
   std::string out = title(palette, "Alerts");
   if (!table.empty()) out += table.render(palette, 2);
+  for (const auto& alert : status.alerts) {
+    if (alert.shelf) out += shelf_line(alert.name, *alert.shelf, palette);
+  }
   if (down != 0) out += "  " + palette.dim(std::to_string(down) + (table.empty() ? " down" : " more down")) + "\n";
   return out;
 }
@@ -300,6 +317,14 @@ void add_health(JsonObject& object, const wire::StatusReport& status) {
   object.number("step_p50_ns", status.step_p50_ns).number("step_p99_ns", status.step_p99_ns);
   object.number("step_max_ns", status.step_max_ns).text("log_level", status.log_level);
 }
+
+std::string shelf_json(const wire::ShelfStatus& shelf) {
+  JsonObject object;
+  object.text("by", shelf.by).text("why", shelf.why).instant("at", shelf.at).instant("until", shelf.until);
+  object.text("level", text::name_of(shelf.level)).flag("until_clear", shelf.until_clear);
+  if (!shelf.ended.empty()) object.text("ended", shelf.ended).instant("ended_at", shelf.ended_at);
+  return object.str();
+}
 }  // namespace
 
 std::string status_json(const wire::StatusReport& status) {
@@ -312,6 +337,7 @@ std::string status_json(const wire::StatusReport& status) {
     JsonObject object;
     object.text("name", alert.name).flag("raised", alert.raised).text("when", text::name_of(alert.when));
     if (alert.raised) object.text("level", text::name_of(alert.level)).instant("raised_at", alert.raised_at);
+    if (alert.shelf) object.raw("shelf", shelf_json(*alert.shelf));
     alerts.push_back(object.str());
   }
   std::vector<std::string> feeds;

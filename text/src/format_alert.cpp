@@ -186,6 +186,7 @@ std::string format_alert(const AlertRecord& alert) {
   if (alert.boot) json.text("boot", hash_text(*alert.boot));
   json.flag("provisional", alert.provisional);
   json.texts("lost_feeds", alert.lost_feeds);
+  json.flag("shelved", alert.shelved);
   json.end_object();
   return json.take();
 }

@@ -162,6 +162,7 @@ class Encoder {
     root.add_by_book(context_.by_book);
     if (context_.boot.has_value()) root.add_boot(*context_.boot);
     root.add_provisional(context_.provisional);
+    root.add_shelved(context_.shelved);
     if (!lost.IsNull()) root.add_lost_feeds(lost);
     if (event_.kind == engine::EventKind::retracted) {
       root.add_retracts(static_cast<schemas::EventKind>(event_.retracted_kind));

@@ -150,6 +150,7 @@ class Decoder {
     out.boot = table.boot().has_value() ? std::optional<std::uint64_t>{table.boot().value()} : std::nullopt;
     out.provisional = table.provisional();
     out.lost_feeds = texts(table.lost_feeds());
+    out.shelved = table.shelved();
     if (const auto* reason = table.reason(); reason != nullptr) {
       out.reason =
           AlertRecord::Reason{text(reason->feed()), reason->heartbeat(), reason->seq(), instant(reason->time())};

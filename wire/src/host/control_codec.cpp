@@ -5,6 +5,7 @@
 
 #include "field_checks.hpp"
 #include "host/input_writer.hpp"
+#include "host/log_codec.hpp"
 #include "host/why_codec.hpp"
 
 namespace tocsin::wire {
@@ -39,14 +40,32 @@ Offset<Vector<Offset<Table>>> write_all(FlatBufferBuilder& builder, const std::v
   return builder.CreateVector(tables);
 }
 
+Offset<schemas::ShelfStatus> write(FlatBufferBuilder& builder, const ShelfStatus& shelf) {
+  const auto by = write_text(builder, shelf.by);
+  const auto why = write_text(builder, shelf.why);
+  const auto ended = write_text(builder, shelf.ended);
+  schemas::ShelfStatusBuilder table{builder};
+  table.add_at(shelf.at);
+  table.add_until(shelf.until);
+  if (!shelf.ended.empty()) table.add_ended_at(shelf.ended_at);
+  table.add_by(by);
+  table.add_why(why);
+  table.add_ended(ended);
+  table.add_level(static_cast<schemas::Level>(shelf.level));
+  table.add_until_clear(shelf.until_clear);
+  return table.Finish();
+}
+
 Offset<schemas::AlertStatus> write(FlatBufferBuilder& builder, const AlertStatus& status) {
   const auto name = write_text(builder, status.name);
+  const auto shelf = status.shelf.has_value() ? write(builder, *status.shelf) : Offset<schemas::ShelfStatus>{};
   schemas::AlertStatusBuilder table{builder};
   if (status.raised) table.add_raised_at(status.raised_at);
   table.add_name(name);
   table.add_raised(status.raised);
   table.add_level(static_cast<schemas::Level>(status.level));
   table.add_when(static_cast<schemas::Truth>(status.when));
+  if (!shelf.IsNull()) table.add_shelf(shelf);
   return table.Finish();
 }
 
@@ -232,6 +251,18 @@ class Decoder {
     return value;
   }
 
+  ShelfStatus read(const schemas::ShelfStatus& table) {
+    ShelfStatus out;
+    out.by = text(table.by());
+    out.why = text(table.why());
+    out.at = instant(table.at());
+    out.until = instant(table.until());
+    out.level = enumerator<engine::Level>(table.level(), schemas::Level::MAX);
+    out.until_clear = table.until_clear();
+    out.ended = text(table.ended());
+    if (table.ended_at().has_value()) out.ended_at = instant(table.ended_at().value());
+    return out;
+  }
   AlertStatus read(const schemas::AlertStatus& table) {
     AlertStatus out;
     out.name = text(table.name());
@@ -239,6 +270,7 @@ class Decoder {
     out.level = enumerator<engine::Level>(table.level(), schemas::Level::MAX);
     out.when = enumerator<engine::Truth>(table.when(), schemas::Truth::MAX);
     if (table.raised_at().has_value()) out.raised_at = instant(table.raised_at().value());
+    if (table.shelf() != nullptr) out.shelf = read(*table.shelf());
     return out;
   }
   FeedStatus read(const schemas::FeedStatus& table) {
@@ -435,7 +467,8 @@ std::vector<std::byte> encode_request(const ControlRequest& request) {
   if (request.at) at = *request.at;
   builder.Finish(schemas::CreateControlRequest(builder, static_cast<schemas::RequestKind>(request.kind), request.id,
                                                feed, request.since, request.limit, name, at, consumer, request.number,
-                                               text, image, request.since_checkpoint),
+                                               text, image, request.since_checkpoint, request.span_ms,
+                                               request.until_clear),
                  kRequestIdentifier);
   return bytes_of(builder);
 }
@@ -460,6 +493,8 @@ std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer) 
     out.image.assign(first, first + table->image()->size());
   }
   out.since_checkpoint = table->since_checkpoint();
+  out.span_ms = table->span_ms();
+  out.until_clear = table->until_clear();
   const bool good = decoder.good() && out.feed.size() <= kNameBytesMax && out.name.size() <= kNameBytesMax &&
                     out.consumer.size() <= kNameBytesMax && out.text.size() <= kRequestTextMax;
   return good ? std::optional<ControlRequest>{std::move(out)} : std::nullopt;
@@ -476,6 +511,7 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
       });
   const auto text = write_text(builder, reply.text);
   const auto verify = reply.verify.has_value() ? write(builder, *reply.verify) : Offset<schemas::VerifyReply>{};
+  const auto log = reply.log.has_value() ? write_log(builder, *reply.log) : Offset<schemas::LogReply>{};
   const auto why = reply.why.has_value() ? write_why(builder, *reply.why) : Offset<schemas::WhyReply>{};
   schemas::ControlReplyBuilder table{builder};
   table.add_id(reply.id);
@@ -494,6 +530,7 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
   table.add_done(reply.done);
   table.add_pages_left(reply.pages_left);
   if (!verify.IsNull()) table.add_verify(verify);
+  if (!log.IsNull()) table.add_log(log);
   schemas::FinishControlReplyBuffer(builder, table.Finish());
   return bytes_of(builder);
 }
@@ -526,7 +563,8 @@ std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer) {
       out.alerts.emplace_back(first, first + alert->bytes()->size());
     }
   }
-  const bool good = table->why() == nullptr || read_why(*table->why(), out.why.emplace());
+  bool good = table->why() == nullptr || read_why(*table->why(), out.why.emplace());
+  good = good && (table->log() == nullptr || read_log(*table->log(), out.log.emplace()));
   return decoder.good() && good ? std::optional<ControlReply>{std::move(out)} : std::nullopt;
 }
 }  // namespace tocsin::wire

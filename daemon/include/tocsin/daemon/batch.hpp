@@ -70,6 +70,8 @@ class Batch {
   [[nodiscard]] bool add(const journal::Act& act);
   [[nodiscard]] bool add(const journal::Cursor& cursor);
   [[nodiscard]] bool add(const journal::Gap& gap);
+  /// As add(), whatever is there: for what follows from something that is in this very batch.
+  void add_own(const journal::Act& act);
   /// @}
   void clear();
 

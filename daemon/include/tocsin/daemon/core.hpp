@@ -31,6 +31,9 @@ struct BookChange;
 struct Rights;
 struct RuleReach;
 struct Said;
+struct Shelf;
+class Shelves;
+enum class ShelfEnd : std::uint8_t;
 
 /// Bytes of frames that one commit takes: what the config says, else what suits the size of the book's engine: 64 KiB
 /// up to 1 MiB (`tocsin compile --target edge`), 192 KiB above.
@@ -60,6 +63,14 @@ enum class CommitResult : std::uint8_t {
   done = 1,     ///< durable: acknowledge and publish
   trouble = 2,  ///< nothing of it is stored; the core goes on in memory until recover_again()
   fatal = 3,    ///< whether it is stored is unknown: end the process and recover
+};
+
+/// An alert that an operator wants to put aside.
+struct ShelfWish {
+  std::string_view alert;    ///< an alert or linkage of the book
+  engine::Span span_ms = 0;  ///< for so long, up to Config::shelve_max_ms
+  bool until_clear = false;  ///< and no longer than until it clears
+  std::string_view why;      ///< at most kShelfWhyMax bytes
 };
 
 /// Hears of alert events the moment they are decided. Called on the core's thread; must not call the core.
@@ -193,6 +204,22 @@ class Core {
   }
   /// @}
 
+  /// @{ Alerts put aside (shelves.hpp). What is shelved is decided, stored and told as ever, and marked.
+  /// Shelves a raised alert up to the level it has, in the place of a shelf it is on. @returns why not, or empty: the
+  /// act is in the filling batch. @param who  the principal that asked.
+  [[nodiscard]] std::string shelve(const ShelfWish& wish, std::string_view who);
+  /// Takes it back. @returns why not, or empty, as shelve().
+  [[nodiscard]] std::string unshelve(std::string_view alert, std::string_view note, std::string_view who);
+  /// An event of this alert was acknowledged: that its shelf ended need not be told any longer.
+  void acknowledge_shelf(std::string_view alert);
+  /// Some shelf ended by itself, the alert is raised, and nobody acknowledged that yet.
+  [[nodiscard]] bool has_ended_shelves() const;
+  /// Null when nobody shelved it. Valid until the next call of any of these.
+  [[nodiscard]] const Shelf* shelf(std::string_view alert) const;
+  /// Ends what its time or its alert's state ends. Call now and then, and after each decision.
+  void watch_shelves();
+  /// @}
+
   /// @{ Answers to control requests.
   /// The mark of a feed; afterwards its next report may lie any distance above it. Nothing for an unknown feed.
   [[nodiscard]] std::optional<wire::FeedStatus> hello(std::string_view feed, bool may_jump = true);
@@ -264,6 +291,14 @@ class Core {
   void tell_unjournaled_();
   void enter_trouble_(const journal::JournalError& error);
   void fill_names_(wire::StatusReport& status) const;
+  /// The clock that people go by: the engine's stands still between inputs.
+  [[nodiscard]] engine::Instant wall_();
+  [[nodiscard]] std::string load_shelves_();
+  [[nodiscard]] bool is_shelved_(const engine::AlertEvent& event, const engine::Image& book);
+  void end_shelf_(Shelf& shelf, ShelfEnd end);
+  void tell_ended_shelves_();
+  void fill_shelf_(wire::AlertStatus& status) const;
+  [[nodiscard]] std::string no_such_alert_(std::string_view name) const;
 
   const Config& config_;
   EngineClock engine_clock_;
@@ -275,6 +310,7 @@ class Core {
   std::unique_ptr<journal::Journal> journal_;
   Recovery recovery_;
   std::unique_ptr<Alarms> alarms_;
+  std::unique_ptr<Shelves> shelves_;
   std::unique_ptr<Authority> authority_;
   std::vector<Principal> principals_;  ///< by Rights::index
   std::vector<FeedState> feeds_;

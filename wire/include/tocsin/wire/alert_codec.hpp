@@ -25,6 +25,7 @@ struct AlertContext {
   bool by_book = false;                   ///< cleared because a new book lacks the rule or does not raise it
   std::optional<std::uint64_t> boot{};    ///< provisional only: the daemon's start
   bool provisional = false;               ///< not durable yet, so without a number
+  bool shelved = false;                   ///< an operator had put this alert aside
   /// Feeds (bits, by index in the image; empty or kFeedsMax / 64 words) that the rule reaches and of which broadcast
   /// messages were lost.
   std::span<const std::uint64_t> lost_feeds{};
@@ -127,6 +128,7 @@ struct AlertRecord {
   std::optional<std::uint64_t> boot;
   bool provisional = false;
   std::vector<std::string> lost_feeds;
+  bool shelved = false;  ///< an operator had put this alert aside, up to this level
 };
 
 /// Decodes an alert event. @param buffer 8-byte aligned. @returns nothing when it fails verification.

@@ -57,6 +57,9 @@ enum class ControlKind : std::uint8_t {
   reload = 9,       ///< the book: `image`, or without one the file of the config
   believe = 10,     ///< an operator says that the machine's clock is right
   verify = 11,      ///< is the journal what was written? Asked again: how far it is; in the end what is wrong
+  shelve = 12,      ///< an operator puts the alert `name` aside for `span_ms`, saying why (`text`)
+  unshelve = 13,    ///< and takes it back
+  log = 14,         ///< a page of what the journal holds: `name` says of what
 };
 struct ControlRequest {
   ControlKind kind{};
@@ -64,13 +67,17 @@ struct ControlRequest {
   std::string feed;                     ///< hello: whose mark is asked for
   std::uint64_t since = 0;              ///< alerts_since: events above this number; 0: above the consumer's cursor
   std::uint32_t limit = 0;              ///< alerts_since: at most so many; 0 means 256
-  std::string name{};                   ///< why: an alert, linkage or condition of the book
+  /// why: an alert, linkage or condition of the book; shelve, unshelve: an alert or linkage; log: batches, acts, gaps or
+  /// rejections
+  std::string name{};
   std::optional<engine::Instant> at{};  ///< why: the instant asked about; absent: the daemon's clock
   std::string consumer{};               ///< alerts_since, ack_alerts: the asker's durable cursor of this name
   std::uint64_t number = 0;             ///< ack_alerts, acknowledge: number of an alert event
   std::string text{};                   ///< acknowledge: a note; log_level, backup: see above; verify: the public key
   std::vector<std::byte> image{};       ///< reload: a rule image
   bool since_checkpoint = false;        ///< verify: only what came after the newest checkpoint
+  engine::Span span_ms = 0;             ///< shelve: for so long, above 0
+  bool until_clear = false;             ///< shelve: and no longer than until it clears
 };
 [[nodiscard]] std::vector<std::byte> encode_request(const ControlRequest& request);
 [[nodiscard]] std::optional<ControlRequest> decode_request(std::span<const std::byte> buffer);
@@ -134,12 +141,24 @@ struct JournalStatus {
   std::uint64_t checkpoint_batch = 0, checkpoint_ago_ms = 0;  ///< the last since the start; 0: none
   bool in_flight = false;                                     ///< a commit is out
 };
+/// An operator put an alert aside: it is told as ever, and marked.
+struct ShelfStatus {
+  std::string by;
+  std::string why;
+  engine::Instant at = 0;
+  engine::Instant until = 0;    ///< it ends by itself then
+  engine::Level level{};        ///< it ends when the alert rises above this
+  bool until_clear = false;     ///< it ends when the alert clears
+  std::string ended;            ///< it ended by itself (time, rose) and nobody acknowledged that yet; empty: it stands
+  engine::Instant ended_at = 0; ///< when it did
+};
 struct AlertStatus {
   std::string name;
   bool raised = false;
   engine::Level level{};
   engine::Truth when{};
   engine::Instant raised_at = 0;
+  std::optional<ShelfStatus> shelf{};
 };
 struct TheaterStatus {
   std::string name;
@@ -206,6 +225,33 @@ struct VerifyAnswer {
   std::string public_key;
   std::string notice;
 };
+/// A page of the journal (schemas/control.fbs says what each is).
+struct LogAnswer {
+  struct Batch {
+    std::uint64_t id = 0;
+    engine::Instant clock = 0;
+    std::vector<std::byte> bytes;  ///< JournalBatchReader reads it, from 8-byte aligned storage
+  };
+  struct Act {
+    std::uint64_t number = 0;
+    engine::Instant at = 0;
+    std::string who;
+    std::string kind;
+    std::string text;
+  };
+  struct Gap {
+    std::uint64_t number = 0;  ///< 0: what retention shed
+    engine::Instant at = 0;
+    std::string source;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+  };
+  std::uint64_t newest = 0;  ///< the newest there is: of batches, or of notes
+  std::vector<Batch> batches;
+  std::vector<Act> acts;
+  std::vector<Gap> gaps;
+  std::vector<RefusalCount> rejections;
+};
 struct ControlReply {
   std::uint64_t id = 0;
   bool ok = true;
@@ -224,6 +270,7 @@ struct ControlReply {
   bool done = false;                           ///< backup: the copy is whole and durable; verify: all was checked
   std::uint64_t pages_left = 0;                ///< backup; verify: about so many batches
   std::optional<VerifyAnswer> verify;          ///< verify: so far, or when done in the end
+  std::optional<LogAnswer> log;                ///< log; `cursor` says from where to go on, `more` whether to
 };
 [[nodiscard]] std::vector<std::byte> encode_reply(const ControlReply& reply);
 [[nodiscard]] std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators acknowledge and put aside. All of it is answered once it is durable.
+#include <string>
+#include <utility>
+
+#include "tocsin/daemon/log.hpp"
+
+#include "server.hpp"
+#include "shelves.hpp"
+
+namespace tocsin::daemon {
+namespace {
+constexpr const char* kNoRoomText = "no room in this batch, or the journal is in trouble; ask again in a moment";
+
+/// @returns true: the answer is complete.
+bool fail(wire::ControlReply& reply, std::string text) {
+  reply.ok = false;
+  reply.error = std::move(text);
+  return true;
+}
+}  // namespace
+
+void Server::act_is_kept_(const Asker& asker, wire::ControlReply& reply) {
+  promises_[core_.slab()].push_back({asker, std::move(reply)});
+}
+
+bool Server::acknowledge_event_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
+  if (request.number == 0 || request.number > core_.newest_alert()) {
+    return fail(reply, "there is no alert event " + std::to_string(request.number) + "; the newest is " +
+                           std::to_string(core_.newest_alert()));
+  }
+  if (find_event_.out) return fail(reply, "somebody else acknowledges something; ask again in a moment");
+  find_event_.asker = asker;
+  find_event_.number = request.number;
+  find_event_.note = request.text;
+  find_event_.name.clear();
+  // Whose event it is matters only while a shelf that ended waits for this.
+  if (core_.has_ended_shelves()) {
+    find_event_.out = journal_.post(find_event_);
+    return find_event_.out ? false : fail(reply, kNoRoomText);
+  }
+  event_found_();
+  return false;
+}
+
+void Server::event_found_() {
+  auto& job = find_event_;
+  job.out = false;
+  journal::Act act;
+  act.principal = job.asker.principal->name;
+  act.kind = "acknowledge";
+  const auto text = std::to_string(job.number) + (job.note.empty() ? "" : " ") + job.note;
+  act.text = text;
+  wire::ControlReply reply;
+  if (!core_.keep(act)) {
+    (void)fail(reply, kNoRoomText);
+    return reply_(job.asker, reply);
+  }
+  core_.acknowledge_shelf(job.name);
+  act_is_kept_(job.asker, reply);
+}
+
+bool Server::refuse_unseen_(std::string_view alert, std::string_view what, const Asker& asker,
+                            wire::ControlReply& reply) {
+  if (may_see_(*asker.principal, core_.image().find_alert(alert))) return false;
+  core_.count_refusal(*asker.principal, wire::Refusal::not_authorised,
+                      std::string{what} + " \"" + std::string{alert} + "\"");
+  return fail(reply, "\"" + asker.principal->name + "\" may not see \"" + std::string{alert} +
+                         "\": its marking or release list does not allow that audience");
+}
+
+bool Server::shelve_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
+  if (refuse_unseen_(request.name, "shelve", asker, reply)) return true;
+  const ShelfWish wish{request.name, request.span_ms, request.until_clear, request.text};
+  if (auto error = core_.shelve(wish, asker.principal->name); !error.empty()) return fail(reply, std::move(error));
+  const auto& shelf = *core_.shelf(request.name);
+  reply.text = "\"" + request.name + "\" is shelved until " + format_time(shelf.until) +
+               (shelf.until_clear ? " or until it clears" : "") + "; a rise of its level ends that";
+  act_is_kept_(asker, reply);
+  return false;
+}
+
+bool Server::unshelve_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
+  if (refuse_unseen_(request.name, "unshelve", asker, reply)) return true;
+  if (auto error = core_.unshelve(request.name, request.text, asker.principal->name); !error.empty()) {
+    return fail(reply, std::move(error));
+  }
+  reply.text = "\"" + request.name + "\" is not shelved any more";
+  act_is_kept_(asker, reply);
+  return false;
+}
+}  // namespace tocsin::daemon
