@@ -35,9 +35,7 @@ std::string one_line(std::string_view text) {
 engine::Instant whole_second(engine::Instant at) { return (at + 999) / 1000 * 1000; }
 }  // namespace
 
-engine::Instant Core::wall_() {
-  return config_.clock == ClockSource::system ? engine_clock_.now() : engine_->clock();
-}
+engine::Instant Core::wall_() { return config_.clock == ClockSource::system ? engine_clock_.now() : engine_->clock(); }
 
 std::string Core::load_shelves_() {
   *shelves_ = {};

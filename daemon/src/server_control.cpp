@@ -21,9 +21,9 @@ constexpr int kRequestsPerTurn = 16;
 constexpr std::size_t kAlertsPerReply = 256;
 constexpr std::int64_t kTellMs = 10'000;
 constexpr std::ptrdiff_t kConsumersMax = 64;  // cursors of one principal: each is a row of the journal for ever
-constexpr auto kKinds =
-    std::to_array<std::string_view>({"hello", "status", "alerts_since", "shutdown", "why", "ack_alerts", "acknowledge",
-                                     "log_level", "backup", "reload", "believe", "verify", "shelve", "unshelve", "log"});
+constexpr auto kKinds = std::to_array<std::string_view>({"hello", "status", "alerts_since", "shutdown", "why",
+                                                         "ack_alerts", "acknowledge", "log_level", "backup", "reload",
+                                                         "believe", "verify", "shelve", "unshelve", "log"});
 
 std::uint64_t resident_bytes() {
   std::ifstream statm{"/proc/self/statm"};
@@ -338,7 +338,7 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
     case wire::ControlKind::unshelve:
       return unshelve_(request, asker, reply);
     case wire::ControlKind::log:
-      return fail(reply, "not yet");
+      break;
     case wire::ControlKind::log_level:
       if (!set_log_level(request.text)) return fail(reply, "there is no such level; say info, warning or error");
       LogLine(Severity::error, "log_level").field("now", request.text).field("by", asker.principal->name);

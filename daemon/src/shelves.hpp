@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file Shelves: the alerts that an operator put aside for a while. A shelved alert is decided, stored and told as ever;
-/// it is only marked. The journal keeps each act of it, and the shelves are made of those acts again at a start.
+/// @file Shelves: the alerts that an operator put aside for a while. A shelved alert is decided, stored and told as
+/// ever; it is only marked. The journal keeps each act of it, and the shelves are made of those acts again at a start.
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,13 +17,13 @@
 namespace tocsin::daemon {
 /// Why an alert is no longer shelved.
 enum class ShelfEnd : std::uint8_t {
-  none = 0,      ///< it is
-  time = 1,      ///< its time ran out
-  rose = 2,      ///< the alert rose above the level it had when it was shelved
-  cleared = 3,   ///< the alert cleared, and the shelf was until then
-  book = 4,      ///< a new book lacks the alert
-  lapsed = 5,    ///< its time ran out while the alert was not raised
-  taken = 6      ///< somebody took it back
+  none = 0,     ///< it is
+  time = 1,     ///< its time ran out
+  rose = 2,     ///< the alert rose above the level it had when it was shelved
+  cleared = 3,  ///< the alert cleared, and the shelf was until then
+  book = 4,     ///< a new book lacks the alert
+  lapsed = 5,   ///< its time ran out while the alert was not raised
+  taken = 6     ///< somebody took it back
 };
 [[nodiscard]] std::string_view name_of(ShelfEnd end);
 

@@ -164,13 +164,15 @@ std::string theater_lines(const wire::StatusReport& status, const Palette& palet
 std::string shelf_line(const std::string& name, const wire::ShelfStatus& shelf, const Palette& palette) {
   const std::string who = printable(shelf.by) + ": " + printable(shelf.why);
   if (shelf.ended.empty()) {
-    return "  " + palette.dim(printable(name) + " is shelved until " + instant(shelf.until) +
-                              (shelf.until_clear ? " or until it clears" : "") + " by " + who) +
+    return "  " +
+           palette.dim(printable(name) + " is shelved until " + instant(shelf.until) +
+                       (shelf.until_clear ? " or until it clears" : "") + " by " + who) +
            "\n";
   }
-  return "  " + palette.yellow(printable(name) + " came back at " + instant(shelf.ended_at) +
-                               (shelf.ended == "rose" ? ", its level rose" : ", its time was over") +
-                               ", and nobody acknowledged that; shelved by " + who) +
+  return "  " +
+         palette.yellow(printable(name) + " came back at " + instant(shelf.ended_at) +
+                        (shelf.ended == "rose" ? ", its level rose" : ", its time was over") +
+                        ", and nobody acknowledged that; shelved by " + who) +
          "\n";
 }
 

@@ -7,6 +7,7 @@
 
 #include "lib/book.hpp"
 #include "lib/exit_status.hpp"
+#include "lib/json.hpp"
 #include "lib/net.hpp"
 
 namespace tocsin::tools {
@@ -39,7 +40,12 @@ int run_reload(const ReloadOptions& options) {
     std::fprintf(stderr, "%s: %s; the old book goes on\n", options.endpoint.c_str(), reply->error.c_str());
     return static_cast<int>(Exit::bad_input);
   }
-  std::printf("%s\n", reply->text.c_str());
+  if (options.json) {
+    JsonObject object;
+    std::printf("%s\n", object.flag("reloaded", true).text("text", reply->text).str().c_str());
+  } else {
+    std::printf("%s\n", reply->text.c_str());
+  }
   return static_cast<int>(Exit::done);
 }
 }  // namespace tocsin::tools

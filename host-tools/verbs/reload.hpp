@@ -8,6 +8,7 @@ struct ReloadOptions {
   std::string endpoint;           ///< the daemon's control socket
   std::string book;               ///< a watch book or a rule image; empty: the daemon reads its image file again
   std::string target = "server";  ///< what a watch book is compiled for
+  bool json = false;              ///< the answer as one JSON object
   double timeout_s = 120;         ///< how long to wait for an answer: the book is warmed over the journal's history
 };
 

@@ -61,6 +61,7 @@ TEST(Config, reads_the_least_that_is_needed_and_fills_in_the_rest) {
   CHECK_TRUE(result.config.clock == ClockSource::system);
   CHECK_TRUE(result.config.label == tocsin::engine::Status::actual);
   LONGLONGS_EQUAL(60'000, result.config.max_skew_ms);
+  LONGLONGS_EQUAL(86'400'000, result.config.shelve_max_ms);
   LONGLONGS_EQUAL(0, result.config.linger_ms);
   LONGLONGS_EQUAL(0, result.config.heartbeat_linger_ms);
   UNSIGNED_LONGS_EQUAL(65'536, result.config.checkpoint_reports);
@@ -72,7 +73,8 @@ TEST(Config, reads_the_least_that_is_needed_and_fills_in_the_rest) {
 TEST(Config, reads_every_key) {
   Lines lines;
   lines.top +=
-      "\nsite = \"s\"\nclock = \"input\"\nstatus = \"exercise\"\nmax_skew = \"1h30m\"\nlinger_ms = 200\n"
+      "\nsite = \"s\"\nclock = \"input\"\nstatus = \"exercise\"\nmax_skew = \"1h30m\"\nshelve_max = \"8h\"\nlinger_ms "
+      "= 200\n"
       "heartbeat_linger_ms = 60000\ncheckpoint_reports = 7\nrealtime = true\nlock_memory = true";
   lines.ingest += "\nbroadcast = [{ endpoint = \"tcp://127.0.0.1:5556\", principal = \"pub\" }]";
   lines.rest =
@@ -85,6 +87,7 @@ TEST(Config, reads_every_key) {
   CHECK_TRUE(config.clock == ClockSource::input);
   CHECK_TRUE(config.label == tocsin::engine::Status::exercise);
   LONGLONGS_EQUAL(5'400'000, config.max_skew_ms);
+  LONGLONGS_EQUAL(28'800'000, config.shelve_max_ms);
   LONGLONGS_EQUAL(200, config.linger_ms);
   LONGLONGS_EQUAL(60'000, config.heartbeat_linger_ms);
   UNSIGNED_LONGS_EQUAL(7, config.checkpoint_reports);

@@ -202,6 +202,57 @@ TEST(Commands, nobody_there_ends_with_3) {
   ends_with(3);
 }
 
+TEST(Commands, an_argument_that_no_verb_expects_ends_with_2) {
+  const std::string book = folder.path("b.watch");
+  const std::string nowhere = "ipc://" + folder.path("nobody");
+  const std::vector<std::vector<std::string>> verbs{
+      {"check", book},
+      {"compile", book, "-o", book},
+      {"test", book},
+      {"explain", book, "name"},
+      {"draw", book},
+      {"keys", "list"},
+      {"keys", "add", "hub"},
+      {"watch", nowhere, "--timeout", "0.1"},
+      {"status", nowhere, "--timeout", "0.1"},
+      {"ack", nowhere, "1", "--timeout", "0.1"},
+      {"shelve", nowhere, "name", "--off", "--timeout", "0.1"},
+      {"backup", nowhere, folder.path("out"), "--timeout", "0.1"},
+      {"believe", nowhere, "--timeout", "0.1"},
+      {"reload", nowhere, book, "--timeout", "0.1"},
+      {"why", nowhere, "name", "--timeout", "0.1"},
+      {"log", "acts", nowhere, "--timeout", "0.1"},
+      {"verify-alerts", folder.path("journal.db")},
+  };
+  for (auto arguments : verbs) {
+    const std::string what = arguments[0];
+    arguments.emplace_back("foo");
+    tocsin(arguments);
+    LONGS_EQUAL_TEXT(2, done.status, what.c_str());
+    STRCMP_CONTAINS_TEXT("foo", done.err.c_str(), what.c_str());
+  }
+}
+
+TEST(Commands, what_is_no_endpoint_ends_with_2_and_says_what_is_one) {
+  const std::vector<std::vector<std::string>> verbs{
+      {"inject", "foo", kReports},
+      {"watch", "foo"},
+      {"status", "foo"},
+      {"ack", "foo", "1"},
+      {"shelve", "foo", "a", "--off"},
+      {"backup", "foo", "out"},
+      {"believe", "foo"},
+      {"reload", "foo"},
+      {"why", "foo", "name"},
+      {"watch", "ipc:///nobody", "--control", "foo"},
+  };
+  for (const auto& arguments : verbs) {
+    tocsin(arguments);
+    LONGS_EQUAL_TEXT(2, done.status, arguments[0].c_str());
+    STRCMP_CONTAINS_TEXT("\"foo\" is no endpoint, such as ipc://", done.err.c_str(), arguments[0].c_str());
+  }
+}
+
 TEST(Commands, lines_without_numbers_need_the_control_socket) {
   const std::string reports =
       folder.file("r.jsonl", R"({"feed":"mnd_daily","indicator":"pla_aircraft","time":"2024-05-22T02:00:00Z"})");

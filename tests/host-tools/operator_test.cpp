@@ -139,6 +139,13 @@ TEST(Operator, log_verify_of_a_running_daemon_is_for_those_who_may_reload) {
   ends_with(1);
 }
 
+TEST(Operator, reload_answers_in_json_when_asked_to) {
+  start("clock = \"input\"");
+  tocsin({"reload", endpoint("control"), "--json"});
+  ends_with(0);
+  STRCMP_EQUAL("{\"reloaded\":true,\"text\":\"this book rules already\"}\n", done.out.c_str());
+}
+
 TEST(Operator, believe_says_when_no_daemon_is_there) {
   tocsin({"believe", endpoint("nobody"), "--timeout", "0.2"});
   ends_with(3);

@@ -105,6 +105,8 @@ TEST(FormatAlert, says_what_a_new_book_did) {
   context = {};
   context.history = true;
   STRCMP_CONTAINS(R"(,"history":true})", format(context).c_str());
+  context.shelved = true;
+  STRCMP_CONTAINS(R"(,"history":true,"shelved":true})", format(context).c_str());
 }
 
 TEST(FormatAlert, says_when_evidence_was_left_out) {

@@ -267,6 +267,65 @@ TEST(Control, reply_to_why_reads_back) {
   CHECK_FALSE(wire::decode_reply(wire::encode_reply(reply)).has_value());
 }
 
+TEST(Control, request_to_shelve_reads_back) {
+  wire::ControlRequest request;
+  request.kind = wire::ControlKind::shelve;
+  request.name = "distraction";
+  request.text = "exercise announced";
+  request.span_ms = 28'800'000;
+  request.until_clear = true;
+  const auto read = wire::decode_request(wire::encode_request(request)).value_or(wire::ControlRequest{});
+  CHECK_TRUE(read.kind == wire::ControlKind::shelve && read.until_clear);
+  STRCMP_EQUAL("distraction", read.name.c_str());
+  STRCMP_EQUAL("exercise announced", read.text.c_str());
+  LONGLONGS_EQUAL(28'800'000, read.span_ms);
+}
+
+TEST(Control, status_tells_who_shelved_an_alert_and_that_it_came_back) {
+  wire::ControlReply reply;
+  reply.status = full_status();
+  auto& shelf = reply.status->alerts[0].shelf.emplace();
+  shelf = {"duty", "known", 100, 200, engine::Level::watch, true, {}, 0};
+  reply.status->alerts[1].shelf = {"chief", "x", 1, 2, engine::Level::high, false, "rose", 150};
+  const auto read = wire::decode_reply(wire::encode_reply(reply)).value_or(wire::ControlReply{});
+  CHECK_TRUE(read.status.has_value());
+  const auto& first = read.status->alerts.at(0).shelf.value();
+  STRCMP_EQUAL("duty", first.by.c_str());
+  STRCMP_EQUAL("known", first.why.c_str());
+  LONGLONGS_EQUAL(100, first.at);
+  LONGLONGS_EQUAL(200, first.until);
+  CHECK_TRUE(first.level == engine::Level::watch && first.until_clear && first.ended.empty());
+  const auto& second = read.status->alerts.at(1).shelf.value();
+  STRCMP_EQUAL("rose", second.ended.c_str());
+  LONGLONGS_EQUAL(150, second.ended_at);
+  CHECK_FALSE(second.until_clear);
+}
+
+TEST(Control, reply_with_a_page_of_the_journal_reads_back) {
+  wire::ControlReply reply;
+  reply.more = true;
+  reply.cursor = 9;
+  auto& log = reply.log.emplace();
+  log.newest = 12;
+  log.batches = {{8, 77, {std::byte{1}, std::byte{2}}}, {9, 78, {}}};
+  log.acts = {{3, 79, "duty", "shelve", "distraction \xFF cut"}};  // as the journal has it
+  log.gaps = {{0, 80, "", 1, 2}, {4, 81, "radar", 5, 6}};
+  log.rejections = {{"desk", Refusal::unknown_feed, 3, "mnd"}};
+  const auto read = wire::decode_reply(wire::encode_reply(reply)).value_or(wire::ControlReply{});
+  CHECK_TRUE(read.log.has_value() && read.more && read.cursor == 9U);
+  UNSIGNED_LONGLONGS_EQUAL(12, read.log->newest);
+  UNSIGNED_LONGS_EQUAL(2, read.log->batches.size());
+  CHECK_TRUE(read.log->batches[0].bytes == log.batches[0].bytes && read.log->batches[1].bytes.empty());
+  LONGLONGS_EQUAL(78, read.log->batches[1].clock);
+  STRCMP_EQUAL("distraction \xFF cut", read.log->acts.at(0).text.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(3, read.log->acts.at(0).number);
+  STRCMP_EQUAL("", read.log->gaps.at(0).source.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(6, read.log->gaps.at(1).last);
+  CHECK_TRUE(read.log->rejections.at(0).reason == Refusal::unknown_feed);
+  log.gaps[0].at = engine::kNever;
+  CHECK_FALSE(wire::decode_reply(wire::encode_reply(reply)).has_value());
+}
+
 TEST(Control, request_with_a_feed_name_too_long_is_refused) {
   wire::ControlRequest request;
   request.feed = std::string(65, 'x');

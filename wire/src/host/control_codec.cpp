@@ -465,11 +465,11 @@ std::vector<std::byte> encode_request(const ControlRequest& request) {
   }
   flatbuffers::Optional<std::int64_t> at;
   if (request.at) at = *request.at;
-  builder.Finish(schemas::CreateControlRequest(builder, static_cast<schemas::RequestKind>(request.kind), request.id,
-                                               feed, request.since, request.limit, name, at, consumer, request.number,
-                                               text, image, request.since_checkpoint, request.span_ms,
-                                               request.until_clear),
-                 kRequestIdentifier);
+  builder.Finish(
+      schemas::CreateControlRequest(builder, static_cast<schemas::RequestKind>(request.kind), request.id, feed,
+                                    request.since, request.limit, name, at, consumer, request.number, text, image,
+                                    request.since_checkpoint, request.span_ms, request.until_clear),
+      kRequestIdentifier);
   return bytes_of(builder);
 }
 

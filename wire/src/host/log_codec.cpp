@@ -58,8 +58,8 @@ Offset<Vector<Offset<schemas::RefusalCount>>> write_rejections(FlatBufferBuilder
   for (const auto& one : answer.rejections) {
     const auto principal = write_text(builder, one.principal);
     const auto sample = write_text(builder, one.sample);
-    list.push_back(schemas::CreateRefusalCount(builder, principal, static_cast<std::uint8_t>(one.reason), one.count,
-                                               sample));
+    list.push_back(
+        schemas::CreateRefusalCount(builder, principal, static_cast<std::uint8_t>(one.reason), one.count, sample));
   }
   return builder.CreateVector(list);
 }
@@ -101,8 +101,8 @@ bool read_log(const schemas::LogReply& table, LogAnswer& out) {
   if (table.rejections() != nullptr) {
     for (const auto* one : *table.rejections()) {
       if (one->reason() > static_cast<std::uint8_t>(Refusal::not_durable)) return false;
-      out.rejections.push_back({text_of(one->principal()), static_cast<Refusal>(one->reason()), one->count(),
-                                text_of(one->sample())});
+      out.rejections.push_back(
+          {text_of(one->principal()), static_cast<Refusal>(one->reason()), one->count(), text_of(one->sample())});
     }
   }
   return true;

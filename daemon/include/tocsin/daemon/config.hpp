@@ -129,9 +129,9 @@ struct Config {
   ClockSource clock = ClockSource::system;
   engine::Status label = engine::Status::actual;  ///< `status` of the alerts; never actual with clock = "input"
   engine::Span max_skew_ms = 60'000;
-  engine::Span believe_ms = 3'600'000;  ///< a step of the wall clock up to this is followed without being confirmed
-  engine::Span shelve_max_ms = 86'400'000;  ///< longest time an operator may shelve an alert for, up to 30 days
-  engine::Span linger_ms = 0;           ///< how long a batch may wait for company before it is committed
+  engine::Span believe_ms = 3'600'000;      ///< a step of the wall clock up to this is followed without being confirmed
+  engine::Span shelve_max_ms = 86'400'000;  ///< longest shelf of an alert, up to 30 days; 0: none
+  engine::Span linger_ms = 0;               ///< how long a batch may wait for company before it is committed
   /// Likewise one with nothing but heartbeats that raised nothing.
   engine::Span heartbeat_linger_ms = 0;
   std::uint32_t checkpoint_reports = 65'536;

@@ -39,7 +39,7 @@ struct StoredAlert {
 struct Act {
   engine::Instant at = 0;
   std::string_view principal;  ///< who did it
-  std::string_view kind;       ///< one word: acknowledge, shelve, reload, believe, import
+  std::string_view kind;       ///< one word: acknowledge, shelve, unshelve, reload, believe, import
   std::string_view text;       ///< at most kActTextMax bytes; the rest is cut off
 };
 inline constexpr std::size_t kActTextMax = 1024;

@@ -63,12 +63,12 @@ enum class ControlKind : std::uint8_t {
 };
 struct ControlRequest {
   ControlKind kind{};
-  std::uint64_t id = 0;                 ///< echoed in the reply
-  std::string feed;                     ///< hello: whose mark is asked for
-  std::uint64_t since = 0;              ///< alerts_since: events above this number; 0: above the consumer's cursor
-  std::uint32_t limit = 0;              ///< alerts_since: at most so many; 0 means 256
-  /// why: an alert, linkage or condition of the book; shelve, unshelve: an alert or linkage; log: batches, acts, gaps or
-  /// rejections
+  std::uint64_t id = 0;     ///< echoed in the reply
+  std::string feed;         ///< hello: whose mark is asked for
+  std::uint64_t since = 0;  ///< alerts_since: events above this number; 0: above the consumer's cursor
+  std::uint32_t limit = 0;  ///< alerts_since: at most so many; 0 means 256
+  /// why: an alert, linkage or condition of the book; shelve, unshelve: an alert or linkage; log: batches, acts, gaps
+  /// or rejections
   std::string name{};
   std::optional<engine::Instant> at{};  ///< why: the instant asked about; absent: the daemon's clock
   std::string consumer{};               ///< alerts_since, ack_alerts: the asker's durable cursor of this name
@@ -146,11 +146,11 @@ struct ShelfStatus {
   std::string by;
   std::string why;
   engine::Instant at = 0;
-  engine::Instant until = 0;    ///< it ends by itself then
-  engine::Level level{};        ///< it ends when the alert rises above this
-  bool until_clear = false;     ///< it ends when the alert clears
-  std::string ended;            ///< it ended by itself (time, rose) and nobody acknowledged that yet; empty: it stands
-  engine::Instant ended_at = 0; ///< when it did
+  engine::Instant until = 0;     ///< it ends by itself then
+  engine::Level level{};         ///< it ends when the alert rises above this
+  bool until_clear = false;      ///< it ends when the alert clears
+  std::string ended;             ///< it ended by itself (time, rose) and nobody acknowledged that yet; empty: it stands
+  engine::Instant ended_at = 0;  ///< when it did
 };
 struct AlertStatus {
   std::string name;
