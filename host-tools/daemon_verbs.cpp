@@ -267,8 +267,8 @@ void add_key_options(CLI::App& app) {
   const CLI::Validator endpoint{[](const std::string& text) {
                                   return is_endpoint(text) ? std::string{}
                                                            : "\"" + text +
-                                                                 "\" is no endpoint, such as "
-                                                                 "ipc:///run/tocsin/control.sock or tcp://HOST:PORT";
+                                                                 "\" is none; write an endpoint like "
+                                                                 "ipc:///run/tocsin/control.sock";
                                 },
                                 "ENDPOINT"};
   for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {

@@ -249,7 +249,7 @@ TEST(Commands, what_is_no_endpoint_ends_with_2_and_says_what_is_one) {
   for (const auto& arguments : verbs) {
     tocsin(arguments);
     LONGS_EQUAL_TEXT(2, done.status, arguments[0].c_str());
-    STRCMP_CONTAINS_TEXT("\"foo\" is no endpoint, such as ipc://", done.err.c_str(), arguments[0].c_str());
+    STRCMP_CONTAINS_TEXT("\"foo\" is none; write an endpoint like ipc://", done.err.c_str(), arguments[0].c_str());
   }
 }
 
