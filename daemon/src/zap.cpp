@@ -268,20 +268,27 @@ void ZapThread::watch_heap_() {
 // libzmq cannot close one peer, but its I/O thread sees the end of the stream. Were the descriptor another's by now,
 // that one would only connect again.
 void ZapThread::cut_() {
+  const auto now = now_ms();
+  const auto over = over_();
+  // Who proves itself is told by the monitor before its first message can come, so this knows of everyone in `over`.
+  for (void* const monitor : monitors_) read_monitor_(monitor);
   const std::lock_guard lock{mutex_};
   for (const int fd : policy_->take_surplus()) (void)::shutdown(fd, SHUT_RDWR);
-  const auto now = now_ms();
-  // libzmq reads a message of any size it may have, whatever the handshake has come to, and all of them together are
-  // more memory than there is.
-  const auto unproven = policy_->unproven(now);
-  for (const int fd : unproven) {
-    if (bytes_received(fd).value_or(0) > kUnprovenBytesMax) (void)::shutdown(fd, SHUT_RDWR);
-  }
-  unproven_ = !unproven.empty();
+  for (const int fd : policy_->cheats(over, now)) (void)::shutdown(fd, SHUT_RDWR);
   if (now - withdrawn_at_ms_ < kTickMs) return;
   withdrawn_at_ms_ = now;
   // Again and again: a key may be withdrawn while its handshake is under way.
   for (const int fd : policy_->withdrawn()) (void)::shutdown(fd, SHUT_RDWR);
+}
+
+// libzmq reads a message of any size it may have, whatever the handshake has come to, and all of them together are
+// more memory than there is.
+std::vector<int> ZapThread::over_() {
+  const std::lock_guard lock{mutex_};
+  auto unproven = policy_->unproven(now_ms());
+  unproven_ = !unproven.empty();
+  std::erase_if(unproven, [](int fd) { return bytes_received(fd).value_or(0) <= kUnprovenBytesMax; });
+  return unproven;
 }
 
 void ZapThread::read_monitor_(void* monitor) {

@@ -62,6 +62,7 @@ class ZapThread {
   void run_();
   void answer_();
   void cut_();
+  [[nodiscard]] std::vector<int> over_();  ///< who sent more than a handshake takes, and may have proved nothing
   void watch_heap_();
   [[nodiscard]] int tick_ms_() const;
   void read_monitor_(void* monitor);

@@ -131,7 +131,7 @@ void ZapPolicy::accepted(std::string_view endpoint, int fd, std::int64_t now_ms)
   if (peers == nullptr) return;
   ++peers->counts.accepted;
   std::erase_if(peers->connections, [&](const Connection& one) { return one.fd == fd; });
-  peers->connections.push_back({fd, now_ms, false, false, false, {}});
+  peers->connections.push_back({fd, now_ms, false, false, false, 0, {}});
   bound_waiting_(*peers);
 }
 
@@ -215,6 +215,28 @@ std::vector<int> ZapPolicy::unproven(std::int64_t now_ms) const {
     if (!peers.domain.keys) continue;
     for (const auto& one : peers.connections) {
       if (!one.certain && now_ms - one.since_ms < kHandshakeMs) found.push_back(one.fd);
+    }
+  }
+  return found;
+}
+
+std::vector<int> ZapPolicy::cheats(std::span<const int> over, std::int64_t now_ms) {
+  std::vector<int> found;
+  for (auto& peers : peers_) {
+    const auto is_over = [&](const Connection& one) {
+      return !one.certain && std::find(over.begin(), over.end(), one.fd) != over.end();
+    };
+    const auto proved = std::count_if(peers.connections.begin(), peers.connections.end(),
+                                      [](const Connection& one) { return one.succeeded && !one.certain; });
+    const bool too_many = std::count_if(peers.connections.begin(), peers.connections.end(), is_over) > proved;
+    for (auto& one : peers.connections) {
+      if (!too_many || !is_over(one)) {
+        one.over_since_ms = 0;
+      } else if (one.over_since_ms == 0) {
+        one.over_since_ms = now_ms;
+      } else if (now_ms - one.over_since_ms >= kOverMs) {
+        found.push_back(one.fd);
+      }
     }
   }
   return found;

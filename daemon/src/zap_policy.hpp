@@ -74,6 +74,9 @@ struct PeerCounts {
 class ZapPolicy {
  public:
   static constexpr std::int64_t kHandshakeMs = 2500;
+  /// How long a connection may have sent more than a handshake takes while others have done the proving: a message of
+  /// one that has proved itself, which tells them apart, is on its way through the socket meanwhile.
+  static constexpr std::int64_t kOverMs = 250;
   /// Connections of one endpoint that may be shaking hands at the same time, for each that may be there in the end.
   static constexpr std::size_t kWaitingPerPeer = 2;
 
@@ -101,6 +104,10 @@ class ZapPolicy {
   [[nodiscard]] std::vector<int> take_surplus() { return std::exchange(surplus_, {}); }
   /// Descriptors of connections that may not have proved anything yet.
   [[nodiscard]] std::vector<int> unproven(std::int64_t now_ms) const;
+  /// Descriptors of connections that sent more than a handshake takes without having proved anything. While no more
+  /// of an endpoint sent so much than proved themselves there, nobody did; else it is who stays at it for kOverMs.
+  /// @param over  those of unproven() that sent so much; what they proved before must have been told to succeeded().
+  [[nodiscard]] std::vector<int> cheats(std::span<const int> over, std::int64_t now_ms);
   /// Descriptors of the live connections whose key is no longer good.
   [[nodiscard]] std::vector<int> withdrawn() const;
   /// Descriptors of all connections.
@@ -122,6 +129,7 @@ class ZapPolicy {
     bool succeeded = false;
     bool certain = false;
     bool surplus = false;  ///< told by take_surplus(), or soon
+    std::int64_t over_since_ms = 0;  ///< when cheats() first saw it among too many; 0: it has not
     std::string user_id;   ///< once succeeded
   };
   struct Grant {

@@ -4,6 +4,7 @@
 #include "zap_policy.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -265,4 +266,40 @@ TEST(ZapPolicy, of_those_who_never_finish_a_handshake_the_oldest_go) {
   for (int fd = 3000; fd < 3100; ++fd) zap.accepted(kTcp, fd, 0);
   for (const int fd : zap.take_surplus()) CHECK_TRUE(fd != 2000);
   UNSIGNED_LONGS_EQUAL(0, zap.take_surplus().size());
+}
+
+TEST(ZapPolicy, whoever_proved_a_key_may_send_much_before_it_is_known_which_connection_that_was) {
+  auto zap = policy();
+  const std::array<int, 1> over{11};
+  zap.accepted(kTcp, 10, 0);  // silent
+  zap.accepted(kTcp, 11, 0);
+  (void)zap.decide(curve(1), 0);
+  zap.succeeded(kTcp);  // of 11, in truth
+  CHECK_TRUE(zap.cheats(over, 1).empty());
+  CHECK_TRUE(zap.cheats(over, 1 + ZapPolicy::kOverMs).empty());
+}
+
+TEST(ZapPolicy, who_sends_much_and_proves_nothing_goes) {
+  auto zap = policy();
+  const std::array<int, 1> over{10};
+  zap.accepted(kTcp, 10, 0);
+  CHECK_TRUE(zap.cheats(over, 1).empty());  // the first message of someone else may tell more
+  CHECK_TRUE(zap.cheats(over, ZapPolicy::kOverMs).empty());
+  const auto gone = zap.cheats(over, 1 + ZapPolicy::kOverMs);
+  UNSIGNED_LONGS_EQUAL(1, gone.size());
+  LONGS_EQUAL(10, gone.front());
+}
+
+TEST(ZapPolicy, who_sends_much_beside_one_that_proved_a_key_goes_once_that_one_is_known) {
+  auto zap = policy();
+  zap.accepted(kTcp, 10, 0);
+  zap.accepted(kTcp, 11, 0);
+  (void)zap.decide(curve(1), 0);
+  zap.succeeded(kTcp);
+  CHECK_TRUE(zap.cheats(std::array{10, 11}, 1).empty());
+  zap.observed(11, user_of(1));
+  CHECK_TRUE(zap.cheats(std::array{10}, 2).empty());
+  const auto gone = zap.cheats(std::array{10}, 1 + ZapPolicy::kOverMs);
+  UNSIGNED_LONGS_EQUAL(1, gone.size());
+  LONGS_EQUAL(10, gone.front());
 }

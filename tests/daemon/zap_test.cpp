@@ -281,3 +281,17 @@ TEST(ZapThread, a_peer_that_says_nothing_is_thrown_out_and_does_not_keep_others_
   UNSIGNED_LONGS_EQUAL(1, zap->counts(tcp).live);
   (void)::close(silent);
 }
+
+TEST(ZapThread, who_sends_much_before_anybody_reads_stays) {
+  constexpr int kMessages = 40;
+  open();
+  auto client = hub();
+  CHECK_TRUE(client.gets_in());
+  for (int i = 0; i < kMessages; ++i) client.send(std::string(900, 'x'));
+  (void)::usleep(1'000'000);  // the server is busy, for longer than anyone who cheats may stay
+  ZmqFrame frame;
+  for (int i = 0; i < kMessages; ++i) {
+    STRCMP_EQUAL(user_id_of("hub", hub_keys.public_key).c_str(), next_user(frame).c_str());
+  }
+  UNSIGNED_LONGS_EQUAL(0, zap->counts(tcp).disconnected);
+}

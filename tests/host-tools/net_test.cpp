@@ -139,7 +139,7 @@ TEST(NetKeys, keys_where_nobody_can_prove_to_be_the_daemon_is_told) {
   serve(false, true);
   take_keys(server.public_key);
   CHECK_FALSE(ask());
-  says_at_once("we refused: the other side takes no keys");
+  says_at_once("takes no keys");  // for certain, or as one of the causes when it hung up before we could read so
 }
 
 TEST(NetKeys, local_sockets_stay_plain) {

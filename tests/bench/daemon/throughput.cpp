@@ -40,6 +40,12 @@ struct Measured {
   }
 };
 
+/// What went wrong with a load, so that it can be mended.
+std::string trouble(const char* way, const LoadResult& result) {
+  return std::string{way} + (result.refused > 0 ? ", refused " + std::to_string(result.refused) : std::string{}) +
+         (result.complete ? "" : ", not all acknowledged (" + std::to_string(result.acknowledged) + " were)");
+}
+
 void over_ipc(const Options& options, Table& table, const Way& way) {
   Measured measured;
   for (int i = 0; i < options.repetitions; ++i) {
@@ -47,7 +53,7 @@ void over_ipc(const Options& options, Table& table, const Way& way) {
     Reports reports;
     if (!run.ready) return table.fail("start of the daemon");
     const auto result = run_load(run.context, run.site.ingest(), reports, way.load);
-    if (!result.complete || result.refused > 0) return table.fail(way.name);
+    if (!result.complete || result.refused > 0) return table.fail(trouble(way.name, result));
     measured.add(result, batches_of(run.context, run.site.control()), run.site.folder, options.seconds);
   }
   measured.tell(table, way.name, kIpcShare);
@@ -62,7 +68,7 @@ void over_curve(const Options& options, Table& table, const Way& way) {
     std::vector<daemon::test::PeerKeys> keys;
     for (std::size_t one = 0; one < way.load.connections; ++one) keys.push_back(run.keys(one));
     const auto result = run_load(run.context, run.ingest(), reports, way.load, keys);
-    if (!result.complete || result.refused > 0) return table.fail(way.name);
+    if (!result.complete || result.refused > 0) return table.fail(trouble(way.name, result));
     measured.add(result, batches_of(run.context, run.control()), run.folder, options.seconds);
   }
   measured.tell(table, way.name, kCurveShare);
