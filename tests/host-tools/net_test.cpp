@@ -8,10 +8,12 @@
 #include <chrono>
 #include <memory>
 #include <netinet/in.h>
+#include <span>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include "lib/key_files.hpp"
 #include "process.hpp"
@@ -23,9 +25,10 @@ using namespace tocsin;
 using tocsin::test_support::TempFolder;
 
 namespace {
-constexpr tools::Milliseconds kTimeout{8000};
-constexpr tools::Milliseconds kShort{1000};  // nobody answers what got through
+constexpr tools::Milliseconds kTimeout{60'000};  // far more than a busy machine takes for a handshake
+constexpr int kPortsTried = 20;
 
+/// Free now: another program may take it the next moment.
 std::string free_tcp_endpoint() {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -58,13 +61,25 @@ TEST_GROUP(NetKeys) {
     zap.reset();
     server_context.reset();
   }
+  /// The daemon's side, on another port when somebody was faster there.
   void serve(bool secured, bool enrol) {
+    std::string error = try_to_serve(secured, enrol);
+    for (int i = 1; i < kPortsTried && !error.empty() && endpoint.starts_with("tcp://"); ++i) {
+      router.reset();
+      zap.reset();
+      endpoint = free_tcp_endpoint();
+      error = try_to_serve(secured, enrol);
+    }
+    STRCMP_EQUAL("", error.c_str());
+  }
+  std::string try_to_serve(bool secured, bool enrol) {
     config.control = {{endpoint, {}}};
     if (secured) config.keys.folder = folder.path("k");
     std::vector<daemon::Keyring::Entry> entries;
     if (enrol) entries.push_back({own.public_key, "hub", daemon::user_id_of("hub", own.public_key), 1});
     zap = std::make_unique<daemon::ZapThread>(*server_context);
-    STRCMP_EQUAL("", zap->start(config, std::make_shared<const daemon::Keyring>(std::move(entries))).c_str());
+    auto error = zap->start(config, std::make_shared<const daemon::Keyring>(std::move(entries)));
+    if (!error.empty()) return error;
     router = std::make_unique<daemon::ZmqSocket>(*server_context, ZMQ_ROUTER, daemon::SocketLimits{});
     if (secured) {
       daemon::ServerKeys keys;
@@ -74,7 +89,7 @@ TEST_GROUP(NetKeys) {
     } else {
       router->plain_server(endpoint);
     }
-    STRCMP_EQUAL("", router->bind(endpoint).c_str());
+    return router->bind(endpoint);
   }
   void take_keys(const tools::Key& server_key) {
     std::string error;
@@ -82,37 +97,51 @@ TEST_GROUP(NetKeys) {
     CHECK_TRUE_TEXT(tools::write_secret_file(file, "test", own.secret, error), error.c_str());
     CHECK_TRUE_TEXT(tools::use_keys(file, tools::encode_key(server_key), error), error.c_str());
   }
-  /// Asks once. @returns true when the question arrived.
-  bool ask(tools::Milliseconds timeout = kTimeout) {
-    bool arrived = false;
+  /// Answers a question if there is one. @returns true when there was.
+  bool answer() {
+    daemon::ZmqFrame asker;
+    daemon::ZmqFrame question;
+    if (!router->receive(asker) || !asker.more() || !router->receive(question)) return false;
+    std::vector<std::uint64_t> aligned((question.bytes().size() + 7) / 8);
+    const auto bytes = std::as_writable_bytes(std::span{aligned}).first(question.bytes().size());
+    std::copy(question.bytes().begin(), question.bytes().end(), bytes.begin());
+    router->skip_rest(question);
+    const auto request = wire::decode_request(bytes);
+    if (!request) return false;
+    wire::ControlReply reply;
+    reply.id = request->id;
+    return router->send(asker.text(), true) == daemon::SendResult::sent &&
+           router->send(wire::encode_reply(reply), false) == daemon::SendResult::sent;
+  }
+  /// Asks once. @returns true when the question arrived and the answer came back.
+  bool ask() {
     std::jthread answerer{[&](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
         (void)router->service();
-        daemon::ZmqFrame frame;
-        arrived = router->receive(frame) || arrived;
+        (void)answer();
         std::this_thread::sleep_for(std::chrono::milliseconds{5});
       }
     }};
     tools::Context context;
-    tools::Control control{context, endpoint, timeout};
+    tools::Control control{context, endpoint, kTimeout};
     const auto begin = std::chrono::steady_clock::now();
-    (void)control.ask({.kind = wire::ControlKind::status, .id = 0, .feed = {}, .since = 0, .limit = 0});
+    const auto reply = control.ask({.kind = wire::ControlKind::status, .id = 0, .feed = {}, .since = 0, .limit = 0});
     took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
     told = control.error();
     answerer.request_stop();
     answerer.join();
-    return arrived;
+    return reply.has_value();
   }
   void says_at_once(const char* text) {
     STRCMP_CONTAINS(text, told.c_str());
-    CHECK_TRUE_TEXT(took < std::chrono::seconds{4}, std::to_string(took.count()).c_str());
+    CHECK_TRUE_TEXT(took < kTimeout / 2, std::to_string(took.count()).c_str());
   }
 };
 
 TEST(NetKeys, an_enrolled_key_gets_through) {
   serve(true, true);
   take_keys(server.public_key);
-  CHECK_TRUE(ask(kShort));
+  CHECK_TRUE(ask());
 }
 
 TEST(NetKeys, a_key_that_is_not_enrolled_is_told_by_its_fingerprint) {
@@ -146,5 +175,5 @@ TEST(NetKeys, local_sockets_stay_plain) {
   endpoint = "ipc://" + folder.path("s.sock");
   serve(false, true);
   take_keys(server.public_key);
-  CHECK_TRUE(ask(kShort));
+  CHECK_TRUE(ask());
 }
