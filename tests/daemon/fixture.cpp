@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -177,6 +178,23 @@ std::vector<wire::RefusedItem> take(Core& core, const Principal& principal, std:
   TOCSIN_CHECK(core.read_frame(frame, principal, reader));
   core.take(reader, principal, refused);
   return refused;
+}
+
+Bytes book_with(double aircraft, std::uint8_t version) {
+  const auto image = test_support::sample_image();
+  const auto& book = test_support::sample_book();
+  Bytes bytes(image.begin(), image.end());
+  const auto place = [&](const void* inside) {
+    return static_cast<std::size_t>(static_cast<const std::byte*>(inside) - image.data());
+  };
+  std::memcpy(bytes.data() + place(&book.nodes[1].value), &aircraft, sizeof aircraft);
+  const auto hash = book.book_hash;
+  for (std::size_t i = 0; i + sizeof hash <= bytes.size(); i += 4) {
+    if (std::memcmp(bytes.data() + i, &hash, sizeof hash) != 0) continue;
+    bytes[i] ^= std::byte{version};
+    return bytes;
+  }
+  return {};
 }
 
 Stored read_stored(journal::Journal& journal) {

@@ -100,6 +100,9 @@ class Site {
 /// Copies `bytes` to 8-byte aligned storage and lets the core take the frame. @returns what was refused.
 std::vector<wire::RefusedItem> take(Core& core, const Principal& principal, std::span<const wire::InputView> items);
 
+/// The sample book with another number of aircraft that make a surge, and another hash for each version but 0.
+[[nodiscard]] Bytes book_with(double aircraft, std::uint8_t version);
+
 /// Reports by feed and seq.
 using ReportSet = std::set<std::pair<std::string, std::uint64_t>>;
 

@@ -29,24 +29,6 @@ using tocsin::wire::InputView;
 namespace engine = tocsin::engine;
 
 namespace {
-/// The sample book with another number of aircraft that make a surge, and so another hash.
-Bytes book_with(double aircraft, std::uint8_t version) {
-  const auto image = tocsin::test_support::sample_image();
-  const auto& book = tocsin::test_support::sample_book();
-  Bytes bytes(image.begin(), image.end());
-  const auto place = [&](const void* inside) {
-    return static_cast<std::size_t>(static_cast<const std::byte*>(inside) - image.data());
-  };
-  std::memcpy(bytes.data() + place(&book.nodes[1].value), &aircraft, sizeof aircraft);
-  const auto hash = book.book_hash;
-  for (std::size_t i = 0; i + sizeof hash <= bytes.size(); i += 4) {
-    if (std::memcmp(bytes.data() + i, &hash, sizeof hash) != 0) continue;
-    bytes[i] ^= std::byte{version};
-    return bytes;
-  }
-  return {};
-}
-
 std::vector<AlertRecord> alerts_of(Core& core) {
   std::vector<AlertRecord> records;
   for (const auto& bytes : read_stored(core.journal()).alerts) {

@@ -12,8 +12,8 @@
 #include "fixture.hpp"
 
 namespace tocsin::daemon::faults {
-/// How thoroughly to look: the model is slow.
-enum class Depth : std::uint8_t { quick, model };
+/// How thoroughly to look: the model is slow; a journal that had other books can be replayed by neither.
+enum class Depth : std::uint8_t { journal, quick, model };
 
 /// Everything below, in one: empty when the journal is as it must be, else what is wrong.
 /// @param sure  reports that must be stored.

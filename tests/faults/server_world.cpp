@@ -53,7 +53,12 @@ void ServerWorld::configure_() {
     tables += "[[principal]]\nname = \"desk\"\nendpoint = \"" + site_.ingest() +
               "\"\nquota = { reports_per_second = 50, burst = 60, unacked = 8 }\n";
   }
-  site_.configure(machine_.random.chance(30) ? "clock = \"input\"" : "", tables);
+  tables += "[bounds]\npeers = 5\n";
+  if (machine_.random.chance(30)) tables += "batch_bytes = \"16KiB\"\n";
+  std::string extra = machine_.random.chance(30) ? "clock = \"input\"\n" : "";
+  if (machine_.random.chance(40)) extra += "linger_ms = 200\n";
+  if (machine_.random.chance(30)) extra += "heartbeat_linger_ms = 3000\n";
+  site_.configure(extra, tables);
   for (const auto name : std::to_array<std::string_view>({"mnd_daily", "launches", "analyst", "airspace"})) {
     const auto own = lines_of(lines, std::span{&name, 1});
     if (name == heard) {
@@ -65,6 +70,9 @@ void ServerWorld::configure_() {
   hostile_.emplace_back(machine_, hostile, site_.alerts(), site_.control());
   subscribers_.emplace_back(machine_, site_.alerts(), site_.control());
   operators_.emplace_back(machine_, site_.control());
+  many_books_ = machine_.random.chance(25);
+  if (many_books_) operators_.back().bring_books();
+  if (machine_.random.chance(10)) step_clock_(-kMay, false, "1970");  // nobody set it yet
 }
 
 void ServerWorld::tell_(const char* what, std::int64_t value) const {
@@ -81,6 +89,7 @@ void ServerWorld::others_() {
     machine_.error = 0;
     machine_.vouched = true;
   }
+  if (core_ != nullptr && now_and_then_(50)) core_->want_checkpoint();
   machine_.network.connect_publishers();
   for (auto& peer : feeds_) peer.act(wrong_);
   for (auto& peer : publishers_) peer.act();
@@ -134,7 +143,7 @@ void ServerWorld::make_trouble_() {
     tell_("kill");
     machine_.kill_in(1 + machine_.random.below(300));
   }
-  if (now_and_then_(20)) fail_disk_();
+  if (now_and_then_(35)) fail_disk_();
   if (now_and_then_(100) && disk_.mend()) tell_("disk mended");
   if (now_and_then_(20)) step_clock_(machine_.random.between(-2000, 2000), true, "small step");
   if (now_and_then_(5))
@@ -153,6 +162,7 @@ void ServerWorld::make_trouble_() {
 void ServerWorld::trouble_with_peers_() {
   for (auto& peer : feeds_) {
     if (now_and_then_(40)) peer.hang_up();
+    if (now_and_then_(10)) peer.go_deaf(machine_.random.between(1000, 2 * kHour));
   }
   for (auto& peer : publishers_) {
     if (now_and_then_(40)) peer.hang_up();
@@ -160,6 +170,7 @@ void ServerWorld::trouble_with_peers_() {
   for (auto& peer : subscribers_) {
     if (now_and_then_(40)) peer.hang_up();
     if (now_and_then_(10)) peer.lose_memory();
+    if (now_and_then_(10)) peer.go_deaf(machine_.random.between(1000, 8 * kHour));
   }
   for (auto& peer : operators_) {
     if (now_and_then_(40)) peer.hang_up();
@@ -207,6 +218,8 @@ ServerWorld::End ServerWorld::live_() {
   ++counts_.lives;
   stopping_ = false;
   machine_.boot();
+  if (!calm_ && machine_.random.chance(10)) machine_.kill_in(1 + machine_.random.below(12));  // before it serves
+  if (!calm_ && machine_.random.chance(10)) disk_.cut_at(1 + machine_.random.below(20), machine_.random.next());
   try {
     Core core{site_.config(), machine_};
     if (auto error = core.open(vfs_); !error.empty()) {
@@ -217,7 +230,8 @@ ServerWorld::End ServerWorld::live_() {
       core_ = &core;
       tell_("start", static_cast<std::int64_t>(core.last_batch()));
       if (core.recovery().differences != 0) wrong_ = "the replay differs from what is stored";
-      look_(core.journal(), finished_ && seed_ % kModelEvery == 0 ? Depth::model : Depth::quick);
+      const bool thorough = finished_ && seed_ % kModelEvery == 0;
+      look_(core.journal(), many_books_ ? Depth::journal : (thorough ? Depth::model : Depth::quick));
       if (finished_ || !wrong_.empty()) {
         end = End::stopped;
       } else {
@@ -257,7 +271,7 @@ std::string ServerWorld::run() {
     if (disk_.is_cut()) disk_.power_on();
     stay_down_();
   }
-  if (disk_.is_cut()) disk_.power_on();
+  disk_.power_on();  // also when it was only about to go
   (void)disk_.mend();
   return wrong_;
 }

@@ -75,6 +75,7 @@ class ServerWorld {
   test::ReportSet said_;  ///< all reports anybody may have sent
   Core* core_ = nullptr;  ///< of the life at hand
   int signals_[2] = {-1, -1};
+  bool many_books_ = false;  ///< the operator brings some
   bool calm_ = false;
   bool stopping_ = false;
   bool finished_ = false;

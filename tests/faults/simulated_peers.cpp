@@ -42,7 +42,10 @@ void Caller::send(Message message) {
   if (there()) machine_.network.send(*link_, std::move(message));
 }
 
-std::optional<Message> Caller::receive() { return link_ == nullptr ? std::nullopt : machine_.network.receive(*link_); }
+std::optional<Message> Caller::receive() {
+  if (link_ == nullptr || (link_->open && machine_.truth() < deaf_until_)) return std::nullopt;
+  return machine_.network.receive(*link_);
+}
 
 void Caller::hang_up(std::int64_t pause_ms) {
   if (there()) machine_.network.hang_up(*link_);
@@ -102,6 +105,7 @@ void SubscriberPeer::act(std::string& wrong) {
   if (alerts_.call()) {
     last_on_link_ = 0;
     alerts_.send({frame_of("\x01")});
+    if (machine_.random.chance(50)) alerts_.send({frame_of("\x01" + audience_ + "/~provisional/")});
   }
   if (!control_.there()) asked_ = 0;
   if (control_.call() || !control_.there()) return;
@@ -150,13 +154,16 @@ void SubscriberPeer::hear_(const Message& message, std::string& wrong) {
     newest_ = std::max(newest_, number_of(text_of(message[1])));
     return;
   }
-  if (topic.find("/~") != std::string_view::npos) return;  // an alarm of the daemon
+  audience_ = topic.substr(0, topic.find('/'));
+  const bool provisional = topic.find("/~provisional/") != std::string_view::npos;
+  if (!provisional && topic.find("/~") != std::string_view::npos) return;  // an alarm of the daemon
   const auto record = decoded(message[1], wire::decode_alert);
   if (!record) {
     wrong = "a published alert event is unreadable";
     return;
   }
   machine_.note(message[1]);
+  if (provisional != record->provisional || (provisional && record->number)) wrong = "an alert event is no clear word";
   if (!record->number) return;  // not journaled, and says so
   if (*record->number <= last_on_link_) wrong = "an alert event was published out of order";
   last_on_link_ = *record->number;
@@ -217,6 +224,8 @@ void OperatorPeer::act(bool calm, std::string& wrong) {
     if (reply->ok && request->second.kind == wire::ControlKind::acknowledge) {
       sure_.push_back(std::to_string(request->second.number) + " " + request->second.text);
     }
+    const bool copied = request->second.kind == wire::ControlKind::backup && (reply->done || !reply->ok);
+    if (copied) ++backups_;  // the next one goes elsewhere
     out_.erase(request);
   }
   if (caller_.call()) out_.clear();
@@ -227,18 +236,30 @@ void OperatorPeer::act(bool calm, std::string& wrong) {
 
 void OperatorPeer::hang_up() { caller_.hang_up(500); }
 
-void OperatorPeer::ask_() {
+wire::ControlRequest OperatorPeer::request_() {
   using wire::ControlKind;
   static constexpr auto kKinds = std::to_array<ControlKind>(
       {ControlKind::hello, ControlKind::status, ControlKind::acknowledge, ControlKind::acknowledge,
-       ControlKind::believe, ControlKind::verify, ControlKind::why});
+       ControlKind::acknowledge, ControlKind::believe, ControlKind::verify, ControlKind::why, ControlKind::backup});
   wire::ControlRequest request;
   request.kind = kKinds.at(machine_.random.index(kKinds.size()));
+  if (machine_.random.chance(3)) request.kind = ControlKind::shutdown;
+  if (brings_books_ && machine_.random.chance(15)) request.kind = ControlKind::reload;
   request.id = ++ids_;
   request.feed = "launches";
   request.name = "distraction";
   request.number = 1 + machine_.random.below(newest_ + 1);
   if (request.kind == ControlKind::acknowledge) request.text = "note " + std::to_string(ids_);
+  if (request.kind == ControlKind::backup) request.text = "/simulated-backup-" + std::to_string(backups_);
+  if (request.kind == ControlKind::reload) {
+    const auto version = static_cast<std::uint8_t>(machine_.random.below(4));
+    request.image = test::book_with(machine_.random.chance(50) ? 45 : 40, version);
+  }
+  return request;
+}
+
+void OperatorPeer::ask_() {
+  auto request = request_();
   caller_.send({wire::encode_request(request)});
   out_.emplace(request.id, std::move(request));
 }

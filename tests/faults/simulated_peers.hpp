@@ -27,6 +27,8 @@ class Caller {
   [[nodiscard]] std::optional<Message> receive();
   /// @param pause_ms  before the next one.
   void hang_up(std::int64_t pause_ms);
+  /// Reads nothing for so long.
+  void go_deaf(std::int64_t span_ms) { deaf_until_ = machine_.truth() + span_ms; }
 
  private:
   SimulatedMachine& machine_;
@@ -35,6 +37,7 @@ class Caller {
   LinkPtr link_;
   unsigned calls_ = 0;
   std::int64_t again_at_ = 0;
+  std::int64_t deaf_until_ = 0;
 };
 
 /// A feed with a durable spool that may lose nothing.
@@ -45,6 +48,7 @@ class FeedPeer {
       : machine_{machine}, caller_{machine, endpoint, name}, feed_{std::move(lines)} {}
   void act(std::string& wrong);
   void hang_up() { caller_.hang_up(0); }
+  void go_deaf(std::int64_t span_ms) { caller_.go_deaf(span_ms); }
   [[nodiscard]] const SimulatedFeed& feed() const { return feed_; }
 
  private:
@@ -79,6 +83,7 @@ class SubscriberPeer {
       : machine_{machine}, alerts_{machine, alerts, "subscriber"}, control_{machine, control, "asker"} {}
   void act(std::string& wrong);
   void hang_up();
+  void go_deaf(std::int64_t span_ms) { alerts_.go_deaf(span_ms); }
   /// Forgets where it was: the daemon knows.
   void lose_memory();
   [[nodiscard]] const std::vector<Frame>& taken() const { return taken_; }
@@ -100,7 +105,8 @@ class SubscriberPeer {
   std::uint64_t newest_ = 0;        ///< that it heard of
   std::uint64_t last_on_link_ = 0;  ///< numbers go up on a connection
   std::uint64_t asked_ = 0;         ///< id of the request that is out; 0: none
-  bool by_cursor_ = false;          ///< it was asked by the cursor
+  std::string audience_ = "all";
+  bool by_cursor_ = false;  ///< it was asked by the cursor
   bool forgot_ = false;
   std::uint64_t asked_cursor_ = 0;
   std::uint64_t asking_cursor_ = 0;
@@ -115,16 +121,21 @@ class OperatorPeer {
       : machine_{machine}, caller_{machine, control, "operator"} {}
   void act(bool calm, std::string& wrong);
   void hang_up();
+  /// From now on it sends other books, too.
+  void bring_books() { brings_books_ = true; }
   /// What was confirmed to it: texts of acts.
   [[nodiscard]] const std::vector<std::string>& sure() const { return sure_; }
   [[nodiscard]] bool busy() const { return !out_.empty(); }
 
  private:
   void ask_();
+  [[nodiscard]] wire::ControlRequest request_();
   SimulatedMachine& machine_;
   Caller caller_;
+  bool brings_books_ = false;
   std::map<std::uint64_t, wire::ControlRequest> out_;
   std::vector<std::string> sure_;
+  std::uint64_t backups_ = 0;
   std::uint64_t newest_ = 0;
   std::uint64_t ids_ = 0;
   std::int64_t next_at_ = 0;
