@@ -224,7 +224,8 @@ void add_log(CLI::App& app, Run& run) {
       verb(app, "log", "Read or verify a journal, or read a running daemon's",
            "  tocsin log alerts ipc:///run/tocsin/control.sock --level high\n"
            "  tocsin log alerts /var/lib/tocsin/journal.db --json > alerts.jsonl    the daemon stopped\n"
-           "  tocsin log inputs /var/lib/tocsin/journal.db --json > received.jsonl  what replay can read again\n"
+           "  tocsin log inputs ipc:///run/tocsin/control.sock --json > received.jsonl   what replay can read again\n"
+           "  tocsin log acts ipc:///run/tocsin/control.sock                       what operators did\n"
            "  tocsin log rejections ipc:///run/tocsin/control.sock\n"
            "  tocsin log verify /var/lib/tocsin/journal.db                         is it what was written?\n"
            "  tocsin log verify ipc:///run/tocsin/control.sock                     the same of a running daemon\n"

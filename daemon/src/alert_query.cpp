@@ -4,8 +4,7 @@
 #include "tocsin/wire/alert_codec.hpp"
 
 namespace tocsin::daemon {
-namespace {
-/// By what the event itself says: the book may have changed since.
+// Not by the book that rules: it may have changed since.
 bool visible(const AudienceConfig* audience, std::span<const std::byte> bytes) {
   if (audience == nullptr || (audience->all_releases && audience->ceiling == engine::Marking::red)) return true;
   const auto record = wire::decode_alert(bytes);
@@ -13,7 +12,6 @@ bool visible(const AudienceConfig* audience, std::span<const std::byte> bytes) {
   const std::vector<std::string_view> release(record->release.begin(), record->release.end());
   return may_see(*audience, record->marking, release);
 }
-}  // namespace
 
 journal::Outcome read_alerts(journal::Journal& journal, AlertQuery& query) {
   std::size_t bytes = 0;

@@ -25,6 +25,8 @@ struct AlertQuery {
   bool more = false;                           ///< out: there may be more
 };
 
+/// Whether an encoded alert event is for an audience, by what the event itself says. @param audience  null: sees all.
+[[nodiscard]] bool visible(const AudienceConfig* audience, std::span<const std::byte> bytes);
 /// Alert events with a number above `since` that the audience may see, at most `limit` and about kAnswerBytesMax.
 /// @error  as Journal::read_alerts().
 [[nodiscard]] journal::Outcome read_alerts(journal::Journal& journal, AlertQuery& query);

@@ -14,6 +14,7 @@
 
 #include "alert_query.hpp"
 #include "journal_thread.hpp"
+#include "log_query.hpp"
 #include "reload.hpp"
 
 namespace tocsin::daemon {
@@ -86,6 +87,16 @@ struct AlertsJob final : JournalJob {
   AlertQuery query;
   journal::Outcome outcome;
   bool out = false;
+};
+
+/// Reads a page of the journal for somebody.
+struct LogJob final : JournalJob {
+  void run(journal::Journal& journal) override { outcome = read_log(journal, query); }
+  Asker asker;
+  LogQuery query;
+  journal::Outcome outcome;
+  bool out = false;
+  bool waits = false;  ///< for a commit of the refusals since the last one; then it goes out
 };
 
 /// Looks up whose alert event an operator acknowledges.

@@ -153,6 +153,12 @@ class Server final : private AlertListener {
   void end_verify_(std::string error);
   void alerts_done_(AlertsJob& job);
 
+  // server_log.cpp: pages of the journal
+  [[nodiscard]] bool ask_for_log_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  void log_done_(LogJob& job);
+  void post_logs_();
+  [[nodiscard]] bool log_waits_() const;
+
   // server_shelve.cpp: what operators acknowledge and put aside
   [[nodiscard]] bool acknowledge_event_(const wire::ControlRequest& request, const Asker& asker,
                                         wire::ControlReply& reply);
@@ -188,6 +194,7 @@ class Server final : private AlertListener {
     bool ready = false;  ///< it is warm: input waits until it rules
   };
   static constexpr std::size_t kAlertsJobs = 4;
+  static constexpr std::size_t kLogJobs = 2;  ///< each holds a page of about kAnswerBytesMax
 
   const Config& config_;
   Core& core_;
@@ -215,6 +222,7 @@ class Server final : private AlertListener {
   Reload reload_;
   WarmJob warm_;
   std::array<AlertsJob, kAlertsJobs> alerts_jobs_;
+  std::array<LogJob, kLogJobs> log_jobs_;
   JournalThread journal_;  ///< after the jobs: it ends before they do
   bool checkpoint_out_ = false;
   bool housekeeping_out_ = false;

@@ -338,7 +338,7 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
     case wire::ControlKind::unshelve:
       return unshelve_(request, asker, reply);
     case wire::ControlKind::log:
-      break;
+      return ask_for_log_(request, asker, reply);
     case wire::ControlKind::log_level:
       if (!set_log_level(request.text)) return fail(reply, "there is no such level; say info, warning or error");
       LogLine(Severity::error, "log_level").field("now", request.text).field("by", asker.principal->name);

@@ -22,6 +22,7 @@ void Server::settle_() {
   const auto now = steady_ms();
   if (core_.in_trouble()) {
     if (!probe_out_ && now >= probe_at_ms_ && journal_.post(probe_)) probe_out_ = true;
+    post_logs_();
     acknowledge_();  // what was durable before
     return;
   }
@@ -32,6 +33,7 @@ void Server::settle_() {
     core_.clear_batch();
   }
   if (commit_is_due_()) seal_();
+  post_logs_();  // after the commit: it is done before they read
   if (!core_.in_flight() && core_.batch().empty() && core_.checkpoint_due() && now >= checkpoint_at_ms_) {
     send_checkpoint_(core_.last_batch());
   }
@@ -50,9 +52,10 @@ bool Server::commit_is_due_() const {
   if (core_.in_flight()) return false;
   const auto now = steady_ms();
   if (!core_.batch().empty()) {
-    return stopping_ || reload_.ready || !core_.has_room() || now >= batch_since_ms_ + linger_ms_();
+    return stopping_ || reload_.ready || log_waits_() || !core_.has_room() || now >= batch_since_ms_ + linger_ms_();
   }
-  return core_.has_uncommitted_refusals() && (stopping_ || now >= refusals_since_ms_ + kRefusalLingerMs);
+  return core_.has_uncommitted_refusals() &&
+         (stopping_ || log_waits_() || now >= refusals_since_ms_ + kRefusalLingerMs);
 }
 
 void Server::seal_() {
@@ -84,6 +87,9 @@ void Server::take_back_(JournalJob& job) {
   if (&job == &verify_job_) return verify_done_();
   if (&job == &warm_) return warm_done_();
   if (&job == &find_event_) return event_found_();
+  for (auto& one : log_jobs_) {
+    if (&job == &one) return log_done_(one);
+  }
   for (auto& one : alerts_jobs_) {
     if (&job == &one) return alerts_done_(one);
   }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verbs/log.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "tocsin/journal/journal.hpp"
 #include "tocsin/text/json_lines.hpp"
@@ -53,6 +56,8 @@ class Log {
   [[nodiscard]] Exit from_daemon();
   [[nodiscard]] Exit from_file();
   [[nodiscard]] Exit alerts_from(Control& control);
+  [[nodiscard]] Exit pages_from(Control& control);
+  [[nodiscard]] bool show_page(const wire::LogAnswer& page, std::uint64_t end);
   [[nodiscard]] bool show_alert(std::span<const std::byte> bytes);
   [[nodiscard]] bool show_batch(const journal::StoredBatch& batch);
   [[nodiscard]] bool show_inputs(std::uint64_t id, const wire::JournalBatchReader& reader);
@@ -191,32 +196,59 @@ Exit Log::alerts_from(Control& control) {
         control.ask({.kind = wire::ControlKind::alerts_since, .id = 0, .feed = {}, .since = newest, .limit = 0});
     if (!reply) return failed(control.error(), Exit::unreachable);
     if (!reply->ok) return failed(options_.source + ": " + reply->error, Exit::bad_input);
-    const std::uint64_t before = newest;
     for (const auto& bytes : reply->alerts) {
-      const AlignedBuffer buffer{bytes};
-      const auto alert = wire::decode_alert(buffer.bytes());
-      if (alert && alert->number) newest = std::max(newest, *alert->number);
       if (!show_alert(bytes)) return Exit::done;
     }
+    const std::uint64_t before = newest;
+    newest = std::max(newest, reply->cursor.value_or(newest));  // not all up to there are for us to see
     again = reply->more && newest > before;
   }
   return Exit::done;
 }
 
-Exit Log::from_daemon() {
-  if (options_.what != "alerts" && options_.what != "rejections") {
-    return failed(
-        "a running daemon does not hand out its " + options_.what + "; stop it and give the path of its journal",
-        Exit::bad_usage);
+bool Log::show_page(const wire::LogAnswer& page, std::uint64_t end) {
+  for (const auto& batch : page.batches) {
+    if (batch.id > end || !show_batch({batch.id, batch.clock, 0, batch.bytes})) return false;
   }
+  for (const auto& act : page.acts) {
+    if (act.number > end || !show_act({act.at, act.who, act.kind, act.text})) return false;
+  }
+  for (const auto& gap : page.gaps) {
+    const auto kind = gap.number == 0 ? journal::GapKind::shed : journal::GapKind::broadcast;
+    if (gap.number > end || !show_gap({gap.at, gap.source, gap.first, gap.last, kind})) return false;
+  }
+  if (!page.rejections.empty() || options_.what == "rejections") show_rejections(page.rejections);
+  return true;
+}
+
+/// Pages up to what was the newest when the first was read: a daemon that goes on receiving would never be at its end.
+Exit Log::pages_from(Control& control) {
+  const bool by_batch = options_.what == "batches" || options_.what == "inputs";
+  std::uint64_t since = by_batch ? options_.since : 0;
+  std::optional<std::uint64_t> end;
+  for (bool again = true; again && more();) {
+    wire::ControlRequest request;
+    request.kind = wire::ControlKind::log;
+    request.name = by_batch ? "batches" : options_.what;
+    request.since = since;
+    const auto reply = control.ask(std::move(request));
+    if (!reply) return failed(control.error(), Exit::unreachable);
+    if (reply->log) {  // with an error, too: what lies before the damage
+      if (!end) end = reply->log->newest;
+      if (!show_page(*reply->log, *end)) return Exit::done;
+    }
+    if (!reply->ok) return failed(options_.source + ": " + reply->error, Exit::bad_input);
+    const std::uint64_t before = since;
+    since = std::max(since, reply->cursor.value_or(since));
+    again = reply->more && since > before && since < end.value_or(0);
+  }
+  return Exit::done;
+}
+
+Exit Log::from_daemon() {
   Context context;
   Control control{context, options_.source, Milliseconds{static_cast<std::int64_t>(options_.timeout_s * 1000)}};
-  if (options_.what == "alerts") return alerts_from(control);
-  const auto reply = control.ask({.kind = wire::ControlKind::status, .id = 0, .feed = {}, .since = 0, .limit = 0});
-  if (!reply) return failed(control.error(), Exit::unreachable);
-  if (!reply->ok || !reply->status) return failed(options_.source + ": " + reply->error, Exit::bad_input);
-  show_rejections(reply->status->refusals);
-  return Exit::done;
+  return options_.what == "alerts" ? alerts_from(control) : pages_from(control);
 }
 
 Exit Log::from_file() {

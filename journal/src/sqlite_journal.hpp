@@ -43,12 +43,14 @@ class SqliteJournal final : public Journal {
   [[nodiscard]] Outcome read_images(const std::function<bool(const StoredImage&)>& visit) override;
   [[nodiscard]] Outcome read_acts(const std::function<bool(const Act&)>& visit) override;
   [[nodiscard]] Outcome read_gaps(const std::function<bool(const Gap&)>& visit) override;
+  [[nodiscard]] Outcome read_notes(std::uint64_t after, const std::function<bool(const Note&)>& visit) override;
   [[nodiscard]] std::uint64_t cursor(std::string_view consumer) override { return cursors_.number_of(consumer); }
   [[nodiscard]] std::vector<std::string> consumers() override { return cursors_.names(); }
   [[nodiscard]] std::vector<FeedMark> feed_marks() override { return marks_.all(); }
   [[nodiscard]] std::vector<RejectionRow> rejections() override { return rejections_.all(principals_); }
   [[nodiscard]] std::uint64_t last_batch_id() override { return ends_.batch; }
   [[nodiscard]] std::uint64_t last_alert_number() override { return ends_.alert; }
+  [[nodiscard]] std::uint64_t last_note_id() override { return ends_.note; }
   [[nodiscard]] engine::Instant last_clock() override { return last_clock_; }
   [[nodiscard]] engine::Instant first_instant() override { return first_instant_; }
   [[nodiscard]] std::uint16_t principal_id(std::string_view name) override { return principals_.id_of(name); }
@@ -69,7 +71,6 @@ class SqliteJournal final : public Journal {
 
  private:
   friend class Verifier;
-  using NoteVisit = std::function<bool(const NoteRow&)>;
   /// How far retention is to go, and why.
   struct Pressure {
     bool by_bound = false;
@@ -108,7 +109,6 @@ class SqliteJournal final : public Journal {
 
   /// Whether a slot holds a checkpoint whose CRC holds; `select_slot_` then stands on its row, and `state` is its BLOB.
   [[nodiscard]] bool stands_on_valid_slot_(std::int64_t slot, std::vector<std::byte>& state);
-  [[nodiscard]] Outcome read_notes_(const NoteVisit& visit);
   /// No BLOB can be longer: what says so is damaged.
   [[nodiscard]] std::int64_t blob_bytes_max_() { return static_cast<std::int64_t>(number_of_(page_count_) << 16U); }
 

@@ -89,19 +89,26 @@ Outcome SqliteJournal::read_alerts(std::uint64_t after, const std::function<bool
   return explain_(code, ("cannot read alert event " + std::to_string(expected) + " or a later one of").c_str());
 }
 
-Outcome SqliteJournal::read_notes_(const NoteVisit& visit) {
+Outcome SqliteJournal::read_notes(std::uint64_t after, const std::function<bool(const Note&)>& visit) {
   auto& row = select_notes_;
   const ResetGuard guard{row};
-  auto expected = removed_.ends.note + 1;
-  int code = row.bind(1, std::int64_t{0}).step();
+  auto expected = std::max(after, removed_.ends.note) + 1;
+  int code = row.bind(1, after).step();
   for (; code == SQLITE_ROW; code = row.step(), ++expected) {
     const auto name = "note " + std::to_string(expected);
     if (row.unsigned_number(0) != expected) return missing_(name);
-    const NoteRow note{row.number(0), row.number(1), row.number(2), row.number(3), row.number(4),
-                       row.number(5), row.blob(8),   row.blob(9),   row.blob(10)};
-    const auto crc = row_crc({note.id, note.at, note.batch_id, note.kind, note.first, note.last},
-                             {row.blob(7), note.who, note.word, note.text});
+    const auto crc = row_crc({row.number(0), row.number(1), row.number(2), row.number(3), row.number(4), row.number(5)},
+                             {row.blob(7), row.blob(8), row.blob(9), row.blob(10)});
     if (crc != row.number(6)) return damaged_(name);
+    Note note;
+    note.number = expected;
+    note.is_gap = row.number(3) != 0;
+    if (note.is_gap) {
+      note.gap = {row.number(1), text_of(row.blob(8)), row.unsigned_number(4), row.unsigned_number(5),
+                  static_cast<GapKind>(row.number(3))};
+    } else {
+      note.act = {row.number(1), text_of(row.blob(8)), text_of(row.blob(9)), text_of(row.blob(10))};
+    }
     if (!visit(note)) return std::nullopt;
   }
   if (code == SQLITE_DONE) return std::nullopt;
@@ -109,19 +116,14 @@ Outcome SqliteJournal::read_notes_(const NoteVisit& visit) {
 }
 
 Outcome SqliteJournal::read_acts(const std::function<bool(const Act&)>& visit) {
-  return read_notes_([&](const NoteRow& note) {
-    return note.kind != 0 || visit({note.at, text_of(note.who), text_of(note.word), text_of(note.text)});
-  });
+  return read_notes(0, [&](const Note& note) { return note.is_gap || visit(note.act); });
 }
 
 Outcome SqliteJournal::read_gaps(const std::function<bool(const Gap&)>& visit) {
   if (removed_.shed_last != 0 && !visit({removed_.at, {}, removed_.shed_first, removed_.shed_last, GapKind::shed})) {
     return std::nullopt;
   }
-  return read_notes_([&](const NoteRow& note) {
-    return note.kind == 0 || visit({note.at, text_of(note.who), static_cast<std::uint64_t>(note.first),
-                                    static_cast<std::uint64_t>(note.last), static_cast<GapKind>(note.kind)});
-  });
+  return read_notes(0, [&](const Note& note) { return !note.is_gap || visit(note.gap); });
 }
 
 Outcome SqliteJournal::read_images(const std::function<bool(const StoredImage&)>& visit) {

@@ -64,6 +64,14 @@ struct Gap {
   GapKind kind = GapKind::broadcast;
 };
 
+/// An operator act or a gap: they share one count, in the order in which they were stored.
+struct Note {
+  std::uint64_t number = 0;
+  bool is_gap = false;
+  Act act;  ///< unless is_gap
+  Gap gap;  ///< if is_gap
+};
+
 /// Longest sample of a rejected input that is kept [bytes]; the rest is cut off.
 inline constexpr std::size_t kSampleBytesMax = 240;
 
@@ -219,6 +227,10 @@ class Journal {
   /// Calls `visit` for each gap, oldest first but for the one of what retention shed, which comes first.
   /// @error  as read_alerts().
   [[nodiscard]] virtual Outcome read_gaps(const std::function<bool(const Gap&)>& visit) = 0;
+  /// Calls `visit` for each act and gap with a number > `after`, oldest first, until it returns false. What retention
+  /// shed is none of them.
+  /// @error  as read_alerts().
+  [[nodiscard]] virtual Outcome read_notes(std::uint64_t after, const std::function<bool(const Note&)>& visit) = 0;
   /// How far a durable consumer has come; 0 when it is not known.
   [[nodiscard]] virtual std::uint64_t cursor(std::string_view consumer) = 0;
   /// The durable consumers that are known.
@@ -231,6 +243,8 @@ class Journal {
   [[nodiscard]] virtual std::uint64_t last_batch_id() = 0;
   /// 0 for an empty journal; the first alert event is 1.
   [[nodiscard]] virtual std::uint64_t last_alert_number() = 0;
+  /// 0 when there is neither an act nor a gap; the first is 1.
+  [[nodiscard]] virtual std::uint64_t last_note_id() = 0;
   /// The engine's clock after the last batch, or kNever for an empty journal.
   [[nodiscard]] virtual engine::Instant last_clock() = 0;
   /// The first instant of the engine that wrote this journal, or kNever before a commit told it.

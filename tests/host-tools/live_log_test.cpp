@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What: `tocsin log` of a running daemon says, byte for byte, what it says of the stopped one's file; asked while
+/// reports pour in it leaves nothing out; who may not see a report or an alert does not hear of it. How: the built
+/// programs, sockets in a temporary folder; time comes with the lines.
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "process.hpp"
+
+#include "CppUTest/TestHarness.h"
+
+using namespace tocsin::test_support;
+using namespace std::chrono_literals;
+
+namespace {
+const std::string kBook = R"(watchbook "Busy" version 1
+theater strait "Taiwan Strait" {}
+origin mnd "Ministry" { reliability B }
+feed mnd_daily { origin mnd }
+indicator pla_aircraft "PLA aircraft" { kind force_movement  theater strait  feeds mnd_daily  keep 32 }
+alert busy "Busy" { theater strait  when sum(pla_aircraft, 3m) >= 45 }
+alert quiet "Quiet" { theater strait  when sum(pla_aircraft, 3m) >= 45  marking red }
+)";
+
+/// One a second, from 2024-05-01T00:00:00Z; every fifth is large. @param more  further keys.
+std::string lines(int first, int count, const std::string& more = {}) {
+  std::string all;
+  for (int seq = first; seq < first + count; ++seq) {
+    char time[32];
+    (void)std::snprintf(time, sizeof time, "2024-05-%02dT%02d:%02d:%02dZ", 1 + seq / 86400, seq / 3600 % 24,
+                        seq / 60 % 60, seq % 60);
+    all += R"({"feed":"mnd_daily","seq":)" + std::to_string(seq) + R"(,"indicator":"pla_aircraft","time":")" + time +
+           R"(","value":)" + (seq % 500 == 0 ? "50" : "0") + more + "}\n";
+  }
+  return all;
+}
+
+std::size_t lines_in(const std::string& text) {
+  std::size_t count = 0;
+  for (const char letter : text) count += letter == '\n' ? 1 : 0;
+  return count;
+}
+}  // namespace
+
+TEST_GROUP(LiveLog) {
+  TempFolder folder;
+  std::unique_ptr<Child> daemon;
+  Finished done;
+
+  [[nodiscard]] std::string endpoint(const char* name) const { return "ipc://" + folder.path(name); }
+  void tocsin(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), TOCSIN_PROGRAM);
+    done = run_program(arguments, {}, 60s);
+  }
+  void ends_with(int status) { LONGS_EQUAL_TEXT(status, done.status, (done.err + log()).c_str()); }
+  [[nodiscard]] std::string log() const { return content_of(folder.path("daemon.log")); }
+  void setup() override {
+    tocsin({"compile", folder.file("book.watch", kBook), "-o", folder.path("book.tcn"), "--target", "edge"});
+    ends_with(0);
+    const std::string text =
+        "image = \"book.tcn\"\njournal = \"journal.db\"\nclock = \"input\"\n[sockets]\ningest = [\"" +
+        endpoint("ingest") + "\"]\nalerts = \"" + endpoint("alerts") + "\"\ncontrol = [\"" + endpoint("control") +
+        "\", \"" + endpoint("guest") + "\", \"" + endpoint("mute") +
+        "\"]\n[[audience]]\nname = \"own\"\n[[audience]]\nname = \"partners\"\nceiling = \"green\"\n"
+        "[[principal]]\nname = \"guest\"\nendpoint = \"" +
+        endpoint("guest") +
+        "\"\nroles = [\"read\"]\naudience = \"partners\"\n[[principal]]\nname = \"mute\"\n"
+        "endpoint = \"" +
+        endpoint("mute") + "\"\nroles = [\"acknowledge\"]\n";
+    (void)folder.file("tocsind.toml", text);
+    daemon = std::make_unique<Child>(std::vector<std::string>{TOCSIND_PROGRAM, "--config", folder.path("tocsind.toml")},
+                                     std::string{}, folder.path("daemon.log"));
+    tocsin({"status", endpoint("control"), "--timeout", "10", "--json"});
+    ends_with(0);
+  }
+  void teardown() override { daemon.reset(); }
+  void stop() {
+    daemon->signal(SIGTERM);
+    LONGS_EQUAL_TEXT(0, daemon->wait(10s), log().c_str());
+  }
+  void inject(const std::string& text) {
+    tocsin({"inject", endpoint("ingest"), folder.file("lines.jsonl", text)});
+    ends_with(0);
+  }
+  std::string log_of(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "log");
+    tocsin(arguments);
+    ends_with(0);
+    return done.out;
+  }
+};
+
+TEST(LiveLog, a_running_daemon_says_what_its_file_says_when_it_is_stopped) {
+  inject(lines(1, 6000));  // more than one page of batches
+  tocsin({"inject", endpoint("ingest"),
+          folder.file("bad.jsonl", R"({"feed":"mnd_daily","seq":7000,"indicator":"ufos",)"
+                                   R"("time":"2024-05-01T02:00:00Z","value":2})"
+                                   "\n")});
+  ends_with(1);
+  tocsin({"ack", endpoint("control"), "1", "--note", "seen \"by\" duty"});
+  ends_with(0);
+  inject(lines(6001, 1) + lines(6500, 1));
+  tocsin({"shelve", endpoint("control"), "busy", "--for", "1h", "--why", "known"});
+  ends_with(0);
+  const std::vector<std::vector<std::string>> questions{
+      {"alerts", "--json"},
+      {"alerts", "--brief"},
+      {"inputs", "--json"},
+      {"inputs"},
+      {"batches", "--json"},
+      {"batches"},
+      {"acts", "--json"},
+      {"acts"},
+      {"gaps", "--json"},
+      {"rejections", "--json"},
+      {"rejections"},
+      {"inputs", "--json", "--since", "3"},
+      {"inputs", "--limit", "70"},
+      {"batches", "--json", "--limit", "2"},
+      {"acts", "--limit", "1"},
+  };
+  std::vector<std::string> live;
+  for (auto question : questions) {
+    question.insert(question.begin() + 1, endpoint("control"));
+    live.push_back(log_of(question));
+  }
+  stop();
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    auto question = questions[i];
+    question.insert(question.begin() + 1, folder.path("journal.db"));
+    const auto stopped = log_of(question);
+    CHECK_TEXT(stopped == live[i], (questions[i][0] + " " + questions[i].back() + " differ").c_str());
+    if (questions[i][0] != "gaps") CHECK_FALSE_TEXT(stopped.empty(), questions[i][0].c_str());
+  }
+  LONGS_EQUAL(6002, lines_in(live[2]));
+  LONGS_EQUAL(2, lines_in(live[6]));
+  LONGS_EQUAL(1, lines_in(live[9]));
+}
+
+TEST(LiveLog, asked_while_reports_pour_in_it_leaves_nothing_out) {
+  const auto file = folder.file("many.jsonl", lines(1, 20'000));
+  Child injector{{TOCSIN_PROGRAM, "inject", endpoint("ingest"), file}, {}, folder.path("inject.log")};
+  std::vector<std::string> inputs;
+  std::vector<std::string> alerts;
+  do {
+    inputs.push_back(log_of({"inputs", endpoint("control"), "--json"}));
+    alerts.push_back(log_of({"alerts", endpoint("control"), "--json"}));
+  } while (injector.running());
+  LONGS_EQUAL_TEXT(0, injector.wait(60s), content_of(folder.path("inject.log")).c_str());
+  stop();
+  const auto all_inputs = log_of({"inputs", folder.path("journal.db"), "--json"});
+  const auto all_alerts = log_of({"alerts", folder.path("journal.db"), "--json"});
+  LONGS_EQUAL(20'000, lines_in(all_inputs));
+  for (const auto& some : inputs) CHECK_TRUE(all_inputs.starts_with(some));
+  for (const auto& some : alerts) CHECK_TRUE(all_alerts.starts_with(some));
+}
+
+TEST(LiveLog, who_may_not_see_something_does_not_hear_of_it) {
+  inject(lines(1, 3) + lines(4, 2, R"(,"note":"secret","marking":"amber")") + lines(500, 1));
+  for (const char* name : {"busy", "quiet"}) {
+    tocsin({"shelve", endpoint("control"), name, "--for", "1h", "--why", std::string{"because of "} + name});
+    ends_with(0);
+  }
+  LONGS_EQUAL(6, lines_in(log_of({"inputs", endpoint("control"), "--json"})));
+  const auto inputs = log_of({"inputs", endpoint("guest"), "--json"});
+  LONGS_EQUAL(4, lines_in(inputs));
+  CHECK_TRUE(inputs.find("secret") == std::string::npos);
+  const auto alerts = log_of({"alerts", endpoint("guest"), "--json"});
+  STRCMP_CONTAINS("\"busy\"", alerts.c_str());
+  CHECK_TRUE(alerts.find("quiet") == std::string::npos);
+  const auto acts = log_of({"acts", endpoint("guest"), "--json"});
+  STRCMP_CONTAINS("because of busy", acts.c_str());
+  CHECK_TRUE(acts.find("quiet") == std::string::npos);
+  for (const char* what : {"inputs", "acts", "gaps", "rejections", "batches", "alerts"}) {
+    tocsin({"log", what, endpoint("mute")});
+    ends_with(1);
+    STRCMP_CONTAINS("it needs the role \"read\"", done.err.c_str());
+  }
+}
