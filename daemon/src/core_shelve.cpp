@@ -53,6 +53,7 @@ std::string Core::load_shelves_() {
     shelves_->replay(act, name_of);
     return true;
   });
+  tell_ended_shelves_();  // also that there is none any more, where it was in memory only
   return outcome ? outcome->text : std::string{};
 }
 

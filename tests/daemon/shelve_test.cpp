@@ -331,6 +331,24 @@ TEST(Shelve, what_was_not_stored_is_forgotten_when_the_disk_heals) {
   CHECK_FALSE(status(core).shelf.has_value());
 }
 
+TEST(Shelve, what_came_back_in_memory_only_is_not_told_once_the_disk_heals) {
+  PowercutVfs disk{"daemon-shelve-alarm"};
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open("daemon-shelve-alarm").c_str());
+  surge(core, 1, kMay);
+  constexpr int kFull = 13;  // SQLITE_FULL
+  disk.fail_at(PowercutVfs::Operation::write, 1, PowercutVfs::Repeat::for_ever, kFull);
+  STRCMP_EQUAL("", core.shelve(wish, "duty").c_str());
+  CHECK_TRUE(core.commit() == CommitResult::trouble);
+  clock.pass(kHour);
+  core.watch_shelves();
+  CHECK_TRUE(alarm(core));
+  CHECK_TRUE(disk.mend());
+  CHECK_FALSE(core.journal().probe().has_value());
+  STRCMP_EQUAL("", core.recover_again().c_str());
+  CHECK_FALSE(alarm(core));
+}
+
 TEST(Shelve, its_end_is_in_the_very_batch_whatever_operators_put_there) {
   wish.until_clear = true;
   Core core{site.config(), clock};

@@ -184,6 +184,25 @@ TEST(ShelveVerb, what_is_told_meanwhile_is_marked_and_a_rise_of_the_level_breaks
   STRCMP_CONTAINS("end=", acts_of_the_stopped().c_str());
 }
 
+TEST(ShelveVerb, ends_with_a_book_that_lacks_the_alert_and_outlives_one_that_has_it) {
+  start();
+  inject(line(1, "01", 50));
+  shelve("1h");
+  ends_with(0);
+  auto book = kBook;
+  book.replace(book.find("version 1"), 9, "version 2");
+  tocsin({"reload", endpoint("control"), folder.file("second.watch", book), "--target", "edge"});
+  ends_with(0);
+  STRCMP_CONTAINS("\"until_clear\":false}", shelf().c_str());
+  book.replace(book.find("alert strait_activity"), 21, "alert other_activity");
+  tocsin({"reload", endpoint("control"), folder.file("third.watch", book), "--target", "edge", "--json"});
+  ends_with(0);
+  STRCMP_CONTAINS("{\"reloaded\":true,\"text\":", done.out.c_str());
+  STRCMP_EQUAL("", shelf().c_str());
+  const auto acts = acts_of_the_stopped();
+  STRCMP_CONTAINS(R"("text":"strait_activity end=book")", acts.c_str());
+}
+
 TEST(ShelveVerb, is_taken_back_with_off) {
   start();
   inject(line(1, "01", 50));
