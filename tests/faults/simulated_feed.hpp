@@ -36,6 +36,8 @@ class SimulatedFeed {
   /// @returns true when it must connect anew. `wrong` tells what it was refused for good.
   bool hear(const wire::Ack& ack, std::string& wrong);
 
+  /// Whether a frame is without an answer.
+  [[nodiscard]] bool waits() const { return frame_ends_.size() > heard_; }
   [[nodiscard]] bool done() const { return acknowledged_ == lines_.size(); }
   [[nodiscard]] std::size_t acknowledged() const { return acknowledged_; }
   void add_sure(test::ReportSet& sure) const;

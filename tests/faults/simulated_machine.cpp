@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <sodium.h>
+#include <sqlite3.h>
 #include <zmq.h>
 
 #include "tocsin/engine/base/check.hpp"
@@ -15,6 +17,9 @@ SimulatedMachine* machine = nullptr;
 SimulatedMachine::SimulatedMachine(std::uint64_t seed, test_support::PowercutVfs& disk)
     : random{seed}, network{random}, disk_{disk}, entropy_{seed}, truth_{test::kMay} {
   TOCSIN_CHECK(machine == nullptr);
+  TOCSIN_CHECK(sodium_init() >= 0);  // it asks for random numbers once in a program's life: of no world
+  // The salts of SQLite's log decide what of a torn one counts.
+  (void)sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed % 1'000'000) + 1, nullptr);
   machine = this;
   network.set_now(now_ms_());
 }

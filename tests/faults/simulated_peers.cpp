@@ -11,6 +11,7 @@
 namespace tocsin::daemon::faults {
 namespace {
 constexpr std::int64_t kPauseMs = 2000;
+constexpr std::int64_t kAnswerMs = 60'000;
 
 /// Where no number need be aligned: copies to where it is.
 template <typename Decode>
@@ -61,13 +62,26 @@ void FeedPeer::act(std::string& wrong) {
       wrong = "a feed was sent what is no acknowledgement";
       return;
     }
-    if (feed_.hear(*ack, wrong)) return caller_.hang_up(machine_.random.between(100, kPauseMs));
+    quiet_since_ = machine_.truth();
+    if (feed_.hear(*ack, wrong)) return give_up_(machine_.random.between(100, kPauseMs));
   }
-  if (caller_.call()) feed_.connect(++connections_);
+  if (caller_.call()) {
+    // libzmq connects anew by itself: a feed need not notice that anything was lost, and goes on counting.
+    unnoticed_ = connections_ > 0 && !gave_up_ && machine_.random.chance(40);
+    gave_up_ = false;
+    if (!unnoticed_) feed_.connect(++connections_);
+    quiet_since_ = machine_.truth();
+  }
   if (!caller_.there()) return;
+  if (unnoticed_ && feed_.waits() && machine_.truth() > quiet_since_ + kAnswerMs) return give_up_(0);
   std::deque<Packet> packets;
   feed_.send(machine_.truth(), machine_.random, packets);
   for (auto& packet : packets) caller_.send({std::move(packet.bytes)});
+}
+
+void FeedPeer::give_up_(std::int64_t pause_ms) {
+  gave_up_ = true;
+  caller_.hang_up(pause_ms);
 }
 
 void PublisherPeer::act() {

@@ -52,10 +52,14 @@ class FeedPeer {
   [[nodiscard]] const SimulatedFeed& feed() const { return feed_; }
 
  private:
+  void give_up_(std::int64_t pause_ms);
   SimulatedMachine& machine_;
   Caller caller_;
   SimulatedFeed feed_;
   std::uint64_t connections_ = 0;
+  bool gave_up_ = false;    ///< it knows that it must count from 1 again
+  bool unnoticed_ = false;  ///< it does not know that the connection is another
+  std::int64_t quiet_since_ = 0;
 };
 
 /// A publisher nobody acknowledges: what it says while nobody listens is lost.
