@@ -55,6 +55,7 @@ void ServerWorld::configure_() {
   }
   tables += "[bounds]\npeers = 5\n";
   if (machine_.random.chance(30)) tables += "batch_bytes = \"16KiB\"\n";
+  if (machine_.random.chance(50)) tables += "send_high_water = 4\n";  // soon full for who does not listen
   std::string extra = machine_.random.chance(30) ? "clock = \"input\"\n" : "";
   if (machine_.random.chance(40)) extra += "linger_ms = 200\n";
   if (machine_.random.chance(30)) extra += "heartbeat_linger_ms = 3000\n";
