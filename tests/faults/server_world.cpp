@@ -163,7 +163,7 @@ void ServerWorld::make_trouble_() {
 void ServerWorld::trouble_with_peers_() {
   for (auto& peer : feeds_) {
     if (now_and_then_(40)) peer.hang_up();
-    if (now_and_then_(10)) peer.go_deaf(machine_.random.between(1000, 2 * kHour));
+    if (now_and_then_(10)) peer.go_deaf(machine_.random.between(1000, kDay));
   }
   for (auto& peer : publishers_) {
     if (now_and_then_(40)) peer.hang_up();
