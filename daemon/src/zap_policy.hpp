@@ -128,9 +128,9 @@ class ZapPolicy {
     std::int64_t since_ms = 0;
     bool succeeded = false;
     bool certain = false;
-    bool surplus = false;  ///< told by take_surplus(), or soon
+    bool surplus = false;            ///< told by take_surplus(), or soon
     std::int64_t over_since_ms = 0;  ///< when cheats() first saw it among too many; 0: it has not
-    std::string user_id;   ///< once succeeded
+    std::string user_id;             ///< once succeeded
   };
   struct Grant {
     std::string user_id;

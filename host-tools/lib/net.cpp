@@ -171,10 +171,11 @@ void Connection::look_at(std::uint16_t kind, std::uint32_t value) {
                                 "daemon; is this its endpoint? Without --key and --server-key we would talk to it"
                               : ": the daemon asks for keys; give --key FILE.secret --server-key server.pub");
   } else if (endpoint_.starts_with("tcp://") && kind != ZMQ_EVENT_CLOSED) {
-    hint_ = endpoint_ + ": the other side hung up during the handshake; " +
-            (secured_ ? "either its key is not the one in --server-key, or it takes no keys, or as many connections use "
-                        "our key as may"
-                      : "it probably asks for keys: give --key FILE.secret --server-key server.pub");
+    hint_ =
+        endpoint_ + ": the other side hung up during the handshake; " +
+        (secured_ ? "either its key is not the one in --server-key, or it takes no keys, or as many connections use "
+                    "our key as may"
+                  : "it probably asks for keys: give --key FILE.secret --server-key server.pub");
   }
 }
 
