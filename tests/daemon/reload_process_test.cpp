@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "tocsin/test_support/sample_image.hpp"
 #include "tocsin/wire/alert_codec.hpp"
 
 #include "fixture.hpp"
@@ -23,22 +22,6 @@ using tocsin::wire::ControlKind;
 using tocsin::wire::ControlRequest;
 
 namespace {
-/// The sample book with another number of aircraft that make a surge, and so another hash.
-Bytes book_with(double aircraft, std::uint8_t version) {
-  const auto image = tocsin::test_support::sample_image();
-  const auto& book = tocsin::test_support::sample_book();
-  Bytes bytes(image.begin(), image.end());
-  const auto* inside = static_cast<const std::byte*>(static_cast<const void*>(&book.nodes[1].value));
-  std::memcpy(bytes.data() + (inside - image.data()), &aircraft, sizeof aircraft);
-  const auto hash = book.book_hash;
-  for (std::size_t i = 0; i + sizeof hash <= bytes.size(); i += 4) {
-    if (std::memcmp(bytes.data() + i, &hash, sizeof hash) != 0) continue;
-    bytes[i] ^= std::byte{version};
-    return bytes;
-  }
-  return {};
-}
-
 std::string text_of(const Bytes& bytes) {
   return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
 }
