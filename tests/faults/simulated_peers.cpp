@@ -296,7 +296,7 @@ void HostilePeer::act() {
 }
 
 Frame HostilePeer::garbage_() {
-  Frame frame(machine_.random.chance(1) ? 70'000 : machine_.random.below(200));
+  Frame frame(machine_.random.chance(1) ? std::size_t{70'000} : machine_.random.index(200));
   for (auto& byte : frame) byte = static_cast<std::byte>(machine_.random.next());
   return frame;
 }
