@@ -42,6 +42,16 @@ struct Sender {
   std::vector<std::byte> waiting;  ///< a frame that the socket did not take yet
 };
 
+/// @returns whether the socket took it: it takes so many and no more.
+bool send_frame(Sender& sender, std::size_t connection, const Load& load, Reports& reports) {
+  if (sender.waiting.empty()) sender.waiting = reports.frame(connection, sender.next, load.reports_per_frame);
+  if (!sender.peer->send(sender.waiting)) return false;
+  sender.waiting.clear();
+  sender.sent_at.push_back(now_ns());
+  ++sender.next;
+  return true;
+}
+
 void take_acks(Sender& sender, int timeout_ms, LoadResult& result) {
   while (const auto ack = sender.peer->receive_ack(timeout_ms)) {
     const auto now = now_ns();
@@ -114,18 +124,16 @@ LoadResult run_load(PeerContext& context, const std::string& endpoint, Reports& 
   const std::size_t frames = std::max<std::size_t>(1, load.in_flight / load.connections / load.reports_per_frame);
   const auto begin = now_ns();
   const auto end = begin + static_cast<std::int64_t>(load.seconds * 1e9);
+  // In turns, a frame each: what feeds send at the same moment is of the same time.
   while (now_ns() < end) {
-    for (std::size_t i = 0; i < senders.size(); ++i) {
-      Sender& sender = senders[i];
-      while (sender.sent_at.size() < frames) {
-        if (sender.waiting.empty()) sender.waiting = reports.frame(i, sender.next, load.reports_per_frame);
-        if (!sender.peer->send(sender.waiting)) break;  // the socket takes so many and no more
-        sender.waiting.clear();
-        sender.sent_at.push_back(now_ns());
-        ++sender.next;
+    bool sent = true;
+    while (sent) {
+      sent = false;
+      for (std::size_t i = 0; i < senders.size(); ++i) {
+        if (senders[i].sent_at.size() < frames) sent = send_frame(senders[i], i, load, reports) || sent;
       }
-      take_acks(sender, senders.size() == 1 ? 1 : 0, result);
     }
+    for (auto& sender : senders) take_acks(sender, senders.size() == 1 ? 1 : 0, result);
   }
   std::uint64_t acknowledged = 0;
   for (const auto& sender : senders) acknowledged += sender.acknowledged;
