@@ -142,7 +142,7 @@ bool Peer::send_frame(std::uint64_t number, std::span<const wire::InputView> ite
 std::vector<Bytes> Peer::receive(int timeout_ms) {
   std::vector<Bytes> frames;
   zmq_pollitem_t item{socket_, 0, ZMQ_POLLIN, 0};
-  if (zmq_poll(&item, 1, timeout_ms) <= 0) return frames;
+  if (timeout_ms != 0 && zmq_poll(&item, 1, timeout_ms) <= 0) return frames;
   bool more = true;
   while (more) {
     zmq_msg_t message;

@@ -81,6 +81,8 @@ class Peer {
   /// All frames of the next message; empty when none comes in time. Frames are 8-byte aligned.
   [[nodiscard]] std::vector<Bytes> receive(int timeout_ms);
   [[nodiscard]] std::optional<wire::Ack> receive_ack(int timeout_ms = 5000);
+  /// For zmq_poll.
+  [[nodiscard]] void* handle() const { return socket_; }
   /// One question and its answer.
   [[nodiscard]] std::optional<wire::ControlReply> ask(const wire::ControlRequest& request, int timeout_ms = 5000);
 

@@ -155,7 +155,7 @@ struct StateHeader {
   Instant last;            ///< the instant of the last evaluation, or kNever
   Instant pending;         ///< instant of reports that were absorbed but not decided yet (the base only), or kForever
   Instant timed;           ///< no timer is due before; exact after an evaluation
-  std::uint64_t serial;    ///< evaluations so far
+  std::uint64_t serial;    ///< evaluations so far, one for each of the reports where several share an instant
   FewIndicators touched;   ///< those that had a report at `last`
   FewIndicators absorbed;  ///< those with reports at `pending`
   std::uint16_t doubts;    ///< alerts in doubt

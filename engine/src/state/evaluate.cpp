@@ -8,7 +8,7 @@
 
 namespace tocsin::engine {
 namespace {
-/// How many evaluations a copy in a row may lag behind the head before it is taken anew.
+/// How much a copy in a row may lag behind the head before it is taken anew (StateHeader::serial).
 constexpr std::uint64_t lag_of(std::size_t row) { return std::uint64_t{4} << row; }
 }  // namespace
 
@@ -112,10 +112,12 @@ State newest_before(const Block& block, Instant instant) {
 std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
   StateHeader& header = *state_.header;
   theaters_ = false;
+  woken_.fill(kNone);
   const bool all = header.last == kNever || header.wake_all;
   header.wake_all = false;
   if (header.touched.count > 0) end_pulses();
   if (header.pending <= at) take_pending();
+  const std::size_t first = position;
   position = take_reports(at, position);
   if (all) {
     wake_everything(at);
@@ -129,7 +131,8 @@ std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
   for (const Instant least : state_.mins) header.timed = least < header.timed ? least : header.timed;
   header.evaluated = at;
   header.last = at;
-  ++header.serial;
+  // What is to be done again when a copy lags: the reports of one instant count each.
+  header.serial += position > first + 1 ? position - first : 1;
   return position;
 }
 
@@ -167,7 +170,10 @@ void Evaluator::wake_users(std::uint16_t indicator) {
 }
 
 void Evaluator::touch(std::uint16_t indicator, std::uint32_t matches) {
-  wake_users(indicator);
+  // Of many reports at one instant one wakes who rests on their indicator.
+  std::uint16_t& woken = woken_[indicator % woken_.size()];
+  if (woken != indicator) wake_users(indicator);
+  woken = indicator;
   if (plan_.indicators[indicator].pulses == 0) return;
   IndicatorState& state = state_.indicators[indicator];
   if (!state.touched) note(state_.header->touched, indicator);

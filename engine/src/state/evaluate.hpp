@@ -5,6 +5,8 @@
 /// Only what can have changed at an instant is decided there: a report wakes the nodes that rest on its indicator, a
 /// timer its owner, and a node whose answer changed the nodes and alerts that rest on it (Plan). Operands have smaller
 /// indices, so going through the woken nodes in order decides each once.
+#include <array>
+
 #include "reports.hpp"
 #include "standing.hpp"
 
@@ -86,6 +88,7 @@ class Evaluator {
   const Plan& plan_;
   const State& state_;
   Standing* events_;
+  std::array<std::uint16_t, 4> woken_{};  ///< indicators that the running instant's reports have woken, by their number
   bool keep_copies_ = false;
   bool pulling_ = false;   ///< a sleeping node is decided for the one that asks
   bool theaters_ = false;  ///< something that theaters rest on changed
