@@ -25,7 +25,7 @@ int Server::run(int signal_fd) {
   tell_whose_book_();
   core_.watch_shelves();  // before anybody can ask
   while (!stopping_) {
-    poll_();
+    wait_();
     read_signals_(signal_fd);
     serve_journal_();
     serve_control_();
@@ -39,7 +39,7 @@ int Server::run(int signal_fd) {
   return exit_status_;
 }
 
-void Server::poll_() {
+void Server::wait_() {
   // While both slabs are full the senders wait: nothing is read, so nothing pours over.
   const bool room = core_.has_room() && !reload_.ready;
   const std::size_t inputs = ingest_.size() + broadcast_.size();
@@ -48,8 +48,9 @@ void Server::poll_() {
   if (batch_since_ms_ > 0 && !core_.in_flight()) {
     timeout = std::min(timeout, std::max<std::int64_t>(batch_since_ms_ + linger_ms_() - steady_ms(), 0));
   }
-  const int wait_ms = drained_ || !room ? static_cast<int>(timeout) : 0;
-  (void)zmq_poll(poll_items_.data(), static_cast<int>(poll_items_.size()), wait_ms);
+  // Everybody is asked in any case, so that without a wait the poll would tell nothing.
+  if (!drained_ && room) return;
+  (void)zmq_poll(poll_items_.data(), static_cast<int>(poll_items_.size()), static_cast<int>(timeout));
 }
 
 void Server::read_signals_(int signal_fd) {
@@ -89,7 +90,7 @@ void Server::drain_() {
   bool reading = true;
   drained_ = false;
   while (exit_status_ == 0) {
-    poll_();
+    wait_();
     serve_journal_();
     if (reading) serve_input_();
     reading = reading && !drained_ && steady_ms() < end;

@@ -79,7 +79,7 @@ class Server final : private AlertListener {
   [[nodiscard]] std::string open_broadcast_();
 
   // server.cpp: the loop
-  void poll_();
+  void wait_();
   void read_signals_(int signal_fd);
   void keep_alive_();
   void drain_();

@@ -22,7 +22,7 @@ using tocsin::model::Evaluation;
 using tocsin::model::Model;
 
 namespace {
-constexpr std::uint64_t kRuns = 1000;
+constexpr std::uint64_t kRuns = 3000;  // compilers draw the parts of a book in orders of their own
 constexpr int kLines = 60;
 constexpr std::uint64_t kLeast = 5;
 
