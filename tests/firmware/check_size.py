@@ -1,11 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""check_size.py --size TOOL --nm TOOL --budget FILE IMAGE: prints what a firmware image needs, fails over budget.
-
-check_size.py --size TOOL --budget FILE --engine ARCHIVE: the same for the engine's code alone, before the linker leaves
-out what a firmware does not call.
-"""
+"""check_size.py --size TOOL --nm TOOL --budget FILE IMAGE: prints what a firmware image needs, fails over budget."""
 import argparse
+import re
 import subprocess
 import sys
 
@@ -24,13 +21,12 @@ def symbol_bytes(tool, image, part):
     return sum(int(row.split()[1], 16) for row in out.splitlines() if row.endswith(part) and len(row.split()) > 3)
 
 
-def archive_bytes(tool, archive):
-    """Code, constants and initialised data of all members."""
-    out = subprocess.run([tool, archive], check=True, capture_output=True, text=True).stdout
-    rows = [line.split() for line in out.splitlines()[1:]]
-    for row in rows:
-        print(f"  {row[5]:24} {int(row[0]) + int(row[1]):8}")
-    return sum(int(row[0]) + int(row[1]) for row in rows)
+def engine_bytes(tool, image):
+    """Code and constants of the namespace tocsin::engine that the linker kept: by mangled name, and not in RAM."""
+    out = subprocess.run([tool, "-S", image], check=True, capture_output=True, text=True).stdout
+    rows = [line.split() for line in out.splitlines()]
+    ours = re.compile(r"_Z(Z|T.)?NK?6tocsin6engine")
+    return sum(int(row[1], 16) for row in rows if len(row) == 4 and row[2] in "tTrRwWvV" and ours.match(row[3]))
 
 
 def budget_of(path):
@@ -56,6 +52,7 @@ def image_sizes(args):
     block = symbol_bytes(args.nm, args.image, "::engine_block")
     return {
         "program_bytes": sum(found.get(name, 0) for name in FLASH) - rule_image,
+        "engine_flash_bytes": engine_bytes(args.nm, args.image),
         "rule_image_bytes": rule_image,
         "engine_block_bytes": block,
         "other_ram_bytes": sum(found.get(name, 0) for name in RAM) - block - found.get(".stack", 0),
@@ -67,24 +64,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", required=True)
     parser.add_argument("--budget", required=True)
-    parser.add_argument("--nm")
-    parser.add_argument("--engine")
-    parser.add_argument("image", nargs="?")
+    parser.add_argument("--nm", required=True)
+    parser.add_argument("image")
     args = parser.parse_args()
-    if (args.engine is None) == (args.image is None) or (args.image and not args.nm):
-        parser.error("give --engine ARCHIVE, or --nm TOOL and IMAGE")
     budget = budget_of(args.budget)
-
-    if args.engine:
-        size = archive_bytes(args.size, args.engine)
-        if size == 0:
-            print("no code in this archive")
-        return 0 if compare({"engine_flash_bytes": size}, budget) and size > 0 else 1
 
     measured = image_sizes(args)
     kept = compare(measured, budget)
-    if measured["rule_image_bytes"] == 0 or measured["engine_block_bytes"] == 0:
-        print("no rule image or no engine block in this image")
+    if 0 in (measured["rule_image_bytes"], measured["engine_block_bytes"], measured["engine_flash_bytes"]):
+        print("no rule image, no engine block or no engine in this image")
         kept = False
     print(f"flash in all {measured['program_bytes'] + measured['rule_image_bytes']}, RAM in all "
           f"{measured['engine_block_bytes'] + measured['other_ram_bytes'] + measured['stack_bytes']}")
