@@ -46,7 +46,6 @@ class Verifier final : public Verification {
   Head newest_;
   bool has_newest_ = false;
   bool saw_newest_ = false;
-  bool chain_holds_ = true;  ///< after a break it is followed again from what is stored, and told once
   bool is_partial_ = false;  ///< begins at a checkpoint
   Ends ends_;                ///< as computed
   std::vector<std::byte> bytes_;
