@@ -32,9 +32,12 @@ bool parse_bytes(std::string_view text, std::uint64_t& out) {
 }
 
 /// What ends the quoted text or comment that begins here; empty when none does.
-std::string_view quote_opened_by(std::string_view rest) {
+/// @param before  the letter before: within a word a quotation mark opens nothing.
+std::string_view quote_opened_by(std::string_view rest, char before) {
+  constexpr std::string_view kBeforeQuotes = " \t\r\n=[,.{";
+  const bool opens = kBeforeQuotes.find(before) != std::string_view::npos;
   for (const std::string_view quote : {"\"\"\"", "'''", "\"", "'"}) {
-    if (rest.starts_with(quote)) return quote;
+    if (opens && rest.starts_with(quote)) return quote;
   }
   return rest.front() == '#' ? "\n" : "";
 }
@@ -58,12 +61,13 @@ Place find_stray_letter(std::string_view toml) {
   Place place{1, 1};
   std::string_view closing;  // what ends the quoted text or comment we are in; empty: in none
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  for (std::size_t i = toml.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; i < toml.size();) {
+  const std::size_t start = toml.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  for (std::size_t i = start; i < toml.size();) {
     const auto rest = toml.substr(i);
     std::size_t step = 1;
     if (closing.empty()) {
       if (static_cast<unsigned char>(rest.front()) >= 0x80) return place;
-      closing = quote_opened_by(rest);
+      closing = quote_opened_by(rest, i == start ? '\n' : toml[i - 1]);
       if (closing.size() > 1) step = closing.size();
     } else if (rest.front() == '\\' && closing.front() == '"') {
       step = std::min<std::size_t>(2, rest.size());

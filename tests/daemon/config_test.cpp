@@ -368,8 +368,8 @@ TEST(Config, takes_any_letter_in_texts_and_comments_and_nowhere_else) {
   lines.top += "\nsite = \"Krak\u00f3w \\\" \u2603\" # \u65e5\u672c \"\n# \u00e4 '\n";
   const auto right = read(lines.text());
   CHECK_TRUE_TEXT(right.right, right.told.c_str());
-  for (const char* const text :
-       {"s\u00efte = 1", "site = \u00a0\"x\"", "site = 'a' \ufeef", "\ufbef", "site = \"a\n\u00e4"}) {
+  for (const char* const text : {"s\u00efte = 1", "site = \u00a0\"x\"", "site = 'a' \ufeef", "\ufbef",
+                                 "site = \"a\n\u00e4", "site = 64J'''\ufefd'''"}) {
     lines.top = std::string("image = \"b\"\njournal = \"j\"\n") + text;
     const auto wrong = read(lines.text());
     CHECK_FALSE_TEXT(wrong.right, text);
