@@ -12,7 +12,6 @@
 namespace tocsin::daemon {
 namespace {
 constexpr std::string_view kDaemonItself = "tocsind";
-constexpr const char* kNoRoomText = "no room in this batch, or the journal is in trouble; ask again in a moment";
 constexpr const char* kAlarm = "unshelved";
 
 /// A time limit in the unit a person would take.

@@ -42,14 +42,14 @@ int Server::run(int signal_fd) {
 void Server::wait_() {
   // While both slabs are full the senders wait: nothing is read, so nothing pours over.
   const bool room = core_.has_room() && !reload_.ready;
+  // Everybody is asked in any case, so that without a wait the poll would tell nothing.
+  if (!drained_ && room) return;
   const std::size_t inputs = ingest_.size() + broadcast_.size();
   for (std::size_t i = 0; i < inputs; ++i) poll_items_[i].events = room ? ZMQ_POLLIN : 0;
   std::int64_t timeout = core_.until_due(kTickMs);
   if (batch_since_ms_ > 0 && !core_.in_flight()) {
     timeout = std::min(timeout, std::max<std::int64_t>(batch_since_ms_ + linger_ms_() - steady_ms(), 0));
   }
-  // Everybody is asked in any case, so that without a wait the poll would tell nothing.
-  if (!drained_ && room) return;
   (void)zmq_poll(poll_items_.data(), static_cast<int>(poll_items_.size()), static_cast<int>(timeout));
 }
 

@@ -12,6 +12,7 @@
 
 #include "tocsin/daemon/log.hpp"
 
+#include "control_reply.hpp"
 #include "near_name.hpp"
 #include "server.hpp"
 
@@ -39,18 +40,10 @@ std::optional<wire::ControlRequest> decode(std::span<const std::byte> bytes) {
   if (!bytes.empty()) std::memcpy(storage.data(), bytes.data(), bytes.size());
   return wire::decode_request(storage);
 }
-constexpr const char* kNoRoomText = "no room in this batch, or the journal is in trouble; ask again in a moment";
 
 /// A consumer's cursor is its principal's own: nobody moves another's.
 std::string cursor_name(const Asker& asker, const std::string& consumer) {
   return asker.principal->name + "/" + consumer;
-}
-
-/// @returns true: the answer is complete.
-bool fail(wire::ControlReply& reply, std::string text) {
-  reply.ok = false;
-  reply.error = std::move(text);
-  return true;
 }
 
 wire::ControlReply too_large(std::uint64_t id, std::size_t bytes) {

@@ -8,6 +8,7 @@
 #include "tocsin/wire/alert_codec.hpp"
 
 #include "alarms.hpp"
+#include "level_name.hpp"
 #include "server.hpp"
 
 namespace tocsin::daemon {
@@ -17,11 +18,6 @@ constexpr std::int64_t kForgetMs = 500;
 constexpr std::int64_t kForgetForMs = 5000;
 constexpr int kSubscriptionsPerTurn = 64;
 constexpr int kMessagesPerTurn = 1024;  // of those who are cut most are only dropped
-
-std::string_view name_of(engine::Level level) {
-  static constexpr std::array<std::string_view, 6> kNames{"calm", "watch", "elevated", "high", "critical", "unknown"};
-  return kNames.at(static_cast<std::size_t>(level));
-}
 }  // namespace
 
 void Server::tell_(std::uint16_t alert, engine::Level level, std::string_view before,

@@ -7,6 +7,7 @@
 #include "tocsin/daemon/log.hpp"
 #include "tocsin/wire/alert_codec.hpp"
 
+#include "level_name.hpp"
 #include "server.hpp"
 
 namespace tocsin::daemon {
@@ -15,11 +16,6 @@ constexpr std::string_view kByOperator = "SIGHUP";
 constexpr const char* kNotTheFile =
     "the book that rules came by control and is not that of the image file: put it there too, or whatever new file "
     "comes there rules at the next start or SIGHUP";
-
-std::string_view name_of(engine::Level level) {
-  static constexpr std::array<std::string_view, 6> kNames{"calm", "watch", "elevated", "high", "critical", "unknown"};
-  return kNames.at(static_cast<std::size_t>(level));
-}
 }  // namespace
 
 std::string Server::begin_reload_(std::span<const std::byte> image, std::optional<Asker> asker, std::string_view who) {

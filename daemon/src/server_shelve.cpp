@@ -5,21 +5,11 @@
 
 #include "tocsin/daemon/log.hpp"
 
+#include "control_reply.hpp"
 #include "server.hpp"
 #include "shelves.hpp"
 
 namespace tocsin::daemon {
-namespace {
-constexpr const char* kNoRoomText = "no room in this batch, or the journal is in trouble; ask again in a moment";
-
-/// @returns true: the answer is complete.
-bool fail(wire::ControlReply& reply, std::string text) {
-  reply.ok = false;
-  reply.error = std::move(text);
-  return true;
-}
-}  // namespace
-
 void Server::act_is_kept_(const Asker& asker, wire::ControlReply& reply) {
   promises_[core_.slab()].push_back({asker, std::move(reply)});
 }

@@ -9,10 +9,11 @@
 
 #include "tocsin/daemon/log.hpp"
 
+#include "level_name.hpp"
+
 namespace tocsin::daemon {
 namespace {
 constexpr std::array<std::string_view, 7> kEnds{"", "time", "rose", "cleared", "book", "lapsed", "operator"};
-constexpr std::array<std::string_view, 5> kLevels{"calm", "watch", "elevated", "high", "critical"};
 
 /// The next word of `text`, which then begins after the blank behind it.
 std::string_view take_word(std::string_view& text) {
@@ -56,11 +57,19 @@ std::optional<engine::Instant> parse_time(std::string_view text) {
   return ((engine::Instant{days} * 24 + hour) * 60 + minute) * 60'000 + engine::Instant{second} * 1000;
 }
 
-template <std::size_t N>
-std::optional<std::size_t> index_of(const std::array<std::string_view, N>& names, std::string_view name) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - names.begin());
+/// A level that an alert can be raised at.
+std::optional<engine::Level> parse_level(std::string_view name) {
+  for (auto level = engine::Level::calm; level <= engine::Level::critical;
+       level = static_cast<engine::Level>(static_cast<int>(level) + 1)) {
+    if (name_of(level) == name) return level;
+  }
+  return std::nullopt;
+}
+
+/// `none` for what is no name of one.
+ShelfEnd parse_end(std::string_view name) {
+  const auto found = std::find(kEnds.begin(), kEnds.end(), name);
+  return found == kEnds.end() ? ShelfEnd::none : static_cast<ShelfEnd>(found - kEnds.begin());
 }
 }  // namespace
 
@@ -68,7 +77,7 @@ std::string_view name_of(ShelfEnd end) { return kEnds.at(static_cast<std::size_t
 
 std::string act_text(const Shelf& shelf) {
   std::string text = shelf.alert + " until=" + format_time(shelf.until) + " level=";
-  text += kLevels.at(std::min(static_cast<std::size_t>(shelf.level), kLevels.size() - 1));
+  text += name_of(std::min(shelf.level, engine::Level::critical));
   if (shelf.until_clear) text += " or=cleared";
   return text + " why=" + shelf.why;
 }
@@ -88,10 +97,10 @@ std::optional<Shelf> shelf_of(const journal::Act& act) {
   const auto until = take_field(text, "until");
   const auto time = until ? parse_time(*until) : std::nullopt;
   const auto level = take_field(text, "level");
-  const auto index = level ? index_of(kLevels, *level) : std::nullopt;
-  if (shelf.alert.empty() || !time || !index) return std::nullopt;
+  const auto known = level ? parse_level(*level) : std::nullopt;
+  if (shelf.alert.empty() || !time || !known) return std::nullopt;
   shelf.until = *time;
-  shelf.level = static_cast<engine::Level>(*index);
+  shelf.level = *known;
   shelf.until_clear = take_field(text, "or").has_value();
   if (text.starts_with("why=")) shelf.why = text.substr(4);
   return shelf;
@@ -112,8 +121,7 @@ void Shelves::replay(const journal::Act& act, const NameOf& name_of) {
   auto text = act.text;
   auto* shelf = find(take_word(text));
   if (shelf == nullptr) return;
-  const auto end = index_of(kEnds, take_field(text, "end").value_or(std::string_view{}));
-  const auto why = static_cast<ShelfEnd>(end.value_or(0));
+  const auto why = parse_end(take_field(text, "end").value_or(std::string_view{}));
   if (why == ShelfEnd::time || why == ShelfEnd::rose) {
     shelf->end = why;
     shelf->ended_at = act.at;

@@ -271,7 +271,9 @@ void ZapThread::cut_() {
   const auto now = now_ms();
   const auto over = over_();
   // Who proves itself is told by the monitor before its first message can come, so this knows of everyone in `over`.
-  for (void* const monitor : monitors_) read_monitor_(monitor);
+  if (!over.empty()) {
+    for (void* const monitor : monitors_) read_monitor_(monitor);
+  }
   const std::lock_guard lock{mutex_};
   for (const int fd : policy_->take_surplus()) (void)::shutdown(fd, SHUT_RDWR);
   for (const int fd : policy_->cheats(over, now)) (void)::shutdown(fd, SHUT_RDWR);

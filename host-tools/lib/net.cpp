@@ -275,6 +275,25 @@ std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
   return std::nullopt;
 }
 
+std::optional<wire::ControlReply> ask_once(const std::string& endpoint, double timeout_s, wire::ControlRequest request,
+                                           Exit& exit, const char* after) {
+  catch_stop_signals();
+  Context context;
+  Control control{context, endpoint, Milliseconds{static_cast<std::int64_t>(timeout_s * 1000)}};
+  auto reply = control.ask(std::move(request));
+  if (!reply) {
+    std::fprintf(stderr, "%s\n", control.error().c_str());
+    exit = Exit::unreachable;
+    return std::nullopt;
+  }
+  if (!reply->ok) {
+    std::fprintf(stderr, "%s: %s%s\n", endpoint.c_str(), reply->error.c_str(), after);
+    exit = Exit::bad_input;
+    return std::nullopt;
+  }
+  return reply;
+}
+
 bool is_endpoint(const std::string& text) { return text.find("://") != std::string::npos; }
 
 void catch_stop_signals() {

@@ -12,6 +12,8 @@
 
 #include "tocsin/wire/control_codec.hpp"
 
+#include "lib/exit_status.hpp"
+
 namespace tocsin::tools {
 using Milliseconds = std::chrono::milliseconds;
 
@@ -125,6 +127,13 @@ class Control {
   std::uint64_t next_id_ = 1;
   std::string error_;
 };
+
+/// The one question of a verb that ends with its answer: signals are caught, and what went wrong is said on stderr.
+/// @param timeout_s  for the answer [s]. @param after  follows the text of a refusal.
+/// @returns nothing, with the verb's exit status in `exit`, when the daemon was not reached or refused.
+[[nodiscard]] std::optional<wire::ControlReply> ask_once(const std::string& endpoint, double timeout_s,
+                                                         wire::ControlRequest request, Exit& exit,
+                                                         const char* after = "");
 
 /// True for text that names a socket rather than a file: it contains "://".
 [[nodiscard]] bool is_endpoint(const std::string& text);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verbs/believe.hpp"
 
-#include <cstdint>
 #include <cstdio>
 #include <utility>
 
@@ -10,20 +9,11 @@
 
 namespace tocsin::tools {
 int run_believe(const BelieveOptions& options) {
-  catch_stop_signals();
-  Context context;
-  Control control{context, options.endpoint, Milliseconds{static_cast<std::int64_t>(options.timeout_s * 1000)}};
   wire::ControlRequest request;
   request.kind = wire::ControlKind::believe;
-  const auto reply = control.ask(std::move(request));
-  if (!reply) {
-    std::fprintf(stderr, "%s\n", control.error().c_str());
-    return static_cast<int>(Exit::unreachable);
-  }
-  if (!reply->ok) {
-    std::fprintf(stderr, "%s: %s\n", options.endpoint.c_str(), reply->error.c_str());
-    return static_cast<int>(Exit::bad_input);
-  }
+  Exit exit{};
+  const auto reply = ask_once(options.endpoint, options.timeout_s, std::move(request), exit);
+  if (!reply) return static_cast<int>(exit);
   std::printf("%s\n", reply->text.c_str());
   return static_cast<int>(Exit::done);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verbs/reload.hpp"
 
-#include <cstdint>
 #include <cstdio>
 #include <utility>
 
@@ -28,18 +27,9 @@ int run_reload(const ReloadOptions& options) {
     }
     request.image = std::move(book.image);
   }
-  catch_stop_signals();
-  Context context;
-  Control control{context, options.endpoint, Milliseconds{static_cast<std::int64_t>(options.timeout_s * 1000)}};
-  const auto reply = control.ask(std::move(request));
-  if (!reply) {
-    std::fprintf(stderr, "%s\n", control.error().c_str());
-    return static_cast<int>(Exit::unreachable);
-  }
-  if (!reply->ok) {
-    std::fprintf(stderr, "%s: %s; the old book goes on\n", options.endpoint.c_str(), reply->error.c_str());
-    return static_cast<int>(Exit::bad_input);
-  }
+  Exit exit{};
+  const auto reply = ask_once(options.endpoint, options.timeout_s, std::move(request), exit, "; the old book goes on");
+  if (!reply) return static_cast<int>(exit);
   if (options.json) {
     JsonObject object;
     std::printf("%s\n", object.flag("reloaded", true).text("text", reply->text).str().c_str());

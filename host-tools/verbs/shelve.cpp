@@ -42,24 +42,15 @@ bool parse_duration(const std::string& text, engine::Span& out) {
 }
 
 int run_shelve(const ShelveOptions& options) {
-  catch_stop_signals();
-  Context context;
-  Control control{context, options.endpoint, Milliseconds{static_cast<std::int64_t>(options.timeout_s * 1000)}};
   wire::ControlRequest request;
   request.kind = options.off ? wire::ControlKind::unshelve : wire::ControlKind::shelve;
   request.name = options.name;
   request.span_ms = options.span_ms;
   request.until_clear = options.until_clear;
   request.text = options.why;
-  const auto reply = control.ask(std::move(request));
-  if (!reply) {
-    std::fprintf(stderr, "%s\n", control.error().c_str());
-    return static_cast<int>(Exit::unreachable);
-  }
-  if (!reply->ok) {
-    std::fprintf(stderr, "%s: %s\n", options.endpoint.c_str(), reply->error.c_str());
-    return static_cast<int>(Exit::bad_input);
-  }
+  Exit exit{};
+  const auto reply = ask_once(options.endpoint, options.timeout_s, std::move(request), exit);
+  if (!reply) return static_cast<int>(exit);
   if (options.json) {
     JsonObject object;
     object.text("name", options.name).flag("shelved", !options.off).text("text", reply->text);

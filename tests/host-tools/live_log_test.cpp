@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "process.hpp"
+#include "operated_daemon.hpp"
 
 #include "CppUTest/TestHarness.h"
 
@@ -45,53 +45,28 @@ std::size_t lines_in(const std::string& text) {
 }
 }  // namespace
 
-TEST_GROUP(LiveLog) {
-  TempFolder folder;
-  std::unique_ptr<Child> daemon;
-  Finished done;
-
-  [[nodiscard]] std::string endpoint(const char* name) const { return "ipc://" + folder.path(name); }
-  void tocsin(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), TOCSIN_PROGRAM);
-    done = run_program(arguments, {}, 60s);
-  }
-  void ends_with(int status) { LONGS_EQUAL_TEXT(status, done.status, (done.err + log()).c_str()); }
-  [[nodiscard]] std::string log() const { return content_of(folder.path("daemon.log")); }
-  void setup() override {
-    tocsin({"compile", folder.file("book.watch", kBook), "-o", folder.path("book.tcn"), "--target", "edge"});
-    ends_with(0);
-    const std::string text =
-        "image = \"book.tcn\"\njournal = \"journal.db\"\nclock = \"input\"\n[sockets]\ningest = [\"" +
-        endpoint("ingest") + "\"]\nalerts = \"" + endpoint("alerts") + "\"\ncontrol = [\"" + endpoint("control") +
-        "\", \"" + endpoint("guest") + "\", \"" + endpoint("mute") +
-        "\"]\n[[audience]]\nname = \"own\"\n[[audience]]\nname = \"partners\"\nceiling = \"green\"\n"
-        "[[principal]]\nname = \"guest\"\nendpoint = \"" +
-        endpoint("guest") +
-        "\"\nroles = [\"read\"]\naudience = \"partners\"\n[[principal]]\nname = \"mute\"\n"
-        "endpoint = \"" +
-        endpoint("mute") + "\"\nroles = [\"acknowledge\"]\n";
-    (void)folder.file("tocsind.toml", text);
-    daemon = std::make_unique<Child>(std::vector<std::string>{TOCSIND_PROGRAM, "--config", folder.path("tocsind.toml")},
-                                     std::string{}, folder.path("daemon.log"));
-    tocsin({"status", endpoint("control"), "--timeout", "10", "--json"});
-    ends_with(0);
-  }
-  void teardown() override { daemon.reset(); }
-  void stop() {
-    daemon->signal(SIGTERM);
-    LONGS_EQUAL_TEXT(0, daemon->wait(10s), log().c_str());
-  }
-  void inject(const std::string& text) {
-    tocsin({"inject", endpoint("ingest"), folder.file("lines.jsonl", text)});
-    ends_with(0);
-  }
-  std::string log_of(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "log");
-    tocsin(arguments);
-    ends_with(0);
-    return done.out;
-  }
-};
+TEST_GROUP_BASE(LiveLog, OperatedDaemon){void setup() override{compile(folder.file("book.watch", kBook));
+const std::string text = "image = \"book.tcn\"\njournal = \"journal.db\"\nclock = \"input\"\n[sockets]\ningest = [\"" +
+                         endpoint("ingest") + "\"]\nalerts = \"" + endpoint("alerts") + "\"\ncontrol = [\"" +
+                         endpoint("control") + "\", \"" + endpoint("guest") + "\", \"" + endpoint("mute") +
+                         "\"]\n[[audience]]\nname = \"own\"\n[[audience]]\nname = \"partners\"\nceiling = \"green\"\n"
+                         "[[principal]]\nname = \"guest\"\nendpoint = \"" +
+                         endpoint("guest") +
+                         "\"\nroles = [\"read\"]\naudience = \"partners\"\n[[principal]]\nname = \"mute\"\n"
+                         "endpoint = \"" +
+                         endpoint("mute") + "\"\nroles = [\"acknowledge\"]\n";
+(void)folder.file("tocsind.toml", text);
+launch();
+}
+void teardown() override { daemon.reset(); }
+std::string log_of(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "log");
+  tocsin(arguments);
+  ends_with(0);
+  return done.out;
+}
+}
+;
 
 TEST(LiveLog, a_running_daemon_says_what_its_file_says_when_it_is_stopped) {
   inject(lines(1, 6000));  // more than one page of batches

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "process.hpp"
+#include "operated_daemon.hpp"
 
 #include "CppUTest/TestHarness.h"
 
@@ -19,42 +19,19 @@ const std::string kBook = TOCSIN_SOURCE_DIR "/tests/golden/surge-and-clear/book.
 const std::string kReports = TOCSIN_SOURCE_DIR "/tests/golden/surge-and-clear/reports.jsonl";
 }  // namespace
 
-TEST_GROUP(Operator) {
-  TempFolder folder;
-  std::unique_ptr<Child> daemon;
-  Finished done;
-
-  [[nodiscard]] std::string endpoint(const char* name) const { return "ipc://" + folder.path(name); }
-  void tocsin(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), TOCSIN_PROGRAM);
-    done = run_program(arguments, {}, 60s);
-  }
-  void ends_with(int status) { LONGS_EQUAL_TEXT(status, done.status, (done.out + done.err + log()).c_str()); }
-  [[nodiscard]] std::string log() const { return content_of(folder.path("daemon.log")); }
-
-  /// @param top  lines of the config before its tables. A guest may read only; an operator may do everything.
-  void start(const std::string& top = {}) {
-    tocsin({"compile", kBook, "-o", folder.path("book.tcn"), "--target", "edge"});
-    ends_with(0);
-    (void)folder.file("tocsind.toml", "image = \"book.tcn\"\njournal = \"journal.db\"\n" + top +
-                                          "\n[sockets]\ningest = [\"" + endpoint("ingest") + "\"]\nalerts = \"" +
-                                          endpoint("alerts") + "\"\ncontrol = [\"" + endpoint("control") + "\", \"" +
-                                          endpoint("guest") + "\"]\n[[principal]]\nname = \"duty\"\nendpoint = \"" +
-                                          endpoint("control") + "\"\n[[principal]]\nname = \"guest\"\nendpoint = \"" +
-                                          endpoint("guest") + "\"\nroles = [\"read\"]\n");
-    daemon = std::make_unique<Child>(std::vector<std::string>{TOCSIND_PROGRAM, "--config", folder.path("tocsind.toml")},
-                                     std::string{}, folder.path("daemon.log"));
-    tocsin({"status", endpoint("control"), "--timeout", "10", "--json"});
-    ends_with(0);
-  }
-  std::string acts_of_the_stopped() {
-    daemon->signal(SIGTERM);
-    LONGS_EQUAL_TEXT(0, daemon->wait(10s), log().c_str());
-    tocsin({"log", "acts", folder.path("journal.db"), "--json"});
-    ends_with(0);
-    return done.out;
-  }
-};
+TEST_GROUP_BASE(Operator, OperatedDaemon){
+    /// @param top  lines of the config before its tables. A guest may read only; an operator may do everything.
+    void start(const std::string& top = {}){compile(kBook);
+(void)folder.file("tocsind.toml", "image = \"book.tcn\"\njournal = \"journal.db\"\n" + top +
+                                      "\n[sockets]\ningest = [\"" + endpoint("ingest") + "\"]\nalerts = \"" +
+                                      endpoint("alerts") + "\"\ncontrol = [\"" + endpoint("control") + "\", \"" +
+                                      endpoint("guest") + "\"]\n[[principal]]\nname = \"duty\"\nendpoint = \"" +
+                                      endpoint("control") + "\"\n[[principal]]\nname = \"guest\"\nendpoint = \"" +
+                                      endpoint("guest") + "\"\nroles = [\"read\"]\n");
+launch();
+}
+}
+;
 
 TEST(Operator, believe_is_kept_in_the_journal_with_who_said_so) {
   start();

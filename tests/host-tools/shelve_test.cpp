@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "process.hpp"
+#include "operated_daemon.hpp"
 
 #include "CppUTest/TestHarness.h"
 
@@ -35,69 +35,36 @@ std::string line(int seq, const std::string& hour, int value) {
 }
 }  // namespace
 
-TEST_GROUP(ShelveVerb) {
-  TempFolder folder;
-  std::unique_ptr<Child> daemon;
-  Finished done;
-
-  [[nodiscard]] std::string endpoint(const char* name) const { return "ipc://" + folder.path(name); }
-  void tocsin(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), TOCSIN_PROGRAM);
-    done = run_program(arguments, {}, 60s);
-  }
-  void ends_with(int status) { LONGS_EQUAL_TEXT(status, done.status, (done.out + done.err + log()).c_str()); }
-  [[nodiscard]] std::string log() const { return content_of(folder.path("daemon.log")); }
-  void launch() {
-    daemon = std::make_unique<Child>(std::vector<std::string>{TOCSIND_PROGRAM, "--config", folder.path("tocsind.toml")},
-                                     std::string{}, folder.path("daemon.log"));
-    (void)status();
-  }
-  void start() {
-    tocsin({"compile", folder.file("book.watch", kBook), "-o", folder.path("book.tcn"), "--target", "edge"});
-    ends_with(0);
-    (void)folder.file(
-        "tocsind.toml",
-        "image = \"book.tcn\"\njournal = \"journal.db\"\nclock = \"input\"\nshelve_max = \"12h\"\n"
-        "[sockets]\ningest = [\"" +
-            endpoint("ingest") + "\"]\nalerts = \"" + endpoint("alerts") + "\"\ncontrol = [\"" + endpoint("control") +
-            "\", \"" + endpoint("guest") + "\"]\n[[principal]]\nname = \"duty\"\nendpoint = \"" + endpoint("control") +
-            "\"\n[[principal]]\nname = \"guest\"\nendpoint = \"" + endpoint("guest") + "\"\nroles = [\"read\"]\n");
-    launch();
-  }
-  void inject(const std::string& lines) {
-    tocsin({"inject", endpoint("ingest"), folder.file("lines.jsonl", lines)});
-    ends_with(0);
-  }
-  std::string status() {
-    tocsin({"status", endpoint("control"), "--timeout", "10", "--json"});
-    ends_with(0);
-    return done.out;
-  }
-  /// What status says of the shelf; empty: there is none.
-  std::string shelf() {
-    const auto all = status();
-    const auto at = all.find("\"shelf\":{");
-    return at == std::string::npos ? std::string{} : all.substr(at, all.find('}', at) - at + 1);
-  }
-  void shelve(const std::string& span, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments{"shelve", endpoint("control"), "strait_activity", "--for", span,
-                                       "--why",  "known exercise"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    tocsin(arguments);
-  }
-  std::string alerts() {
-    tocsin({"log", "alerts", endpoint("control"), "--json"});
-    ends_with(0);
-    return done.out;
-  }
-  std::string acts_of_the_stopped() {
-    daemon->signal(SIGTERM);
-    LONGS_EQUAL_TEXT(0, daemon->wait(10s), log().c_str());
-    tocsin({"log", "acts", folder.path("journal.db"), "--json"});
-    ends_with(0);
-    return done.out;
-  }
-};
+TEST_GROUP_BASE(ShelveVerb, OperatedDaemon){void start(){compile(folder.file("book.watch", kBook));
+(void)folder.file("tocsind.toml",
+                  "image = \"book.tcn\"\njournal = \"journal.db\"\nclock = \"input\"\nshelve_max = \"12h\"\n"
+                  "[sockets]\ningest = [\"" +
+                      endpoint("ingest") + "\"]\nalerts = \"" + endpoint("alerts") + "\"\ncontrol = [\"" +
+                      endpoint("control") + "\", \"" + endpoint("guest") +
+                      "\"]\n[[principal]]\nname = \"duty\"\nendpoint = \"" + endpoint("control") +
+                      "\"\n[[principal]]\nname = \"guest\"\nendpoint = \"" + endpoint("guest") +
+                      "\"\nroles = [\"read\"]\n");
+launch();
+}
+/// What status says of the shelf; empty: there is none.
+std::string shelf() {
+  const auto all = status();
+  const auto at = all.find("\"shelf\":{");
+  return at == std::string::npos ? std::string{} : all.substr(at, all.find('}', at) - at + 1);
+}
+void shelve(const std::string& span, std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments{"shelve", endpoint("control"), "strait_activity", "--for", span,
+                                     "--why",  "known exercise"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  tocsin(arguments);
+}
+std::string alerts() {
+  tocsin({"log", "alerts", endpoint("control"), "--json"});
+  ends_with(0);
+  return done.out;
+}
+}
+;
 
 TEST(ShelveVerb, what_was_answered_is_there_after_kill_9_and_ends_when_its_time_is_over) {
   start();

@@ -65,6 +65,9 @@ enum class CommitResult : std::uint8_t {
   fatal = 3,    ///< whether it is stored is unknown: end the process and recover
 };
 
+/// What to answer who asked for something that Core::keep() did not take.
+inline constexpr const char* kNoRoomText = "no room in this batch, or the journal is in trouble; ask again in a moment";
+
 /// An alert that an operator wants to put aside.
 struct ShelfWish {
   std::string_view alert;    ///< an alert or linkage of the book
