@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alert_query.hpp"
 
-#include "tocsin/wire/alert_codec.hpp"
-
 namespace tocsin::daemon {
+bool sees_all(const AudienceConfig* audience) {
+  return audience == nullptr || (audience->all_releases && audience->ceiling == engine::Marking::red);
+}
+
 // Not by the book that rules: it may have changed since.
+bool visible(const AudienceConfig* audience, const wire::AlertRecord& record) {
+  if (sees_all(audience)) return true;
+  const std::vector<std::string_view> release(record.release.begin(), record.release.end());
+  return may_see(*audience, record.marking, release);
+}
+
 bool visible(const AudienceConfig* audience, std::span<const std::byte> bytes) {
-  if (audience == nullptr || (audience->all_releases && audience->ceiling == engine::Marking::red)) return true;
+  if (sees_all(audience)) return true;
   const auto record = wire::decode_alert(bytes);
-  if (!record) return false;
-  const std::vector<std::string_view> release(record->release.begin(), record->release.end());
-  return may_see(*audience, record->marking, release);
+  return record && visible(audience, *record);
+}
+
+std::optional<wire::AlertRecord> find_alert(journal::Journal& journal, std::uint64_t number) {
+  std::optional<wire::AlertRecord> found;
+  if (number == 0) return found;
+  (void)journal.read_alerts(number - 1, [&](const journal::StoredAlert& alert) {
+    if (alert.number == number) found = wire::decode_alert(alert.bytes);
+    return false;
+  });
+  return found;
 }
 
 journal::Outcome read_alerts(journal::Journal& journal, AlertQuery& query) {

@@ -3,10 +3,13 @@
 /// @file Committed alert events out of the journal, for one who may see them.
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "tocsin/journal/journal.hpp"
+#include "tocsin/wire/alert_codec.hpp"
 
 #include "audience.hpp"
 
@@ -25,8 +28,13 @@ struct AlertQuery {
   bool more = false;                           ///< out: there may be more
 };
 
-/// Whether an encoded alert event is for an audience, by what the event itself says. @param audience  null: sees all.
+/// Whether there is nothing that an audience may not see. @param audience  null: sees all; also below.
+[[nodiscard]] bool sees_all(const AudienceConfig* audience);
+/// Whether an alert event is for an audience, by what the event itself says.
 [[nodiscard]] bool visible(const AudienceConfig* audience, std::span<const std::byte> bytes);
+[[nodiscard]] bool visible(const AudienceConfig* audience, const wire::AlertRecord& record);
+/// The stored alert event of this number; nothing when there is none, or none that can be read.
+[[nodiscard]] std::optional<wire::AlertRecord> find_alert(journal::Journal& journal, std::uint64_t number);
 /// Alert events with a number above `since` that the audience may see, at most `limit` and about kAnswerBytesMax.
 /// @error  as Journal::read_alerts().
 [[nodiscard]] journal::Outcome read_alerts(journal::Journal& journal, AlertQuery& query);

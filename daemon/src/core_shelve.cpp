@@ -7,6 +7,7 @@
 #include "tocsin/daemon/log.hpp"
 
 #include "alarms.hpp"
+#include "alert_query.hpp"
 #include "shelves.hpp"
 
 namespace tocsin::daemon {
@@ -39,14 +40,8 @@ engine::Instant Core::wall_() { return config_.clock == ClockSource::system ? en
 std::string Core::load_shelves_() {
   *shelves_ = {};
   const auto name_of = [this](std::uint64_t number) {
-    std::string name;
-    if (number == 0) return name;
-    (void)journal_->read_alerts(number - 1, [&](const journal::StoredAlert& alert) {
-      const auto record = wire::decode_alert(alert.bytes);
-      if (alert.number == number && record) name = record->name;
-      return false;
-    });
-    return name;
+    const auto record = find_alert(*journal_, number);
+    return record ? record->name : std::string{};
   };
   const auto outcome = journal_->read_acts([&](const journal::Act& act) {
     shelves_->replay(act, name_of);

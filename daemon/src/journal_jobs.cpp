@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "tocsin/wire/alert_codec.hpp"
-
 namespace tocsin::daemon {
 void Durations::add(std::int64_t took_ns) {
   const auto took = static_cast<std::uint32_t>(std::clamp<std::int64_t>(took_ns / unit_ns_, 0, UINT32_MAX));
@@ -69,12 +67,8 @@ void VerifyJob::run(journal::Journal& journal) {
 }
 
 void FindEventJob::run(journal::Journal& journal) {
-  name.clear();
-  (void)journal.read_alerts(number - 1, [this](const journal::StoredAlert& alert) {
-    const auto record = wire::decode_alert(alert.bytes);
-    if (alert.number == number && record) name = record->name;
-    return false;
-  });
+  const auto record = find_alert(journal, number);
+  name = record ? record->name : std::string{};
 }
 
 void ProbeJob::run(journal::Journal& journal) { outcome = journal.probe(); }

@@ -13,10 +13,6 @@
 
 namespace tocsin::daemon {
 namespace {
-bool sees_all(const AudienceConfig* audience) {
-  return audience == nullptr || (audience->all_releases && audience->ceiling == engine::Marking::red);
-}
-
 /// Fills pages: remembers how far it came, and says when a page is full.
 class Page {
  public:
@@ -64,13 +60,8 @@ std::vector<std::byte> seen_of(const journal::StoredBatch& batch, const Audience
 
 /// Whether the event that an operator acknowledged is for this audience.
 bool may_see_event(journal::Journal& journal, std::uint64_t number, const AudienceConfig* audience) {
-  bool seen = false;
-  if (number == 0) return false;
-  (void)journal.read_alerts(number - 1, [&](const journal::StoredAlert& alert) {
-    seen = alert.number == number && visible(audience, alert.bytes);
-    return false;
-  });
-  return seen;
+  const auto record = find_alert(journal, number);
+  return record && visible(audience, *record);
 }
 
 bool may_see_act(journal::Journal& journal, const journal::Act& act, const LogQuery& query) {
