@@ -67,7 +67,11 @@ ZmqSocket::ZmqSocket(ZmqContext& context, int type, const SocketLimits& limits)
 }
 
 ZmqSocket::~ZmqSocket() {
-  if (handle_ != nullptr) (void)zmq_close(handle_);
+  if (handle_ == nullptr) return;
+  // libzmq goes on telling a closed socket's monitor who leaves; when the monitor's reader is gone too, that blocks its
+  // I/O thread until the context ends, and the event leaks.
+  (void)zmq_socket_monitor(handle_, nullptr, 0);
+  (void)zmq_close(handle_);
 }
 
 ZmqSocket::ZmqSocket(ZmqSocket&& other) noexcept : handle_{std::exchange(other.handle_, nullptr)} {}
