@@ -13,13 +13,15 @@ void Stepper::catch_up_base() {
   Instant to = header.clock - horizon - 1;
   if (to > decided) to = decided;
   const Span behind = to - block_.base().header->evaluated;
-  if (behind <= 0 || take_copy_as_base(to)) return;
+  if (behind <= 0) return;
   // In strides: a step that moves it costs more than one that does not, and late news never reaches that far. Where
   // there are many copies, one of them is soon old enough to be the base without deciding anything again.
   constexpr Span kStrides = 32;
+  constexpr Span kCopyStrides = 8;
   constexpr std::size_t kMany = 8;
   const Log log{block_};
   const bool room = log.count() < block_.log().size() / 8 * 7;
+  if ((room && behind <= horizon / kCopyStrides) || take_copy_as_base(to)) return;
   if (behind > (block_.copy_marks().size() >= kMany && room ? horizon : horizon / kStrides)) advance_base(to);
 }
 

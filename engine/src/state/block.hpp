@@ -233,7 +233,7 @@ struct State {
   StateHeader* header;
   std::span<Instant> words;
   std::span<Instant> timers;  ///< by Plan: feeds, nodes, alerts, theaters; kForever: not due
-  std::span<Instant> mins;    ///< least of each group of kTimerGroup timers
+  std::span<Instant> mins;    ///< least of each group of kTimerGroup timers, or kNever: to be found again
   std::span<FeedState> feeds;
   std::span<AlertMachine> alerts;
   std::span<TheaterState> theaters;
@@ -322,6 +322,17 @@ struct Sizes {
 [[nodiscard]] std::size_t words_of(const Node& node);
 /// Whether time alone can change a node.
 [[nodiscard]] bool has_timer(const Node& node);
+/// Whether a node rests on reports itself.
+[[nodiscard]] constexpr bool uses_reports(const Node& node) {
+  const Shape shape = shape_of(node.op);
+  return shape == Shape::report_number || shape == Shape::pulse;
+}
+/// Whether a number gathers its samples' values before it is worked out.
+[[nodiscard]] constexpr bool gathers(const Node& node) {
+  const Op op = static_cast<Op>(node.op);
+  return op == Op::sum || op == Op::mean || op == Op::median || op == Op::mad || op == Op::stddev || op == Op::quantile;
+}
+[[nodiscard]] constexpr Instant earlier(Instant left, Instant right) { return left < right ? left : right; }
 
 /// Views of a block. Owns nothing; made once per Engine.
 class Block {
@@ -430,10 +441,22 @@ inline void set_timer(const State& state, std::size_t timer, Instant due) {
     least = due;
     return;
   }
-  if (before != least) return;
-  const std::size_t first = group * kTimerGroup;
-  const std::size_t end = first + kTimerGroup < state.timers.size() ? first + kTimerGroup : state.timers.size();
-  least = kForever;
-  for (std::size_t i = first; i < end; ++i) least = state.timers[i] < least ? state.timers[i] : least;
+  if (before == least) least = kNever;  // unknown until settle_timers(); no timer is ever due then
+}
+
+/// Finds the least of each group again where the timer that was it has changed. @returns the least of all.
+inline Instant settle_timers(const State& state) {
+  Instant next = kForever;
+  for (std::size_t group = 0; group < state.mins.size(); ++group) {
+    Instant& least = state.mins[group];
+    if (least == kNever) {
+      const std::size_t first = group * kTimerGroup;
+      const std::size_t end = first + kTimerGroup < state.timers.size() ? first + kTimerGroup : state.timers.size();
+      least = kForever;
+      for (std::size_t i = first; i < end; ++i) least = earlier(state.timers[i], least);
+    }
+    next = earlier(least, next);
+  }
+  return next;
 }
 }  // namespace tocsin::engine

@@ -127,8 +127,7 @@ std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
   decide_nodes(at);
   decide_alerts(at);
   if (theaters_) decide_theaters(at);
-  header.timed = kForever;
-  for (const Instant least : state_.mins) header.timed = least < header.timed ? least : header.timed;
+  header.timed = settle_timers(state_);
   header.evaluated = at;
   header.last = at;
   // What is to be done again when a copy lags: the reports of one instant count each.

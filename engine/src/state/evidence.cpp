@@ -369,11 +369,6 @@ class Walk {
   std::size_t size_ = 0;
 };
 
-bool uses_reports(const Node& node) {
-  const Shape shape = shape_of(node.op);
-  return shape == Shape::report_number || shape == Shape::pulse;
-}
-
 /// Marks of nodes that are free between two evaluations.
 void mark_node(const Block& block, std::uint16_t node) {
   block.dirty_nodes()[node / 64U] |= std::uint64_t{1} << (node % 64U);
@@ -384,7 +379,15 @@ template <class Visit>
 void each_marked(const Block& block, std::uint16_t highest, Visit visit) {
   const std::span<std::uint64_t> marks = block.dirty_nodes();
   for (std::size_t word = highest / std::size_t{64} + 1; word > 0; --word) {
-    std::uint64_t& bits = marks[word - 1];
+    std::uint64_t bits = marks[word - 1];
+    marks[word - 1] = 0;
+    const auto mark = [&](std::uint16_t node) {
+      if (node / 64U == word - 1) {
+        bits |= std::uint64_t{1} << (node % 64U);
+      } else {
+        mark_node(block, node);
+      }
+    };
     while (bits != 0) {  // operands come before their node: one pass downwards
       const unsigned bit = 63U - static_cast<unsigned>(std::countl_zero(bits));
       bits &= ~(std::uint64_t{1} << bit);
@@ -392,43 +395,49 @@ void each_marked(const Block& block, std::uint16_t highest, Visit visit) {
       const Shape shape = shape_of(node.op);
       visit(node);
       if (uses_reports(node) || shape == Shape::literal || shape == Shape::overdue) continue;
-      mark_node(block, node.a);
-      if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) mark_node(block, node.b);
+      mark(node.a);
+      if (shape != Shape::negate && shape != Shape::hold_for && shape != Shape::in_last) mark(node.b);
     }
   }
 }
 
-void show_blindness(const Block& block, const State& state, AlertEvent& out) {
+/// Shows who is blind or overdue of those that `when` rests on. @returns whether a number below it is saturated.
+bool show_blindness(const Block& block, const State& state, AlertEvent& out) {
   const Image& image = block.image();
   const Alert& rule = image.alerts[out.alert];
   for (const std::uint16_t feed : image.list(rule.feeds)) {
     if (state.feeds[feed].overdue) out.overdue_feeds[feed / 64U] |= std::uint64_t{1} << (feed % 64U);
   }
+  bool saturated = out.kind == EventKind::retracted;  // then nobody asks
   mark_node(block, rule.when);
   each_marked(block, rule.when, [&](const Node& node) {
-    if (uses_reports(node) && state.indicators[node.a].blind) {
+    if (!uses_reports(node)) return;
+    if (state.indicators[node.a].blind) {
       out.blind_indicators[node.a / 64U] |= std::uint64_t{1} << (node.a % 64U);
     }
+    saturated = saturated || (shape_of(node.op) == Shape::report_number && saturated_at(block, state, node, out.at));
   });
+  return saturated;
 }
 
-/// Whether what becomes of the alert rests on a number that speaks of the reports that are kept only.
+/// Whether what becomes of the alert rests on a number that speaks of the reports that are kept only, `when` aside.
 bool rests_on_saturated(const Block& block, const State& state, const AlertEvent& event) {
   const Image& image = block.image();
   const Alert& rule = image.alerts[event.alert];
-  std::uint16_t highest = rule.when;
-  const auto mark = [&](std::uint16_t node) {
-    mark_node(block, node);
-    if (node > highest) highest = node;
-  };
-  mark(rule.when);
-  if (rule.clear != kNone) mark(rule.clear);
-  for (const LevelRule& level : image.level_rules.subspan(rule.levels.first, rule.levels.count)) mark(level.node);
   bool found = false;
-  each_marked(block, highest, [&](const Node& node) {
-    if (shape_of(node.op) != Shape::report_number) return;
-    found = found || saturated_at(block, state, node, event.at);
-  });
+  if (rule.clear != kNone || rule.levels.count > 0) {
+    std::uint16_t highest = 0;
+    const auto mark = [&](std::uint16_t node) {
+      mark_node(block, node);
+      if (node > highest) highest = node;
+    };
+    if (rule.clear != kNone) mark(rule.clear);
+    for (const LevelRule& level : image.level_rules.subspan(rule.levels.first, rule.levels.count)) mark(level.node);
+    each_marked(block, highest, [&](const Node& node) {
+      if (shape_of(node.op) != Shape::report_number) return;
+      found = found || saturated_at(block, state, node, event.at);
+    });
+  }
   const AlertMachine& machine = state.alerts[event.alert];
   for (std::uint16_t i = 0; i < rule.needs.count && !found; ++i) {
     if (!machine.raised || ((unsigned{machine.needs_met} >> i) & 1U) != 0)
@@ -496,10 +505,10 @@ void begin_event(AlertEvent& out) {
 void gather_evidence(const Block& block, const State& state, bool walk, AlertEvent& out) {
   const Image& image = block.image();
   const Alert& rule = image.alerts[out.alert];
-  show_blindness(block, state, out);
+  const bool saturated = show_blindness(block, state, out);
   const std::span<const std::uint16_t> theaters = image.list(rule.theaters);
   for (std::size_t i = 0; i < theaters.size(); ++i) out.theater_levels[i] = shown_level(image, state, theaters[i]);
-  if (out.kind != EventKind::retracted) out.saturated = rests_on_saturated(block, state, out);
+  if (out.kind != EventKind::retracted) out.saturated = saturated || rests_on_saturated(block, state, out);
   if (!walk) return;
   weigh(image, state, rule, out);
   for (const std::uint16_t condition : image.list(rule.against))

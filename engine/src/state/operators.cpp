@@ -11,7 +11,6 @@ constexpr Truth opposite(Truth truth) {
 constexpr Truth lesser(Truth left, Truth right) { return left < right ? left : right; }
 constexpr Truth greater(Truth left, Truth right) { return left < right ? right : left; }
 constexpr Truth truth_from(bool yes, bool maybe) { return yes ? Truth::yes : maybe ? Truth::unknown : Truth::no; }
-constexpr Instant earlier(Instant left, Instant right) { return left < right ? left : right; }
 
 // NodeState::past: what the operands were since the last evaluation, and what `then` answered.
 constexpr Truth past_left(std::uint8_t past) { return static_cast<Truth>(past & 3U); }

@@ -50,16 +50,6 @@ void each_needed(const Image& image, const Alert& alert, Visit visit) {
   }
 }
 
-bool uses_reports(const Node& node) {
-  const Shape shape = shape_of(node.op);
-  return shape == Shape::report_number || shape == Shape::pulse;
-}
-
-/// Whether a number gathers its samples' values before it is worked out.
-bool gathers(const Node& node) {
-  const Op op = static_cast<Op>(node.op);
-  return op == Op::sum || op == Op::mean || op == Op::median || op == Op::mad || op == Op::stddev || op == Op::quantile;
-}
 
 /// Fills lists of elements by owner: `each(visit)` calls visit(owner, element) for every pair, always in the same
 /// order. `first(owner)` is the place where an owner's list begins.

@@ -104,10 +104,6 @@ Number value_of(const Block& block, const Node& node, const WindowScan& found) {
   if (op == Op::stddev) return finite(stddev_of(values));
   return finite(quantile_of(values, node.numerator, node.digits));
 }
-
-bool gathers(Op op) {
-  return op == Op::sum || op == Op::mean || op == Op::median || op == Op::mad || op == Op::stddev || op == Op::quantile;
-}
 }  // namespace
 
 namespace {
@@ -136,7 +132,7 @@ Number number_at(const Block& block, const State& state, const Node& node, Insta
   const Op op = static_cast<Op>(node.op);
   if (op == Op::last) return latest(block, state, node, instant);
   if (cap > 0 && node.ago_ms == 0) return count_at(block, state, node, instant, cap);
-  const WindowScan found = scan(block, state, node, instant, gathers(op), cap);
+  const WindowScan found = scan(block, state, node, instant, gathers(node), cap);
   Number number;
   if (found.count >= node.at_least) number = value_of(block, node, found);
   number.reports = found.count;

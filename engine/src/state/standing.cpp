@@ -324,7 +324,7 @@ void Standing::handed_out(StandingEvent& told) const {
     unset(told, kRetractDue);
     --header.retract_count;
   }
-  forget_needless(told.at, told.alert);
+  if (header.withdrawn_count > 0) forget_needless(told.at, told.alert);
 }
 
 /// What was withdrawn is kept for the next `rev` alone: of the raises of an alert at an instant the highest is enough,

@@ -243,7 +243,11 @@ void Stepper::note_contact(const Input& input) {
     const bool passed = heartbeat || state.header->evaluated >= input.time;
     if (passed && feed.contact < input.time) feed.contact = input.time;
   };
-  if (heartbeat) note(block_.base());
+  if (heartbeat) {
+    note(block_.base());
+  } else if (block_.head().header->evaluated < input.time) {
+    return;  // in order: no state has passed it
+  }
   each_newer_state(note);
 }
 
