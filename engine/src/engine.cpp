@@ -37,6 +37,7 @@ std::uint32_t checksum_of(Header header, std::span<const std::byte> checkpoint) 
 void clear_copies(const Block& block) {
   const std::span<CopyMark> marks = block.copy_marks();
   for (std::size_t i = 0; i < marks.size(); ++i) marks[i] = {0, 0, static_cast<std::uint16_t>(i), false, {}};
+  if (block.midst_mark() != nullptr) *block.midst_mark() = {};
 }
 
 void clear_words(const Node& node, std::span<Instant> words) {

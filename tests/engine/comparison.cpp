@@ -56,7 +56,7 @@ void Comparison::run() {
 BookBuilder Comparison::make_book(Prng& after) const {
   BookBuilder book = random_book(after, options_.horizon_ms, options_.unit);
   book.bounds.log_capacity = options_.log_capacity;
-  book.bounds.copies = static_cast<std::uint16_t>(after.below(9));
+  book.bounds.copies = static_cast<std::uint16_t>(after.below(14));
   book.bounds.contact_runs = 64;
   book.bounds.standing_capacity = 256;
   return book;

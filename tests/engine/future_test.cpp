@@ -25,6 +25,11 @@ constexpr std::uint64_t kRuns = 16;
 #else
 constexpr std::uint64_t kRuns = 150;
 #endif
+#ifdef __linux__
+constexpr std::uint64_t kPairRuns = 20 * kRuns;  // without checksums
+#else
+constexpr std::uint64_t kPairRuns = kRuns;
+#endif
 constexpr int kLines = 80;
 
 /// What two events differ in, or nothing.
@@ -145,7 +150,9 @@ class Pair {
       if (a.theater_level(i) != b.theater_level(i)) return "level of theater " + std::to_string(i);
     for (std::uint16_t i = 0; i < left_.image().feeds.size(); ++i) {
       if (a.feed_overdue(i) != b.feed_overdue(i)) return "silence of feed " + std::to_string(i);
-      if (a.last_contact(i) != b.last_contact(i)) return "contact of feed " + std::to_string(i);
+      // A heartbeat from the future lets a run of contacts reach over the clock, if its start is not forgotten yet.
+      if (a.last_contact(i) != b.last_contact(i) && std::max(a.last_contact(i), b.last_contact(i)) != a.clock())
+        return "contact of feed " + std::to_string(i);
     }
     return {};
   }
@@ -183,7 +190,7 @@ TEST_GROUP(Future){};
 TEST(Future, is_the_same_word_for_word_when_saved_and_restored_after_every_line) {
   for (const Reach& reach : kReaches) {
     for (std::uint64_t seed = 1; seed <= std::max<std::uint64_t>(1, kRuns / 4); ++seed) {  // checksums take their time
-      BookBuilder book = book_of(seed, reach, static_cast<std::uint16_t>(seed % 9));
+      BookBuilder book = book_of(seed, reach, static_cast<std::uint16_t>(seed % 13));
       Bench going_on{book};
       Bench even{book};
       Bench odd{book};
@@ -201,21 +208,41 @@ TEST(Future, is_the_same_word_for_word_when_saved_and_restored_after_every_line)
   }
 }
 
+namespace {
+/// The first difference between an engine without copies and one with some, or nothing.
+/// @param crowded  percent of the reports that are of the newest instant there is, whenever they come.
+SimpleString first_difference(std::uint64_t seed, const Reach& reach, std::uint16_t copies, std::uint32_t crowded) {
+  BookBuilder none = book_of(seed, reach, 0);
+  BookBuilder some = book_of(seed, reach, copies);
+  Bench without{none};
+  Bench with{some};
+  for (Bench* bench : {&without, &with}) bench->engine().start(kRandomFirst, {Status::test, false, true});
+  Prng prng{seed * 37 + 5};
+  RandomLines lines{prng, true, reach.unit};
+  Instant newest = kRandomFirst;
+  for (int i = 0; i < kLines; ++i) {
+    Input line = lines.next();
+    if (line.kind == InputKind::report) {
+      if (crowded > 0 && !line.has_target_seq && prng.chance(crowded)) line.time = newest;
+      if (line.time <= line.received) newest = std::max(newest, line.time);
+    }
+    const std::string what = Pair{without, with}.step(line);
+    if (!what.empty()) return where(seed, i, what);
+  }
+  return "";
+}
+}  // namespace
+
 TEST(Future, does_not_depend_on_where_copies_lie) {
   for (const Reach& reach : kReaches) {
-    for (std::uint64_t seed = 1; seed <= kRuns; ++seed) {
-      const auto copies = static_cast<std::uint16_t>(1 + seed % 9);
-      BookBuilder none = book_of(seed, reach, 0);
-      BookBuilder some = book_of(seed, reach, copies);
-      Bench without{none};
-      Bench with{some};
-      for (Bench* bench : {&without, &with}) bench->engine().start(kRandomFirst, {Status::test, false, true});
-      Prng prng{seed * 37 + 5};
-      RandomLines lines{prng, true, reach.unit};
-      for (int i = 0; i < kLines; ++i) {
-        const std::string what = Pair{without, with}.step(lines.next());
-        CHECK_TEXT(what.empty(), where(seed, i, what).asCharString());
-      }
-    }
+    for (std::uint64_t seed = 1; seed <= kPairRuns; ++seed)
+      STRCMP_EQUAL("", first_difference(seed, reach, static_cast<std::uint16_t>(1 + seed % 13), 0).asCharString());
+  }
+}
+
+TEST(Future, does_not_depend_on_what_is_kept_of_an_instant_with_many_reports) {
+  for (const Reach& reach : kReaches) {
+    for (std::uint64_t seed = 1; seed <= kPairRuns; ++seed)
+      STRCMP_EQUAL("", first_difference(seed, reach, 12, static_cast<std::uint32_t>(50 + seed % 45)).asCharString());
   }
 }

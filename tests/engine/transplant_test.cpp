@@ -165,7 +165,7 @@ class Trial {
     book.bounds.log_capacity = shape_.log_capacity;
     book.bounds.contact_runs = 64;
     book.bounds.standing_capacity = 512;
-    book.bounds.copies = static_cast<std::uint16_t>(seed_ % 9);
+    book.bounds.copies = static_cast<std::uint16_t>(seed_ % 13);
     return book;
   }
 

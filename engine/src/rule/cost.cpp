@@ -14,8 +14,8 @@ constexpr std::uint64_t times(std::uint64_t left, std::uint64_t right) {
   return left != 0 && right > kMost / left ? kMost : left * right;
 }
 
-/// Base, head, scratch and the copies.
-std::size_t states_of(const Image& image) { return 3U + image.bounds.copies; }
+/// Base, head, scratch, the copies, and the midst of an instant.
+std::size_t states_of(const Image& image) { return (has_many_copies(image) ? 4U : 3U) + image.bounds.copies; }
 
 /// Steps to decide a node once. A sleeping one may be decided twice: when it is woken and when it is pulled.
 std::uint64_t node_work(const Image& image, const Node& node) {

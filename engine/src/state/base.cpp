@@ -18,11 +18,10 @@ void Stepper::catch_up_base() {
   // there are many copies, one of them is soon old enough to be the base without deciding anything again.
   constexpr Span kStrides = 32;
   constexpr Span kCopyStrides = 8;
-  constexpr std::size_t kMany = 8;
   const Log log{block_};
   const bool room = log.count() < block_.log().size() / 8 * 7;
   if ((room && behind <= horizon / kCopyStrides) || take_copy_as_base(to)) return;
-  if (behind > (block_.copy_marks().size() >= kMany && room ? horizon : horizon / kStrides)) advance_base(to);
+  if (behind > (has_many_copies(block_.image()) && room ? horizon : horizon / kStrides)) advance_base(to);
 }
 
 /// The newest copy that late news can no longer change becomes the base. @returns false when there is none.
@@ -86,6 +85,7 @@ void Stepper::absorb_oldest() {
   if (entry.kind == EntryKind::report && !entry.withdrawn) {
     absorb_in(block_.base(), entry);
     if (block_.head().header->evaluated < time) absorb_in(block_.head(), entry);
+    if (block_.has_midst() && block_.midst_mark()->at < time) block_.midst_mark()->valid = false;
   }
   move_oldest_to_ring();
 }
@@ -122,6 +122,7 @@ void Stepper::push_sample(const LogEntry& entry, std::uint16_t slot) {
   for (std::size_t row = 0; row < block_.copy_marks().size(); ++row) {
     if (block_.copy_marks()[row].valid) forget(block_.copy_indicator(row, entry.indicator));
   }
+  if (block_.has_midst()) forget(block_.midst().indicators[entry.indicator]);
 }
 
 /// A state that has not come to a report's instant will not find it in the log any more.

@@ -57,6 +57,12 @@ std::size_t work_bytes(const Image& image, const Sizes& sizes) {
   return room_for<std::uint64_t>(bit_words(image.nodes.size())) +
          room_for<std::uint64_t>(bit_words(image.alerts.size())) + room_for<double>(sizes.values) + room_for<Work>(1);
 }
+
+std::size_t midst_bytes(const Image& image, const Sizes& sizes) {
+  if (!has_many_copies(image)) return 0;
+  return room_for<Midst>(1) + state_bytes(image, sizes) + room_for<std::uint64_t>(bit_words(image.nodes.size())) +
+         room_for<std::uint64_t>(bit_words(image.alerts.size()));
+}
 }  // namespace
 
 Layout layout_of(const Image& image) {
@@ -73,7 +79,7 @@ Layout layout_of(const Image& image) {
   layout.log_bytes = room_for<LogEntry>(bounds.log_capacity) + room_for<std::uint16_t>(bounds.log_capacity) +
                      2 * room_for<std::uint16_t>(heads_of(image));
   layout.standing_bytes = room_for<StandingEvent>(standing_places(image)) + room_for<AlertMemory>(image.alerts.size());
-  layout.plan_bytes = plan_bytes(image, sizes) + work_bytes(image, sizes);
+  layout.plan_bytes = plan_bytes(image, sizes) + work_bytes(image, sizes) + midst_bytes(image, sizes);
   layout.checkpoint_bytes = layout.header_bytes + layout.state_bytes + layout.rings_bytes + layout.contacts_bytes +
                             layout.log_bytes + layout.standing_bytes;
   layout.block_bytes = layout.checkpoint_bytes + room_for<CopyMark>(bounds.copies) +
@@ -138,6 +144,11 @@ Block::Block(const Image& image, std::byte* bytes)
   dirty_alerts_ = cut.take<std::uint64_t>(bit_words(image.alerts.size()));
   values_ = cut.take<double>(sizes_.values);
   work_ = cut.take<Work>(1).data();
+  const bool many = has_many_copies(image);
+  midst_mark_ = many ? cut.take<Midst>(1).data() : nullptr;
+  midst_nodes_ = cut.take<std::uint64_t>(many ? bit_words(image.nodes.size()) : 0);
+  midst_alerts_ = cut.take<std::uint64_t>(many ? bit_words(image.alerts.size()) : 0);
+  midst_offset_ = static_cast<std::size_t>(cut.take<std::byte>(0).data() - bytes);
 }
 
 void Block::assign(const State& to, const State& from) const {

@@ -251,6 +251,17 @@ struct CopyMark {
   std::uint8_t reserved[5];
 };
 
+/// Bookkeeping of the state in the midst of an instant: the reports it has had so far are taken in, nothing is decided
+/// yet. The next report of the instant goes on from there, so that many at one instant do not take each other in again.
+struct Midst {
+  Instant at;
+  std::uint32_t reports;  ///< so many were taken in
+  bool valid;
+  bool wanted;  ///< the running step comes to the instant again: it is to be kept then
+  bool due;     ///< the head is to go on from there
+  std::uint8_t reserved;
+};
+
 /// What follows from the image about one node.
 struct NodePlan {
   std::uint32_t words;    ///< first of its words in State::words, or kNoWords
@@ -290,6 +301,9 @@ struct Plan {
   std::span<std::uint16_t> feed_nodes;
   std::span<std::uint16_t> feed_indicators;
 };
+
+/// Whether memory is spent freely on what only saves time.
+[[nodiscard]] constexpr bool has_many_copies(const Image& image) { return image.bounds.copies >= 8; }
 
 /// How many events may be on their way out before a step pauses.
 [[nodiscard]] constexpr std::size_t standing_due_max(const Image& image) {
@@ -388,6 +402,17 @@ class Block {
   /// Work space: the values of one number's samples.
   [[nodiscard]] std::span<double> values() const { return values_; }
   [[nodiscard]] Work& work() const { return *work_; }
+  /// nullptr without has_many_copies(): there is none then.
+  [[nodiscard]] Midst* midst_mark() const { return midst_mark_; }
+  [[nodiscard]] bool has_midst() const { return midst_mark_ != nullptr && midst_mark_->valid; }
+  /// Drops what is kept of the midst of an instant, if that is at or after `from`.
+  void drop_midst(Instant from) const {
+    if (midst_mark_ != nullptr && midst_mark_->at >= from) midst_mark_->valid = false;
+  }
+  [[nodiscard]] State midst() const { return state_at(midst_offset_); }
+  /// Nodes and alerts that the reports taken in so far have woken, a bit each.
+  [[nodiscard]] std::span<std::uint64_t> midst_nodes() const { return midst_nodes_; }
+  [[nodiscard]] std::span<std::uint64_t> midst_alerts() const { return midst_alerts_; }
   /// First timer of the nodes, alerts, theaters (feeds begin at 0).
   [[nodiscard]] std::size_t node_timers() const { return alert_timers_ - sizes_.node_timers; }
   [[nodiscard]] std::size_t alert_timers() const { return alert_timers_; }
@@ -427,6 +452,10 @@ class Block {
   std::span<std::uint64_t> dirty_alerts_;
   std::span<double> values_;
   Work* work_;
+  Midst* midst_mark_;
+  std::size_t midst_offset_;
+  std::span<std::uint64_t> midst_nodes_;
+  std::span<std::uint64_t> midst_alerts_;
 };
 
 /// Sets a timer of a state.

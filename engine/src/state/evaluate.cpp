@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluate.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "contacts.hpp"
@@ -59,8 +60,9 @@ bool Evaluator::advance(Instant to) {
     }
     if (next > to) break;
     if (events_ != nullptr && events_->wants_pause()) return false;
+    // Not where a report of this instant that wakes nothing is taken in already.
+    if (keep_copies_ && header.evaluated < next) refresh_copies(position);
     position = evaluate(next, position);
-    if (keep_copies_) refresh_copies();
     timed = next_timed();
   }
   if (header.evaluated < to) header.evaluated = to;
@@ -73,7 +75,9 @@ bool Evaluator::wakes(const LogEntry& entry) const {
   return block_.is_used(entry.indicator) || state_.feeds[entry.feed].overdue;
 }
 
-void Evaluator::refresh_copies() {
+/// Before an instant is decided: more reports of the one before are not to be expected. @param position  of the first
+/// entry after what is decided.
+void Evaluator::refresh_copies(std::size_t position) {
   const std::span<CopyMark> marks = block_.copy_marks();
   const std::uint64_t here = state_.header->serial;
   // The rows below only take what this one hands down.
@@ -90,9 +94,15 @@ void Evaluator::refresh_copies() {
       marks[row - 1].valid = false;
       continue;
     }
-    block_.assign(block_.copy(1), state_);
+    const State copy = block_.copy(1);
+    block_.assign(copy, state_);
+    // Where nothing came since the last evaluation it is the state of that instant, which more late news leaves alone.
+    const Log log{block_};
+    const Instant last = copy.header->last;
+    if (last != kNever && (position == 0 || log.entry(log.slot_at(position - 1)).time <= last))
+      copy.header->evaluated = last;
     marks[1].valid = true;
-    marks[1].evaluated = state_.header->evaluated;
+    marks[1].evaluated = copy.header->evaluated;
     marks[1].serial = here;
   }
 }
@@ -111,7 +121,6 @@ State newest_before(const Block& block, Instant instant) {
 
 std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
   StateHeader& header = *state_.header;
-  theaters_ = false;
   woken_.fill(kNone);
   const bool all = header.last == kNever || header.wake_all;
   header.wake_all = false;
@@ -119,11 +128,20 @@ std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
   if (header.pending <= at) take_pending();
   const std::size_t first = position;
   position = take_reports(at, position);
+  theaters_ = false;
   if (all) {
     wake_everything(at);
   } else {
+    const Midst* const midst = block_.midst_mark();
+    if (keep_copies_ && midst != nullptr && midst->wanted && midst->at == at) keep_midst(at, position - first);
     fire_timers(at);
   }
+  decide(at, position - first);
+  return position;
+}
+
+void Evaluator::decide(Instant at, std::size_t reports) {
+  StateHeader& header = *state_.header;
   decide_nodes(at);
   decide_alerts(at);
   if (theaters_) decide_theaters(at);
@@ -131,8 +149,44 @@ std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
   header.evaluated = at;
   header.last = at;
   // What is to be done again when a copy lags: the reports of one instant count each.
-  header.serial += position > first + 1 ? position - first : 1;
-  return position;
+  header.serial += reports > 1 ? reports : 1;
+}
+
+void Evaluator::keep_midst(Instant at, std::size_t reports) {
+  const State midst = block_.midst();
+  block_.assign(midst, state_);
+  midst.header->evaluated = at;
+  std::ranges::copy(block_.dirty_nodes(), block_.midst_nodes().begin());
+  std::ranges::copy(block_.dirty_alerts(), block_.midst_alerts().begin());
+  *block_.midst_mark() = {at, static_cast<std::uint32_t>(reports), true, false, false, {}};
+}
+
+void Evaluator::take_into_midst(std::uint16_t slot) {
+  const LogEntry& entry = block_.log()[slot];
+  std::uint16_t& tail = state_.indicators[entry.indicator].tail;
+  const std::uint16_t before = tail;
+  woken_.fill(kNone);
+  static_cast<void>(take_report(slot));
+  if (entry.newer != kNone && block_.log()[entry.newer].time == entry.time) tail = before;
+  const auto move = [](std::span<std::uint64_t> from, std::span<std::uint64_t> to) {
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      to[i] |= from[i];
+      from[i] = 0;
+    }
+  };
+  move(block_.dirty_nodes(), block_.midst_nodes());
+  move(block_.dirty_alerts(), block_.midst_alerts());
+  ++block_.midst_mark()->reports;
+}
+
+void Evaluator::go_on_from_midst() {
+  const Midst& midst = *block_.midst_mark();
+  block_.assign(state_, block_.midst());
+  std::ranges::copy(block_.midst_nodes(), block_.dirty_nodes().begin());
+  std::ranges::copy(block_.midst_alerts(), block_.dirty_alerts().begin());
+  theaters_ = false;
+  fire_timers(midst.at);
+  decide(midst.at, midst.reports);
 }
 
 void Evaluator::wake_everything(Instant at) {

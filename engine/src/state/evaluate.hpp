@@ -30,6 +30,10 @@ class Evaluator {
   [[nodiscard]] Instant next_due() const;
   /// Also keeps fresh copies while it advances (the head only).
   void keep_copies() { keep_copies_ = true; }
+  /// Takes one more report of the instant into the midst of it; the state is that one.
+  void take_into_midst(std::uint16_t slot);
+  /// Decides the instant whose midst is kept, from there on; the state is the head.
+  void go_on_from_midst();
   /// Brings sleeping nodes up to date with the last evaluation, so that all can be shown.
   void wake_all(Instant at);
 
@@ -37,6 +41,8 @@ class Evaluator {
   [[nodiscard]] Instant next_timed() const;
   [[nodiscard]] std::size_t position_after(Instant instant) const;
   std::size_t evaluate(Instant at, std::size_t position);
+  void decide(Instant at, std::size_t reports);
+  void keep_midst(Instant at, std::size_t reports);
   void wake_everything(Instant at);
   void end_pulses();
   std::size_t take_reports(Instant at, std::size_t position);
@@ -81,7 +87,7 @@ class Evaluator {
     block_.dirty_nodes()[node / 64U] |= std::uint64_t{1} << (node % 64U);
   }
   void wake_alert(std::uint16_t alert) { block_.dirty_alerts()[alert / 64U] |= std::uint64_t{1} << (alert % 64U); }
-  void refresh_copies();
+  void refresh_copies(std::size_t position);
 
   const Block& block_;
   const Image& image_;

@@ -147,11 +147,12 @@ class Walk {
     }
   }
 
-  /// The state at an instant, worked out again for one of the past; nullptr: the base has passed it.
+  /// The state at an instant, worked out again for one of the past; nullptr: it is beyond the reach of late news. Where
+  /// exactly the base is depends on the copies an engine has, which must not show.
   const State* state_for(Instant at) {
     if (at == out_.at && present_.header != block_.scratch().header) return &present_;
     if (at == scratch_at_) return &block_.scratch();
-    if (at <= block_.base().header->evaluated) return nullptr;
+    if (at < out_.detected_at - image_.horizon_ms || at <= block_.base().header->evaluated) return nullptr;
     block_.assign(block_.scratch(), newest_before(block_, at));
     static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(at));
     scratch_at_ = at;

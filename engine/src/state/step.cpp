@@ -52,6 +52,7 @@ void Stepper::keep_copy(const Input& input, Instant to) {
   const std::span<CopyMark> marks = block_.copy_marks();
   if (input.kind == InputKind::clock || marks.empty() || to <= block_.header().clock || input.time >= to) return;
   if (head.header->evaluated >= input.time || !matters(input)) return;
+  if (Evaluator{block_, head, nullptr}.next_due() >= to) return;  // it will be as it is now
   block_.assign(block_.copy(0), head);
   marks[0].valid = true;
   marks[0].evaluated = head.header->evaluated;
@@ -136,7 +137,14 @@ bool Stepper::decide_anew() {
   Evaluator evaluator{block_, block_.head(), &standing};
   evaluator.keep_copies();
   // Another book's engine decides what the one before it had decided, no more.
+  Midst* const midst = block_.midst_mark();
+  if (midst != nullptr && midst->due) {
+    if (standing.wants_pause()) return false;
+    midst->due = false;
+    evaluator.go_on_from_midst();
+  }
   if (!evaluator.advance(header.replaced ? header.decided : header.clock)) return false;
+  if (midst != nullptr) midst->wanted = false;
   if (header.told_count > 0 || block_.head().header->doubts > 0)
     standing.settle_doubt(block_.head().alerts, header.target);
   standing.end_compare(header.target);
@@ -209,6 +217,7 @@ void Stepper::apply(const Input& input) {
     return;
   }
   Instant from = input.time;
+  std::uint16_t added = kNone;  // a report that counts
   if (input.kind == InputKind::heartbeat) {
     if (block_.image().feeds[input.feed].every_ms != 0) add_heartbeat(input);
   } else {
@@ -216,7 +225,8 @@ void Stepper::apply(const Input& input) {
     if (log.full()) absorb_oldest();  // after the withdrawal: it may speak of the oldest
     const bool adds = input.kind == InputKind::report && header.disposition == Disposition::taken;
     const std::uint32_t matches = adds ? matches_of(block_, input) : 0;
-    static_cast<void>(log.insert(input, matches, header.disposition == Disposition::withdrawn));
+    const std::uint16_t slot = log.insert(input, matches, header.disposition == Disposition::withdrawn);
+    if (adds && withdrawn == kForever) added = slot;
     if (!adds) from = input.time > header.clock ? kForever : block_.head().header->evaluated + 1;
     if (withdrawn < from) from = withdrawn;
   }
@@ -224,7 +234,7 @@ void Stepper::apply(const Input& input) {
   if (from > header.clock) return;  // counts when its instant comes
   header.phase = static_cast<std::uint8_t>(Phase::deciding);
   if (matters(input)) {
-    roll_back(from);
+    roll_back(from, added);
   } else {
     if (header.disposition == Disposition::taken) note_contact(input);  // what was withdrawn is no contact
     const Instant undecided = block_.head().header->evaluated + 1;
@@ -271,12 +281,41 @@ Instant Stepper::apply_withdrawal(const Input& input) const {
   return log.entry(slot).time;
 }
 
-void Stepper::roll_back(Instant from) {
+/// @param added  the slot of the report that counts from then on, or kNone: other news.
+void Stepper::roll_back(Instant from, std::uint16_t added) {
   const State& head = block_.head();
-  if (head.header->evaluated >= from) block_.assign(head, newest_before(block_, from));
+  if (head.header->evaluated < from) return;  // in order: no state has come to it
+  Midst* const midst = block_.midst_mark();
   for (CopyMark& mark : block_.copy_marks()) {
     if (mark.evaluated >= from) mark.valid = false;
   }
+  const bool again = added != kNone && head.header->last == from;  // a further report of the newest instant
+  if (again && block_.has_midst() && midst->at == from) {
+    Evaluator{block_, block_.midst(), nullptr}.take_into_midst(added);
+    midst->due = true;
+    return;
+  }
+  block_.drop_midst(from);
+  if (again && midst != nullptr) *midst = {from, 0, false, true, false, {}};
+  if (added != kNone && is_untouched_since(from, added)) {
+    head.header->evaluated = from - 1;
+  } else {
+    block_.assign(head, newest_before(block_, from));
+  }
+}
+
+/// Whether the head has evaluated nothing and taken nothing in from an instant on, what is being added aside.
+bool Stepper::is_untouched_since(Instant from, std::uint16_t added) const {
+  const StateHeader& header = *block_.head().header;
+  if (header.last >= from) return false;
+  const Log log{block_};
+  for (std::size_t i = log.count(); i > 0; --i) {
+    const std::uint16_t slot = log.slot_at(i - 1);
+    const Instant time = log.entry(slot).time;
+    if (time < from) return true;
+    if (slot != added && time <= header.evaluated) return false;
+  }
+  return true;
 }
 
 void Stepper::go_to(Instant at) const {

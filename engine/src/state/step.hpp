@@ -36,7 +36,8 @@ class Stepper {
   void add_heartbeat(const Input& input);
   [[nodiscard]] State state_at(Instant at) const;
   void keep_copy(const Input& input, Instant to);
-  void roll_back(Instant from);
+  void roll_back(Instant from, std::uint16_t added);
+  [[nodiscard]] bool is_untouched_since(Instant from, std::uint16_t added) const;
   void count();
   [[nodiscard]] std::uint64_t& counter();
   /// Whether the running line is one that the rules see: taken, or a report withdrawn before it came.
@@ -58,13 +59,14 @@ class Stepper {
 
   void fill(const StandingEvent& event, AlertEvent& out);
 
-  /// The head and the copies.
+  /// The head, the copies and the midst of an instant.
   template <class Visit>
   void each_newer_state(Visit visit) const {
     visit(block_.head());
     for (std::size_t i = 0; i < block_.copy_marks().size(); ++i) {
       if (block_.copy_marks()[i].valid) visit(block_.copy(i));
     }
+    if (block_.has_midst()) visit(block_.midst());
   }
 
   const Block& block_;
