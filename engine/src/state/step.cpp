@@ -289,19 +289,25 @@ void Stepper::roll_back(Instant from, std::uint16_t added) {
   for (CopyMark& mark : block_.copy_marks()) {
     if (mark.evaluated >= from) mark.valid = false;
   }
-  const bool again = added != kNone && head.header->last == from;  // a further report of the newest instant
-  if (again && block_.has_midst() && midst->at == from) {
+  if (added != kNone && block_.has_midst() && midst->at == from) {
     Evaluator{block_, block_.midst(), nullptr}.take_into_midst(added);
     midst->due = true;
     return;
   }
   block_.drop_midst(from);
-  if (again && midst != nullptr) *midst = {from, 0, false, true, false, {}};
+  if (added != kNone && midst != nullptr && is_crowded(from)) *midst = {from, 0, false, true, false, {}};
   if (added != kNone && is_untouched_since(from, added)) {
     head.header->evaluated = from - 1;
   } else {
     block_.assign(head, newest_before(block_, from));
   }
+}
+
+/// Whether several reports are of an instant: then more may come.
+bool Stepper::is_crowded(Instant at) const {
+  const Log log{block_};
+  const std::size_t after = log.first_after(at);
+  return after > 1 && log.entry(log.slot_at(after - 2)).time == at;
 }
 
 /// Whether the head has evaluated nothing and taken nothing in from an instant on, what is being added aside.

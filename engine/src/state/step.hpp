@@ -37,6 +37,7 @@ class Stepper {
   [[nodiscard]] State state_at(Instant at) const;
   void keep_copy(const Input& input, Instant to);
   void roll_back(Instant from, std::uint16_t added);
+  [[nodiscard]] bool is_crowded(Instant at) const;
   [[nodiscard]] bool is_untouched_since(Instant from, std::uint16_t added) const;
   void count();
   [[nodiscard]] std::uint64_t& counter();
