@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "tocsin/engine/base/check.hpp"
+#include "tocsin/engine/base/crc32.hpp"
 
 #include "state/contacts.hpp"
 #include "state/evaluate.hpp"
@@ -17,21 +18,10 @@ namespace tocsin::engine {
 namespace {
 constexpr std::uint32_t kBlockMagic = 0x544E4342;  // "TNCB"
 
-/// CRC-32 (IEEE 802.3), bit by bit: a checkpoint is rare and a table would cost the firmware 1 KiB.
-std::uint32_t checksum(std::span<const std::byte> bytes, std::uint32_t crc) {
-  crc = ~crc;
-  for (const std::byte byte : bytes) {
-    crc ^= std::to_integer<std::uint32_t>(byte);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
-  }
-  return ~crc;
-}
-
 /// Over a checkpoint, with the header's own checksum field taken as zero.
 std::uint32_t checksum_of(Header header, std::span<const std::byte> checkpoint) {
   header.crc = 0;
-  const std::uint32_t crc = checksum(std::as_bytes(std::span{&header, 1}), 0);
-  return checksum(checkpoint.subspan(sizeof header), crc);
+  return crc32(checkpoint.subspan(sizeof header), crc32(std::as_bytes(std::span{&header, 1})));
 }
 
 void clear_copies(const Block& block) {

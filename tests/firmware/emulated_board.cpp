@@ -18,6 +18,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "tocsin/engine/base/crc32.hpp"
 #include "tocsin/wire/frame.hpp"
 
 namespace tocsin::tests {
@@ -98,7 +99,7 @@ bool EmulatedBoard::write_slot_(const std::string& rule_image, std::string& erro
   std::vector<std::byte> slot;
   for (const char c : {'T', 'C', 'S', 'L'}) slot.push_back(static_cast<std::byte>(c));
   put_u32(slot, static_cast<std::uint32_t>(image.size()));
-  put_u32(slot, wire::crc32(bytes));
+  put_u32(slot, crc32(bytes));
   put_u32(slot, 0);
   slot.insert(slot.end(), bytes.begin(), bytes.end());
   std::ofstream out{folder_ + "/slot", std::ios::binary};

@@ -5,7 +5,7 @@
 #include <bit>
 #include <span>
 
-#include "tocsin/wire/frame.hpp"
+#include "tocsin/engine/base/crc32.hpp"
 
 namespace tocsin::wire {
 namespace {

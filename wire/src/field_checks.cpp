@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 namespace tocsin::wire {
 namespace {
@@ -88,8 +89,25 @@ bool ranges_are_good(const InputView& view) {
 }
 }  // namespace
 
+namespace {
+/// Whether eight characters are all printable ASCII, as nearly all are.
+bool are_printable(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kTops = 0x80 * kOnes;
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, text.data(), sizeof bytes);
+  const std::uint64_t deleted = bytes ^ (0x7F * kOnes);
+  // The top bit of a byte that is below space borrows; of one that is DEL likewise; any other has it already.
+  return ((bytes | (bytes - 0x20 * kOnes) | (deleted - kOnes)) & kTops) == 0;
+}
+}  // namespace
+
 bool is_clean_text(std::string_view text, Breaks breaks) {
   while (!text.empty()) {
+    if (text.size() >= 8 && are_printable(text)) {
+      text.remove_prefix(8);
+      continue;
+    }
     const Rune rune = decode(text);
     if (rune.bytes == 0) return false;
     const bool is_break = rune.code == '\t' || rune.code == '\n';

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "tocsin/engine/base/check.hpp"
+#include "tocsin/engine/base/crc32.hpp"
 
 namespace tocsin::wire {
 namespace {

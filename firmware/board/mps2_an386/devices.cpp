@@ -5,7 +5,7 @@
 
 #include "tocsin/board/board.hpp"
 #include "tocsin/board/drivers.hpp"
-#include "tocsin/wire/frame.hpp"
+#include "tocsin/engine/base/crc32.hpp"
 
 #include "registers.hpp"
 
@@ -37,7 +37,7 @@ std::uintptr_t reset_log_address() { return reinterpret_cast<std::uintptr_t>(&__
 ResetRecord& record() { return *reinterpret_cast<ResetRecord*>(reset_log_address()); }
 
 std::uint32_t check_of(const ResetRecord& record) {
-  return wire::crc32(std::as_bytes(std::span{&record, 1}).subspan(sizeof record.check));
+  return crc32(std::as_bytes(std::span{&record, 1}).subspan(sizeof record.check));
 }
 
 void store(std::string_view what, std::uint32_t count) {

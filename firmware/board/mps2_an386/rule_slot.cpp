@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "tocsin/board/drivers.hpp"
-#include "tocsin/wire/frame.hpp"
+#include "tocsin/engine/base/crc32.hpp"
 
 namespace tocsin::board {
 namespace {
@@ -27,7 +27,7 @@ std::span<const std::byte> rule_slot() {
   std::memcpy(&header, slot.data(), sizeof header);
   if (header.magic != std::array{'T', 'C', 'S', 'L'} || header.size > kSlotBytes - sizeof header) return {};
   const auto image = slot.subspan(sizeof header, header.size);
-  return wire::crc32(image) == header.crc ? image : std::span<const std::byte>{};
+  return crc32(image) == header.crc ? image : std::span<const std::byte>{};
 }
 
 }  // namespace tocsin::board

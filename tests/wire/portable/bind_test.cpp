@@ -263,6 +263,19 @@ TEST(Bind, refuses_texts_that_are_not_clean_utf8) {
   refused(Refusal::bad_field);
 }
 
+/// Texts are looked at eight bytes at a time where they are plain: each byte is, at each place.
+TEST(Bind, finds_an_unclean_byte_wherever_it_is) {
+  for (std::size_t place = 0; place < 19; ++place) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      std::string note(19, 'x');
+      note[place] = static_cast<char>(byte);
+      view.note = note;
+      const bool clean = (byte >= 0x20 && byte < 0x7F) || byte == '\t' || byte == '\n';
+      STRCMP_EQUAL(wire::name_of(clean ? Refusal::none : Refusal::bad_field), wire::name_of(bind()));
+    }
+  }
+}
+
 TEST(Bind, refuses_a_kind_that_does_not_exist) {
   view.kind = static_cast<InputKind>(4);
   refused(Refusal::malformed);
