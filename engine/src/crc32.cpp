@@ -53,7 +53,8 @@ std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t crc) {
           kTable[4][low >> 24U] ^ kTable[3][at(bytes, 4)] ^ kTable[2][at(bytes, 5)] ^ kTable[1][at(bytes, 6)] ^
           kTable[0][at(bytes, 7)];
   }
-  for (const std::byte byte : bytes) crc = (crc >> 8U) ^ kTable[0][(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xFFU];
+  for (const std::byte byte : bytes)
+    crc = (crc >> 8U) ^ kTable[0][(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xFFU];
 #else
   for (const std::byte byte : bytes) {
     crc ^= std::to_integer<std::uint32_t>(byte);

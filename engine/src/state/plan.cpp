@@ -50,7 +50,6 @@ void each_needed(const Image& image, const Alert& alert, Visit visit) {
   }
 }
 
-
 /// Fills lists of elements by owner: `each(visit)` calls visit(owner, element) for every pair, always in the same
 /// order. `first(owner)` is the place where an owner's list begins.
 template <class First, class Each>

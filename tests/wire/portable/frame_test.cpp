@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: frames come out of a stream of bytes whole or not at all, and damage costs the damaged frame only.
 /// How: streams are built with write_frame_header() and then cut, damaged at every position or filled with noise.
-#include "tocsin/engine/base/crc32.hpp"
 #include "tocsin/wire/frame.hpp"
 
 #include <algorithm>
@@ -9,12 +8,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tocsin/engine/base/crc32.hpp"
 #include "tocsin/test_support/prng.hpp"
 
 #include "CppUTest/TestHarness.h"
 
-using tocsin::test_support::Prng;
 using tocsin::crc32;
+using tocsin::test_support::Prng;
 using tocsin::wire::FrameDecoder;
 using tocsin::wire::kFrameHeaderBytes;
 using tocsin::wire::write_frame_header;

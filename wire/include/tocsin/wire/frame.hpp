@@ -14,7 +14,6 @@ inline constexpr std::size_t kFrameHeaderBytes = 8;
 /// Largest payload on a serial line [bytes]; an alert event must fit.
 inline constexpr std::size_t kSerialPayloadMax = 24 * 1024;
 
-
 /// Writes the header for `payload` into `header` (kFrameHeaderBytes). @pre payload.size() <= kSerialPayloadMax.
 void write_frame_header(std::span<const std::byte> payload, std::span<std::byte, kFrameHeaderBytes> header);
 
