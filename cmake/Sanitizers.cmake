@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole-tree instrumentation, chosen by preset: sanitizers, coverage, clang-tidy.
 if(TOCSIN_SANITIZE)
-  # No vptr check: it asks for type information, which portable code, FlatBuffers' inline classes in it too, is built
-  # without.
-  add_compile_options(-fsanitize=${TOCSIN_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all
+  # No checks of vptr and function: they ask for type information, which portable code, FlatBuffers' inline classes in it
+  # too, is built without.
+  add_compile_options(-fsanitize=${TOCSIN_SANITIZE} -fno-sanitize=vptr $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>
+    -fno-sanitize-recover=all
     -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TOCSIN_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # false alarms that instrumentation provokes in GCC 12

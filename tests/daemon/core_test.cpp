@@ -472,7 +472,7 @@ TEST(Core, looks_back_as_far_as_it_remembers_and_not_ahead) {
 }
 
 TEST(Core, that_was_asked_why_says_the_same_afterwards) {
-  const auto run = [this](bool asks) {
+  const auto run = [](bool asks) {
     Site fresh;
     FakeClock time;
     Core core{fresh.config(), time};

@@ -2,6 +2,7 @@
 #include "book_builder.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "tocsin/engine/base/check.hpp"
@@ -342,7 +343,7 @@ Input Bench::report(std::uint16_t feed, std::uint64_t seq, std::uint16_t indicat
   input.received = received;
   input.origin = origin;
   input.content = static_cast<std::uint32_t>(static_cast<std::uint64_t>(time) * 31U + indicator * 7U +
-                                             static_cast<std::uint64_t>(value * 8) + origin);
+                                             (std::bit_cast<std::uint64_t>(value) >> 32U) + origin);
   return input;
 }
 

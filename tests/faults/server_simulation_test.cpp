@@ -52,7 +52,7 @@ TEST_GROUP(ServerSimulation) {
     (void)tocsin::daemon::set_log_level("info");
   }
 
-  std::uint64_t run(std::uint64_t seed, bool tells = false) {
+  std::uint64_t simulate(std::uint64_t seed, bool tells = false) {
     seed_at_hand = static_cast<std::sig_atomic_t>(seed);
     disk.format();
     std::uint64_t trace = 0;
@@ -70,11 +70,11 @@ TEST_GROUP(ServerSimulation) {
 
 TEST(ServerSimulation, loses_nothing_and_tells_everything_once) {
   if (const char* one = std::getenv(kSeed); one != nullptr) {
-    (void)run(std::strtoull(one, nullptr, 10), true);
+    (void)simulate(std::strtoull(one, nullptr, 10), true);
     return;
   }
   (void)tocsin::daemon::set_log_level("error");
-  for (std::uint64_t seed = 1; seed <= kWorlds; ++seed) (void)run(seed);
+  for (std::uint64_t seed = 1; seed <= kWorlds; ++seed) (void)simulate(seed);
   std::printf("[%" PRIu64 " worlds, %" PRIu64 " lives, %" PRIu64 " kills, %" PRIu64 " refusals, %" PRIu64
               " gaps, %" PRIu64 " acts, %" PRIu64 " alerts, %" PRIu64 " polls] ",
               kWorlds, counts.lives, counts.kills, counts.refused, counts.gaps, counts.acts, counts.alerts,
@@ -90,8 +90,8 @@ TEST(ServerSimulation, loses_nothing_and_tells_everything_once) {
 TEST(ServerSimulation, is_the_same_for_the_same_seed) {
   (void)tocsin::daemon::set_log_level("error");
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    const auto first = run(seed);
-    CHECK_TRUE(first == run(seed));
-    CHECK_TRUE(first != run(seed + 1));
+    const auto first = simulate(seed);
+    CHECK_TRUE(first == simulate(seed));
+    CHECK_TRUE(first != simulate(seed + 1));
   }
 }

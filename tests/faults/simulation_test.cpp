@@ -298,7 +298,7 @@ TEST_GROUP(Simulation) {
   unsigned lives = 0;
   unsigned healed = 0;
 
-  std::uint64_t run(const Site& site, std::uint64_t seed, bool tells = false) {
+  std::uint64_t simulate(const Site& site, std::uint64_t seed, bool tells = false) {
     disk.format();
     World world{seed, disk, site, tells};
     const auto wrong = world.run();
@@ -311,10 +311,10 @@ TEST_GROUP(Simulation) {
   void run_all(const std::string& extra) {
     const Site site{extra};
     if (const char* one = std::getenv("TOCSIN_SIMULATION_SEED"); one != nullptr) {
-      (void)run(site, std::strtoull(one, nullptr, 10), true);
+      (void)simulate(site, std::strtoull(one, nullptr, 10), true);
       return;
     }
-    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) (void)run(site, seed);
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) (void)simulate(site, seed);
     std::printf("[%" PRIu64 " worlds, %u lives of the daemon, healed %u times] ", kSeeds, lives, healed);
     CHECK_TRUE(lives > 3 * kSeeds);
     CHECK_TRUE(healed > kSeeds / 10);
@@ -327,6 +327,6 @@ TEST(Simulation, on_the_inputs_clock_loses_nothing_and_tells_everything_once) { 
 
 TEST(Simulation, is_the_same_for_the_same_seed) {
   const Site site{""};
-  CHECK_TRUE(run(site, 1) == run(site, 1));
-  CHECK_TRUE(run(site, 1) != run(site, 2));
+  CHECK_TRUE(simulate(site, 1) == simulate(site, 1));
+  CHECK_TRUE(simulate(site, 1) != simulate(site, 2));
 }

@@ -45,19 +45,19 @@ TEST_GROUP(Secured) {
   std::string alerts = free_tcp_endpoint();
   std::string local_control = "ipc://" + folder.path("control.sock");
 
-  void run(std::vector<std::string> arguments) {
+  void run_tocsin(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), TOCSIN_PROGRAM);
     done = run_program(arguments, {}, 60s);
   }
   void run_as(const std::string& name, std::vector<std::string> arguments) {
     arguments.insert(arguments.end(),
                      {"--key", folder.path(name + ".secret"), "--server-key", folder.path("k/server.pub")});
-    run(arguments);
+    run_tocsin(arguments);
   }
   void keys(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "keys");
     arguments.insert(arguments.end(), {"--folder", folder.path("k")});
-    run(arguments);
+    run_tocsin(arguments);
     ends_with(0);
   }
   void ends_with(int status) { LONGS_EQUAL_TEXT(status, done.status, (done.out + done.err + log()).c_str()); }
@@ -65,7 +65,7 @@ TEST_GROUP(Secured) {
   [[nodiscard]] std::string log() const { return content_of(folder.path("daemon.log")); }
 
   void setup() override {
-    run({"compile", kBook, "-o", folder.path("book.tcn"), "--target", "edge"});
+    run_tocsin({"compile", kBook, "-o", folder.path("book.tcn"), "--target", "edge"});
     ends_with(0);
     keys({"init"});
     for (const char* const name : {"hub", "reader", "stranger"})
@@ -82,7 +82,7 @@ TEST_GROUP(Secured) {
   void start() {
     daemon = std::make_unique<Child>(std::vector<std::string>{TOCSIND_PROGRAM, "--config", folder.path("tocsind.toml")},
                                      std::string{}, folder.path("daemon.log"));
-    run({"status", local_control, "--timeout", "10", "--json"});
+    run_tocsin({"status", local_control, "--timeout", "10", "--json"});
     ends_with(0);
   }
   /// Sends SIGHUP and waits until the log has told of it.
@@ -137,7 +137,7 @@ TEST(Secured, a_stranger_is_told_who_refused_and_how_to_mend_it) {
   run_as("stranger", {"status", control});
   ends_with(3);
   says("it does not know our key");
-  run({"inject", ingest, kReports});
+  run_tocsin({"inject", ingest, kReports});
   ends_with(3);
   says("give --key FILE.secret --server-key server.pub");
   CHECK_TRUE(std::chrono::steady_clock::now() - begin < 10s);

@@ -56,7 +56,8 @@ TEST(Buddy, keeps_blocks_apart_and_joins_them_again) {
     } else if (!live.empty()) {
       auto victim = live.begin();
       std::advance(victim, static_cast<std::ptrdiff_t>(random.below(live.size())));
-      const auto [size, mark] = victim->second;
+      const std::size_t size = victim->second.first;
+      const std::byte mark = victim->second.second;
       CHECK_TRUE(std::all_of(victim->first, victim->first + size, [&](std::byte byte) { return byte == mark; }));
       buddy.free(victim->first);
       live.erase(victim);

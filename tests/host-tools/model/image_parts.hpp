@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file ImageParts: a rule image as plain lists, for tests of the model, which needs neither loader nor compiler.
+#include <bit>
 #include <vector>
 
 #include "tocsin/engine/input.hpp"
@@ -114,7 +115,7 @@ inline engine::Input report_at(engine::Instant time, std::uint16_t indicator, do
   input.time = time;
   input.received = time;
   input.value = value;
-  input.content = static_cast<std::uint32_t>(seq * 31U) + static_cast<std::uint32_t>(value);
+  input.content = static_cast<std::uint32_t>(seq * 31U + (std::bit_cast<std::uint64_t>(value) >> 32U));
   return input;
 }
 }  // namespace tocsin::test_support
