@@ -10,7 +10,7 @@ NATIVE_PACKAGES="g++ cmake ninja-build libzmq3-dev libsqlite3-dev libsodium-dev 
   libflatbuffers-dev tao-pegtl-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libcpputest-dev
   python3"
 TEST_PACKAGES="ccache graphviz libbenchmark-dev"
-FUZZ_PACKAGES="clang-14 libclang-rt-14-dev"
+CLANG_PACKAGES="clang-14 libclang-rt-14-dev"
 CROSS_PACKAGES="g++-arm-linux-gnueabihf g++-aarch64-linux-gnu qemu-user-static
   gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm dpkg-dev"
 
