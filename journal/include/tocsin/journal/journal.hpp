@@ -132,7 +132,7 @@ struct OpenOptions {
   bool read_only = false;  ///< for tools on a stopped daemon's file: never makes or changes the journal
   std::string vfs;         ///< empty: SQLite's default. Tests give a fault-injecting one (not read-only).
   /// The WAL is moved into the file by the commit that fills so many pages of it (4096 bytes each).
-  std::uint32_t wal_pages_max = 1000;
+  std::uint32_t wal_pages_max = 4000;
   std::uint32_t max_page_count = 0;  ///< bound of the file [pages of 4096 bytes]; 0: no bound
   /// Inputs older than this may be removed [ms, by the engine's clock]; 0: age alone removes nothing.
   engine::Span retain_age_ms = 0;
