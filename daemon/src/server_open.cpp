@@ -55,7 +55,7 @@ Server::Server(const Config& config, Core& core, const Notifier& notifier, int r
       core_{core},
       notifier_{notifier},
       context_{realtime_priority},
-      zap_{context_, realtime_priority},
+      zap_{context_},
       quota_{core.authority().quotas(), config.quota},
       audiences_{config, core.image()},
       alerts_{context_, ZMQ_XPUB, limits_of(config, kSubscriptionBytesMax)},

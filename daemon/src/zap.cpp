@@ -217,12 +217,6 @@ void ZapThread::adopt_monitors_() {
 
 void ZapThread::run_() {
   (void)pthread_setname_np(pthread_self(), "zap");
-  if (realtime_priority_ > 0) {
-    // It looks at the heap: put off in the middle of that by ordinary work, it would keep the heap's lock from the
-    // threads that go before such work.
-    const sched_param wanted{realtime_priority_};
-    (void)pthread_setschedparam(pthread_self(), SCHED_RR, &wanted);
-  }
   std::vector<zmq_pollitem_t> items;
   while (!stop_) {
     adopt_monitors_();

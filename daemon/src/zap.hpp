@@ -21,9 +21,8 @@ namespace tocsin::daemon {
 /// every key in. When it cannot go on, the process ends.
 class ZapThread {
  public:
-  /// @param context  outlives it. @param realtime_priority  of its thread, as ZmqContext's; 0: ordinary.
-  explicit ZapThread(ZmqContext& context, int realtime_priority = 0)
-      : context_{context}, realtime_priority_{realtime_priority} {}
+  /// @param context  outlives it.
+  explicit ZapThread(ZmqContext& context) : context_{context} {}
   ~ZapThread();
   ZapThread(const ZapThread&) = delete;
   ZapThread& operator=(const ZapThread&) = delete;
@@ -73,7 +72,6 @@ class ZapThread {
   [[nodiscard]] std::string self_test_();
 
   ZmqContext& context_;
-  int realtime_priority_;
   void* handler_ = nullptr;
   int wake_fd_ = -1;
   std::thread thread_;
