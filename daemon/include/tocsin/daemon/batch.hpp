@@ -49,7 +49,7 @@ class Batch {
  public:
   static constexpr std::size_t kBytesMin = 16 * 1024;
   static constexpr std::size_t kBytesMax = 192 * 1024;  ///< with a last frame of the largest size 256 KiB
-  static constexpr std::size_t kItemsMax = 2048;
+  static constexpr std::size_t kItemsMax = 1024;
   static constexpr std::size_t kAlertBytesMax = 2 * Arena::kBlockBytes;  ///< no frame is taken beyond that
   static constexpr std::size_t kWordsMax = 64;                           ///< acts, cursors and gaps, each
 
