@@ -9,6 +9,8 @@ if(TOCSIN_SANITIZE)
   add_link_options(-fsanitize=${TOCSIN_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # false alarms that instrumentation provokes in GCC 12
     add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict)
+  elseif(TOCSIN_SANITIZE MATCHES "address")
+    add_compile_definitions(__SANITIZE_ADDRESS__=1)  # as GCC says it
   endif()
 endif()
 if(TOCSIN_FUZZ)

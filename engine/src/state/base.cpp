@@ -79,6 +79,7 @@ void Stepper::absorb_oldest() {
   const Instant time = log.oldest_time();
   // Others of the same instant may still come: the base stops short of it and remembers what it has of it.
   static_cast<void>(Evaluator{block_, block_.base(), nullptr}.advance(time - 1));
+  leave_behind(block_.base().header->evaluated);
   forget_copies_before(time);
   const std::uint16_t slot = log.slot_at(0);
   const LogEntry& entry = log.entry(slot);

@@ -3,7 +3,6 @@
 
 #include <bit>
 
-#include "contacts.hpp"
 #include "evaluate.hpp"
 #include "log.hpp"
 #include "numbers.hpp"
@@ -26,27 +25,6 @@ struct Step {
   std::uint16_t node;
   std::uint16_t condition;
 };
-
-/// Newest report or heartbeat of a feed up to an instant, as far as it is still kept, or kNever.
-Instant contact_at(const Block& block, std::uint16_t feed, Instant at) {
-  const Instant heartbeat = Contacts{block}.newest(feed, at);
-  const Log log{block};
-  for (std::size_t i = log.first_after(at); i > 0; --i) {
-    const LogEntry& entry = log.entry(log.slot_at(i - 1));
-    if (entry.time < heartbeat) return heartbeat;
-    if (entry.feed == feed && entry.kind == EntryKind::report && !entry.withdrawn) return entry.time;
-  }
-  const Instant folded = block.base().feeds[feed].contact;
-  if (folded <= at) return folded > heartbeat ? folded : heartbeat;
-  Instant newest = heartbeat;  // before the base: what its rings still hold
-  for (std::size_t i = 0; i < block.rings().size(); ++i) {
-    const std::span<Sample> samples = block.samples(static_cast<std::uint16_t>(i)).first(block.rings()[i].count);
-    for (const Sample& sample : samples) {
-      if (sample.feed == feed && sample.time <= at && sample.time > newest) newest = sample.time;
-    }
-  }
-  return newest;
-}
 
 /// The latest instant of the past that makes a temporal node true, or kNever. @pre an in_last, then, since or
 /// from_until; the state stands at `at`.
@@ -73,7 +51,7 @@ Instant witness_of(const Block& block, const State& state, std::uint16_t index, 
 class Walk {
  public:
   Walk(const Block& block, const State& state, AlertEvent& out)
-      : block_{block}, image_{block.image()}, present_{state}, reports_{block.head()}, out_{out} {
+      : block_{block}, image_{block.image()}, present_{state}, out_{out} {
     if (state.header == block.scratch().header) scratch_at_ = out.at;
   }
 
@@ -152,13 +130,22 @@ class Walk {
   const State* state_for(Instant at) {
     if (at == out_.at && present_.header != block_.scratch().header) return &present_;
     if (at == scratch_at_) return &block_.scratch();
-    if (at < out_.detected_at - image_.horizon_ms || at <= block_.base().header->evaluated) return nullptr;
+    if (at <= passed()) return nullptr;
     block_.assign(block_.scratch(), newest_before(block_, at));
     static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(at));
     scratch_at_ = at;
     woken_at_ = kNever;
     return &block_.scratch();
   }
+
+  /// The newest instant beyond the reach of late news.
+  [[nodiscard]] Instant passed() const {
+    const Instant base = block_.base().header->evaluated;
+    const Instant reach = out_.detected_at - image_.horizon_ms - 1;
+    return base < reach ? reach : base;
+  }
+  /// Of reports so old nobody has more than the `keep` newest there were when late news could reach no further.
+  [[nodiscard]] Instant counted(Instant at) const { return at < passed() ? passed() : at; }
 
   Instant witness(const Step& step) {
     const State* state = state_for(step.at);
@@ -247,15 +234,14 @@ class Walk {
   }
 
   Number report_number_at(const Node& node, Instant at) {
-    Number number = number_at(block_, reports_, node, at, 0);
+    Number number = kept_number_at(block_, node, at, counted(at));
     number.known = number.known && !blind_at(node.a, at);
     return number;
   }
 
   bool overdue_at(std::uint16_t feed, Instant at) {
     if (const State* state = state_for(at); state != nullptr) return state->feeds[feed].overdue;
-    const Instant contact = contact_at(block_, feed, at);
-    return contact == kNever || contact <= at - Contacts{block_}.reach(feed);
+    return true;  // how long it was silent then is forgotten: it counts as shown
   }
 
   bool blind_at(std::uint16_t indicator, Instant at) {
@@ -263,16 +249,13 @@ class Walk {
     bool regular = false;
     for (const std::uint16_t feed : image_.list(feeds)) regular = regular || image_.feeds[feed].every_ms != 0;
     if (!regular) return feeds.count == 0;
-    if (const State* state = state_for(at); state != nullptr) return state->indicators[indicator].blind;
-    for (const std::uint16_t feed : image_.list(feeds)) {
-      if (image_.feeds[feed].every_ms != 0 && !overdue_at(feed, at)) return false;
-    }
-    return true;
+    const State* state = state_for(at);
+    return state != nullptr && state->indicators[indicator].blind;
   }
 
   bool pulse_at(std::uint16_t index, Instant at) {
     const Node& node = image_.nodes[index];
-    ReportCursor cursor{block_, reports_, node.a, at};
+    ReportCursor cursor{block_, node.a, at, counted(at)};
     Sample sample{};
     while (cursor.next(sample) && sample.time == at) {
       if (passes(image_, node.filter, sample.matches)) return true;
@@ -320,7 +303,7 @@ class Walk {
     } else {
       const Number number = report_number_at(node, step.at);
       item.value = number.value;
-      item.saturated = saturated_at(block_, reports_, node, step.at);
+      item.saturated = kept_saturated_at(block_, node, step.at, counted(step.at));
       out_.saturated = out_.saturated || item.saturated;
       item.known = number.known;
     }
@@ -340,7 +323,7 @@ class Walk {
     const Instant end = item.at - node.ago_ms;
     const Instant after = op == Op::last ? kNever : op == Op::pulse ? item.at - 1 : end - node.window_ms;
     const std::size_t most = op == Op::last ? 1U : image_.alerts[out_.alert].evidence;
-    ReportCursor cursor{block_, reports_, node.a, item.at};
+    ReportCursor cursor{block_, node.a, item.at, counted(item.at)};
     Sample sample{};
     std::size_t given = 0;
     while (cursor.next(sample) && sample.time > after && (op != Op::last || given < most)) {
@@ -360,7 +343,6 @@ class Walk {
   const Block& block_;
   const Image& image_;
   const State& present_;
-  const State& reports_;         ///< a state that has come to all reports an event can rest on
   Instant scratch_at_ = kNever;  ///< the instant the scratch state stands at, if known
   Instant woken_at_ = kNever;    ///< the instant for which its sleeping nodes were decided, too
   unsigned looks_ = 0;           ///< parts of the past worked out from the reports so far

@@ -36,10 +36,9 @@ struct WindowScan {
 
 constexpr Span kDay = 86'400'000;
 
-WindowScan scan(const Block& block, const State& state, const Node& node, Instant instant, bool gather,
+WindowScan scan(const Block& block, ReportCursor cursor, const Node& node, Instant instant, bool gather,
                 std::uint16_t cap) {
   WindowScan found;
-  ReportCursor cursor{block, state, node.a, instant};
   Sample sample{};
   const Instant end = instant - node.ago_ms;
   const Instant after = end - node.window_ms;
@@ -68,8 +67,7 @@ WindowScan scan(const Block& block, const State& state, const Node& node, Instan
   return found;
 }
 
-Number latest(const Block& block, const State& state, const Node& node, Instant instant) {
-  ReportCursor cursor{block, state, node.a, instant};
+Number latest(const Block& block, ReportCursor cursor, const Node& node) {
   Sample sample{};
   Number number;
   double value = 0;
@@ -128,11 +126,11 @@ Number count_at(const Block& block, const State& state, const Node& node, Instan
 }
 }  // namespace
 
-Number number_at(const Block& block, const State& state, const Node& node, Instant instant, std::uint16_t cap) {
-  const Op op = static_cast<Op>(node.op);
-  if (op == Op::last) return latest(block, state, node, instant);
-  if (cap > 0 && node.ago_ms == 0) return count_at(block, state, node, instant, cap);
-  const WindowScan found = scan(block, state, node, instant, gathers(node), cap);
+namespace {
+Number number_from(const Block& block, const ReportCursor& cursor, const Node& node, Instant instant,
+                   std::uint16_t cap) {
+  if (static_cast<Op>(node.op) == Op::last) return latest(block, cursor, node);
+  const WindowScan found = scan(block, cursor, node, instant, gathers(node), cap);
   Number number;
   if (found.count >= node.at_least) number = value_of(block, node, found);
   number.reports = found.count;
@@ -145,11 +143,10 @@ Number number_at(const Block& block, const State& state, const Node& node, Insta
   return number;
 }
 
-bool saturated_at(const Block& block, const State& state, const Node& node, Instant instant) {
+bool saturated_from(const Block& block, ReportCursor cursor, const Node& node, Instant instant) {
   if (static_cast<Op>(node.op) == Op::last) return false;
   const Instant end = instant - node.ago_ms;
   const Instant after = end - node.window_ms;
-  ReportCursor cursor{block, state, node.a, instant};
   Sample sample{};
   while (cursor.next(sample)) {
     if (sample.time <= after) return false;
@@ -161,6 +158,25 @@ bool saturated_at(const Block& block, const State& state, const Node& node, Inst
     if (sample.time < certain) return true;
   }
   return block.rings()[node.a].pushed_out > after;
+}
+}  // namespace
+
+Number number_at(const Block& block, const State& state, const Node& node, Instant instant, std::uint16_t cap) {
+  if (cap > 0 && node.ago_ms == 0 && static_cast<Op>(node.op) != Op::last)
+    return count_at(block, state, node, instant, cap);
+  return number_from(block, {block, state, node.a, instant}, node, instant, cap);
+}
+
+Number kept_number_at(const Block& block, const Node& node, Instant instant, Instant counted) {
+  return number_from(block, {block, node.a, instant, counted}, node, instant, 0);
+}
+
+bool saturated_at(const Block& block, const State& state, const Node& node, Instant instant) {
+  return saturated_from(block, {block, state, node.a, instant}, node, instant);
+}
+
+bool kept_saturated_at(const Block& block, const Node& node, Instant instant, Instant counted) {
+  return saturated_from(block, {block, node.a, instant, counted}, node, instant);
 }
 
 Number arithmetic(Op op, const Number& left, const Number& right) {

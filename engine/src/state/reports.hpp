@@ -10,13 +10,11 @@ class ReportCursor {
   /// @param state     whose view it is; reports after its `evaluated` are not seen.
   /// @param instant   reports after it are passed over.
   ReportCursor(const Block& block, const State& state, std::uint16_t indicator, Instant instant)
-      : log_{block.log()},
-        samples_{block.samples(indicator)},
-        ring_{block.rings()[indicator]},
-        instant_{instant},
-        left_{samples_.size()},
-        in_ring_{ring_.count},
-        slot_{state.indicators[indicator].tail} {}
+      : ReportCursor{block, indicator, instant, instant, state.indicators[indicator].tail} {}
+  /// Of all that is kept, whatever state has come to it. @param counted  what is passed over up to here counts among
+  /// the `keep` all the same.
+  ReportCursor(const Block& block, std::uint16_t indicator, Instant instant, Instant counted)
+      : ReportCursor{block, indicator, instant, counted, block.rings()[indicator].newest} {}
   /// The next older report. @returns false at the end, or when `keep` reports were given.
   bool next(Sample& out) {
     if (left_ == 0 || !step(out)) return false;
@@ -28,7 +26,7 @@ class ReportCursor {
     while (slot_ != kNone) {
       const LogEntry& entry = log_[slot_];
       slot_ = entry.older;
-      if (entry.time > instant_) continue;
+      if (is_passed_over(entry.time)) continue;
       out = {entry.time, entry.value, entry.seq, entry.matches, entry.feed, entry.origin, entry.credibility, {}};
       return true;
     }
@@ -36,7 +34,7 @@ class ReportCursor {
       --in_ring_;
       const std::size_t index = ring_.start + in_ring_;
       const Sample& sample = samples_[index < samples_.size() ? index : index - samples_.size()];
-      if (sample.time > instant_) continue;
+      if (is_passed_over(sample.time)) continue;
       out = sample;
       return true;
     }
@@ -44,10 +42,26 @@ class ReportCursor {
   }
 
  private:
+  ReportCursor(const Block& block, std::uint16_t indicator, Instant instant, Instant counted, std::uint16_t slot)
+      : log_{block.log()},
+        samples_{block.samples(indicator)},
+        ring_{block.rings()[indicator]},
+        instant_{instant},
+        counted_{counted},
+        left_{samples_.size()},
+        in_ring_{ring_.count},
+        slot_{slot} {}
+  bool is_passed_over(Instant time) {
+    if (time <= instant_) return false;
+    if (time <= counted_ && left_ > 0) --left_;
+    return true;
+  }
+
   std::span<const LogEntry> log_;
   std::span<const Sample> samples_;
   const Ring& ring_;
   Instant instant_;
+  Instant counted_;
   std::size_t left_;     ///< of `keep`
   std::size_t in_ring_;  ///< ring samples left to give
   std::uint16_t slot_;
@@ -70,9 +84,13 @@ struct Number {
 /// @param cap  a count need not go beyond this; 0: to the end.
 [[nodiscard]] Number number_at(const Block& block, const State& state, const Node& node, Instant instant,
                                std::uint16_t cap);
+/// The same of all that is kept, for evidence. @param counted  as ReportCursor's.
+[[nodiscard]] Number kept_number_at(const Block& block, const Node& node, Instant instant, Instant counted);
 /// Whether a report that `keep` pushed out would lie in the number's window, filter aside. Where the reports themselves
 /// are gone and only the newest of them is known: whether it, or one before it, may.
 [[nodiscard]] bool saturated_at(const Block& block, const State& state, const Node& node, Instant instant);
+/// The same of all that is kept, for evidence. @param counted  as ReportCursor's.
+[[nodiscard]] bool kept_saturated_at(const Block& block, const Node& node, Instant instant, Instant counted);
 
 /// A set of origins.
 class OriginSet {

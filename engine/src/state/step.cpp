@@ -385,7 +385,8 @@ void Stepper::fill(const StandingEvent& event, AlertEvent& out) {
 }
 
 State Stepper::state_at(Instant at) const {
-  if (block_.head().header->last == at) return block_.head();
+  const Midst* const midst = block_.midst_mark();  // due: the head is as it was before the running line
+  if (block_.head().header->last == at && (midst == nullptr || !midst->due)) return block_.head();
   block_.assign(block_.scratch(), newest_before(block_, at));
   static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(at));
   return block_.scratch();
