@@ -35,11 +35,12 @@ constexpr int kLines = 80;
 /// What two events differ in, or nothing.
 class Difference {
  public:
-  static std::string of(const AlertEvent& a, const AlertEvent& b) {
+  /// Evidence from beyond the reach of late news is of what is still kept: of that, engines may keep more or less.
+  static std::string of(const AlertEvent& a, const AlertEvent& b, Span horizon_ms) {
     Difference difference;
     difference.heads(a, b);
     difference.surroundings(a, b);
-    difference.evidence(a, b);
+    if (is_within(a, horizon_ms) && is_within(b, horizon_ms)) difference.evidence(a, b);
     return difference.what_;
   }
 
@@ -63,10 +64,13 @@ class Difference {
     compare("reason's seq", a.reason.seq, b.reason.seq);
     compare("reason's time", a.reason.time, b.reason.time);
   }
+  static bool is_within(const AlertEvent& event, Span horizon_ms) {
+    for (std::size_t i = 0; i < event.item_count; ++i) {
+      if (event.items[i].at < event.detected_at - horizon_ms) return false;
+    }
+    return true;
+  }
   void surroundings(const AlertEvent& a, const AlertEvent& b) {
-    compare("saturated", a.saturated, b.saturated);
-    compare("truncated", a.truncated, b.truncated);
-    compare("origins", a.origins, b.origins);
     compare("theater levels", a.theater_levels, b.theater_levels);
     compare("overdue feeds", a.overdue_feeds, b.overdue_feeds);
     compare("blind indicators", a.blind_indicators, b.blind_indicators);
@@ -79,6 +83,9 @@ class Difference {
     for (std::size_t i = 0; i < a.against_count && what_.empty(); ++i) compare("against", a.against[i], b.against[i]);
   }
   void evidence(const AlertEvent& a, const AlertEvent& b) {
+    compare("saturated", a.saturated, b.saturated);
+    compare("truncated", a.truncated, b.truncated);
+    compare("origins", a.origins, b.origins);
     compare("items", a.item_count, b.item_count);
     compare("reports", a.report_count, b.report_count);
     for (std::size_t i = 0; i < a.item_count && what_.empty(); ++i) {
@@ -124,7 +131,7 @@ class Pair {
     const auto b = right_.step(line);
     if (left_.disposition != right_.disposition) return "disposition";
     for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
-      const std::string what = Difference::of(a[i], b[i]);
+      const std::string what = Difference::of(a[i], b[i], left_.image().horizon_ms);
       if (!what.empty()) return "event " + std::to_string(i) + ": " + what;
     }
     if (a.size() != b.size()) return "number of events";
