@@ -8,6 +8,12 @@
 #include "numbers.hpp"
 #include "runs.hpp"
 
+// Built for speed a walk is one large function, which needs a little more stack than is asked of a microcontroller's
+// build.
+#if defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wstack-usage="
+#endif
+
 namespace tocsin::engine {
 namespace {
 /// Parts of a condition that may wait to be walked; beyond, parts are cut and the event says `truncated`.
@@ -437,11 +443,6 @@ bool rests_on_saturated(const Block& block, const State& state, const AlertEvent
   return found;
 }
 
-/// Not within gather_evidence(): both their parts of the stack together would be too much.
-[[gnu::noinline]] void walk_from(const Block& block, const State& state, std::uint16_t root, AlertEvent& out) {
-  Walk{block, state, out}.run(root);
-}
-
 /// Sums of the weights whose clauses hold, greatest first, then by name.
 void weigh(const Image& image, const State& state, const Alert& rule, AlertEvent& out) {
   for (const WeighClause& clause : image.weigh_clauses.subspan(rule.weighs.first, rule.weighs.count)) {
@@ -501,7 +502,7 @@ void gather_evidence(const Block& block, const State& state, bool walk, AlertEve
   weigh(image, state, rule, out);
   for (const std::uint16_t condition : image.list(rule.against))
     out.against[out.against_count++] = truth_of(state, image.conditions[condition].node);
-  walk_from(block, state, rule.when, out);  // last: it takes the scratch state back in time
+  Walk{block, state, out}.run(rule.when);  // last: it takes the scratch state back in time
 }
 
 NodeView view_of(const Block& block, std::uint16_t index) {

@@ -36,7 +36,7 @@ struct WindowScan {
 
 constexpr Span kDay = 86'400'000;
 
-WindowScan scan(const Block& block, ReportCursor cursor, const Node& node, Instant instant, bool gather,
+WindowScan scan(const Block& block, ReportCursor& cursor, const Node& node, Instant instant, bool gather,
                 std::uint16_t cap) {
   WindowScan found;
   Sample sample{};
@@ -67,7 +67,7 @@ WindowScan scan(const Block& block, ReportCursor cursor, const Node& node, Insta
   return found;
 }
 
-Number latest(const Block& block, ReportCursor cursor, const Node& node) {
+Number latest(const Block& block, ReportCursor& cursor, const Node& node) {
   Sample sample{};
   Number number;
   double value = 0;
@@ -127,8 +127,7 @@ Number count_at(const Block& block, const State& state, const Node& node, Instan
 }  // namespace
 
 namespace {
-Number number_from(const Block& block, const ReportCursor& cursor, const Node& node, Instant instant,
-                   std::uint16_t cap) {
+Number number_from(const Block& block, ReportCursor&& cursor, const Node& node, Instant instant, std::uint16_t cap) {
   if (static_cast<Op>(node.op) == Op::last) return latest(block, cursor, node);
   const WindowScan found = scan(block, cursor, node, instant, gathers(node), cap);
   Number number;
@@ -143,7 +142,7 @@ Number number_from(const Block& block, const ReportCursor& cursor, const Node& n
   return number;
 }
 
-bool saturated_from(const Block& block, ReportCursor cursor, const Node& node, Instant instant) {
+bool saturated_from(const Block& block, ReportCursor&& cursor, const Node& node, Instant instant) {
   if (static_cast<Op>(node.op) == Op::last) return false;
   const Instant end = instant - node.ago_ms;
   const Instant after = end - node.window_ms;

@@ -85,14 +85,12 @@ struct Number {
 [[nodiscard]] Number number_at(const Block& block, const State& state, const Node& node, Instant instant,
                                std::uint16_t cap);
 /// The same of all that is kept, for evidence. @param counted  as ReportCursor's.
-[[nodiscard, gnu::noinline]] Number kept_number_at(const Block& block, const Node& node, Instant instant,
-                                                   Instant counted);
+[[nodiscard]] Number kept_number_at(const Block& block, const Node& node, Instant instant, Instant counted);
 /// Whether a report that `keep` pushed out would lie in the number's window, filter aside. Where the reports themselves
 /// are gone and only the newest of them is known: whether it, or one before it, may.
 [[nodiscard]] bool saturated_at(const Block& block, const State& state, const Node& node, Instant instant);
 /// The same of all that is kept, for evidence. @param counted  as ReportCursor's.
-[[nodiscard, gnu::noinline]] bool kept_saturated_at(const Block& block, const Node& node, Instant instant,
-                                                    Instant counted);
+[[nodiscard]] bool kept_saturated_at(const Block& block, const Node& node, Instant instant, Instant counted);
 
 /// A set of origins.
 class OriginSet {
