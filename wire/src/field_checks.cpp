@@ -83,13 +83,6 @@ bool position_is_good(const InputView& view) {
   return std::fabs(*view.latitude) <= 90.0 && std::fabs(*view.longitude) <= 180.0;
 }
 
-bool ranges_are_good(const InputView& view) {
-  return view.credibility <= 6 && view.status <= engine::Status::test && view.marking <= Marking::red &&
-         view.tags.size <= kTagsMax && view.release.size <= kReleasesMax && position_is_good(view);
-}
-}  // namespace
-
-namespace {
 /// Whether eight characters are all printable ASCII, as nearly all are.
 bool are_printable(std::string_view text) {
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
@@ -99,6 +92,11 @@ bool are_printable(std::string_view text) {
   const std::uint64_t deleted = bytes ^ (0x7F * kOnes);
   // The top bit of a byte that is below space borrows; of one that is DEL likewise; any other has it already.
   return ((bytes | (bytes - 0x20 * kOnes) | (deleted - kOnes)) & kTops) == 0;
+}
+
+bool ranges_are_good(const InputView& view) {
+  return view.credibility <= 6 && view.status <= engine::Status::test && view.marking <= Marking::red &&
+         view.tags.size <= kTagsMax && view.release.size <= kReleasesMax && position_is_good(view);
 }
 }  // namespace
 

@@ -77,9 +77,11 @@ void Stepper::move_base(Instant to, const EventKey& until) {
 void Stepper::absorb_oldest() {
   const Log log{block_};
   const Instant time = log.oldest_time();
+  const StateHeader& base = *block_.base().header;
+  const Instant before = base.evaluated;
   // Others of the same instant may still come: the base stops short of it and remembers what it has of it.
   static_cast<void>(Evaluator{block_, block_.base(), nullptr}.advance(time - 1));
-  leave_behind(block_.base().header->evaluated);
+  if (base.evaluated != before) leave_behind(base.evaluated);
   forget_copies_before(time);
   const std::uint16_t slot = log.slot_at(0);
   const LogEntry& entry = log.entry(slot);

@@ -4,7 +4,6 @@
 #include <bit>
 
 #include "evaluate.hpp"
-#include "log.hpp"
 #include "numbers.hpp"
 #include "runs.hpp"
 

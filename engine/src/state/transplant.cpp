@@ -291,7 +291,7 @@ void Transplant::finish() {
     if (memory.told != kNever) ++header.told_count;
   }
   for (CopyMark& mark : to_.copy_marks()) mark.valid = false;
-  if (to_.midst_mark() != nullptr) *to_.midst_mark() = {};
+  to_.drop_midst(kNever);
   to_.assign(to_.head(), to_.base());
   to_.work() = {};
   header.target = at_ + 1;
