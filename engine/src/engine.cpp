@@ -104,7 +104,7 @@ void Engine::start(Instant first, Mode mode) {
   for (AlertMemory& memory : block.memory()) memory = {kNever, kNever, 0, 0, false, {}};
   clear_copies(block);
   clear_state(block, block.base(), first);
-  block.assign(block.head(), block.base());
+  block.assign(*block.head().header, *block.base().header);
   block.work() = {};
 }
 
@@ -188,7 +188,7 @@ RestoreError Engine::restore(std::span<const std::byte> checkpoint) {
   if (checksum_of(saved, checkpoint) != saved.crc) return RestoreError::corrupt;
   std::memmove(block.bytes(), checkpoint.data(), checkpoint.size());
   clear_copies(block);
-  block.assign(block.head(), block.base());
+  block.assign(*block.head().header, *block.base().header);
   static_cast<void>(Evaluator{block, block.head(), nullptr}.advance(block.header().decided));
   block.work() = {};
   return RestoreError::none;

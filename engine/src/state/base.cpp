@@ -16,28 +16,26 @@ void Stepper::catch_up_base() {
   if (behind <= 0) return;
   // In strides: a step that moves it costs more than one that does not, and late news never reaches that far. Where
   // there are many copies, one of them is soon old enough to be the base without deciding anything again.
-  constexpr Span kStrides = 32;
-  constexpr Span kCopyStrides = 8;
+  constexpr Span kManyCopies = 2;
+  constexpr Span kFewCopies = 8;
+  constexpr Span kCrowded = 32;
   const Log log{block_};
   const bool room = log.count() < block_.log().size() / 8 * 7;
-  if ((room && behind <= horizon / kCopyStrides) || take_copy_as_base(to)) return;
-  if (behind > (has_many_copies(block_.image()) && room ? horizon : horizon / kStrides)) advance_base(to);
+  const bool many = has_many_copies(block_.image());
+  if (room && behind <= horizon / (many ? kManyCopies : kFewCopies)) return;
+  if (take_copy_as_base(to)) return;
+  if (behind > (many && room ? horizon : horizon / kCrowded)) advance_base(to);
 }
 
 /// The newest copy that late news can no longer change becomes the base. @returns false when there is none.
 bool Stepper::take_copy_as_base(Instant to) {
-  const std::span<CopyMark> marks = block_.copy_marks();
-  Instant newest = block_.base().header->evaluated;
-  std::size_t row = marks.size();
-  for (std::size_t i = 0; i < marks.size(); ++i) {
-    if (!marks[i].valid || marks[i].evaluated > to || marks[i].evaluated <= newest) continue;
-    newest = marks[i].evaluated;
-    row = i;
-  }
-  if (row == marks.size()) return false;
+  const std::size_t row = newest_copy(block_, to);
+  if (row == block_.copy_marks().size()) return false;
+  const Instant newest = block_.copy_marks()[row].evaluated;
+  forget_copies_before(newest);
   const Log log{block_};
-  while (log.count() > 0 && log.oldest_time() <= newest) move_oldest_to_ring();
-  block_.assign(block_.base(), block_.copy(row));
+  while (log.count() > 0 && log.oldest_time() <= newest) move_oldest_to_ring(newest);
+  block_.assign(*block_.base().header, block_.copy_header(row));
   leave_behind(newest);
   return true;
 }
@@ -90,23 +88,28 @@ void Stepper::absorb_oldest() {
     if (block_.head().header->evaluated < time) absorb_in(block_.head(), entry);
     if (block_.has_midst() && block_.midst_mark()->at < time) block_.midst_mark()->valid = false;
   }
-  move_oldest_to_ring();
+  move_oldest_to_ring(time);
 }
 
-/// The log's oldest entry leaves it; a report lives on in its indicator's base ring.
-void Stepper::move_oldest_to_ring() {
+/// The log's oldest entry leaves it; a report lives on in its indicator's base ring. @param reached  every state that
+/// has come to the entry has come to this instant, too.
+void Stepper::move_oldest_to_ring(Instant reached) {
   const Log log{block_};
   Header& header = block_.header();
   const std::uint16_t slot = log.slot_at(0);
   const LogEntry& entry = log.entry(slot);
-  if (entry.kind == EntryKind::report && !entry.withdrawn) push_sample(entry, slot);
+  if (entry.kind == EntryKind::report && !entry.withdrawn) {
+    push_sample(entry);
+    // Who has come to the indicator's next report knows nothing of this one.
+    if (entry.newer == kNone || log.entry(entry.newer).time > reached) forget_slot(entry.indicator, slot);
+  }
   header.absorbed_time = entry.time;
   header.absorbed_seq = entry.seq;
   header.absorbed_feed = entry.feed;
   log.pop_oldest();
 }
 
-void Stepper::push_sample(const LogEntry& entry, std::uint16_t slot) {
+void Stepper::push_sample(const LogEntry& entry) {
   Ring& ring = block_.rings()[entry.indicator];
   const std::span<Sample> samples = block_.samples(entry.indicator);
   std::size_t index = std::size_t{ring.start} + ring.count;
@@ -118,14 +121,18 @@ void Stepper::push_sample(const LogEntry& entry, std::uint16_t slot) {
     ++ring.count;
   }
   samples[index] = {entry.time, entry.value, entry.seq, entry.matches, entry.feed, entry.origin, entry.credibility, {}};
-  const auto forget = [slot](IndicatorState& indicator) {
-    if (indicator.tail == slot) indicator.tail = kNone;
+}
+
+/// Of an indicator's reports the one that leaves the log was the newest that some states had come to.
+void Stepper::forget_slot(std::uint16_t indicator, std::uint16_t slot) {
+  const auto forget = [slot](IndicatorState& state) {
+    if (state.tail == slot) state.tail = kNone;
   };
-  forget(block_.head().indicators[entry.indicator]);
+  forget(block_.head().indicators[indicator]);
   for (std::size_t row = 0; row < block_.copy_marks().size(); ++row) {
-    if (block_.copy_marks()[row].valid) forget(block_.copy_indicator(row, entry.indicator));
+    if (block_.copy_marks()[row].valid) forget(block_.copy_indicator(row, indicator));
   }
-  if (block_.has_midst()) forget(block_.midst().indicators[entry.indicator]);
+  if (block_.has_midst()) forget(block_.midst().indicators[indicator]);
 }
 
 /// A state that has not come to a report's instant will not find it in the log any more.

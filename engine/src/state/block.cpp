@@ -151,7 +151,7 @@ Block::Block(const Image& image, std::byte* bytes)
   midst_offset_ = static_cast<std::size_t>(cut.take<std::byte>(0).data() - bytes);
 }
 
-void Block::assign(const State& to, const State& from) const {
-  std::memcpy(static_cast<void*>(to.header), static_cast<const void*>(from.header), layout_.state_bytes);
+void Block::assign(StateHeader& to, const StateHeader& from) const {
+  std::memcpy(static_cast<void*>(&to), static_cast<const void*>(&from), layout_.state_bytes);
 }
 }  // namespace tocsin::engine

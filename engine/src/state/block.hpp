@@ -365,7 +365,12 @@ class Block {
   [[nodiscard]] State copy(std::size_t row) const {
     return state_at(copies_offset_ + copy_marks_[row].slot * layout_.state_bytes);
   }
-  /// An indicator in a copy; cheaper than all of copy().
+  /// The header of a copy, for assign(); cheaper than all of copy().
+  [[nodiscard]] StateHeader& copy_header(std::size_t row) const {
+    return *static_cast<StateHeader*>(
+        static_cast<void*>(bytes_ + copies_offset_ + copy_marks_[row].slot * layout_.state_bytes));
+  }
+  /// An indicator in a copy; cheaper, too.
   [[nodiscard]] IndicatorState& copy_indicator(std::size_t row, std::uint16_t indicator) const {
     std::byte* state = bytes_ + copies_offset_ + copy_marks_[row].slot * layout_.state_bytes;
     return static_cast<IndicatorState*>(static_cast<void*>(state + indicators_offset_))[indicator];
@@ -417,8 +422,8 @@ class Block {
   [[nodiscard]] std::size_t node_timers() const { return alert_timers_ - sizes_.node_timers; }
   [[nodiscard]] std::size_t alert_timers() const { return alert_timers_; }
   [[nodiscard]] std::size_t theater_timers() const { return theater_timers_; }
-  /// Copies one state's memory over another's.
-  void assign(const State& to, const State& from) const;
+  /// Copies one state's memory over another's; the header is where it begins.
+  void assign(StateHeader& to, const StateHeader& from) const;
 
  private:
   [[nodiscard]] State state_at(std::size_t offset) const;

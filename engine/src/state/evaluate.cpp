@@ -5,7 +5,6 @@
 #include <bit>
 
 #include "contacts.hpp"
-#include "log.hpp"
 
 namespace tocsin::engine {
 namespace {
@@ -40,7 +39,7 @@ Instant Evaluator::next_due() const {
   return reported < next ? reported : next;
 }
 
-bool Evaluator::advance(Instant to) {
+bool Evaluator::go_on(Instant to) {
   const Log log{block_};
   StateHeader& header = *state_.header;
   std::size_t position = position_after(header.evaluated);
@@ -94,29 +93,34 @@ void Evaluator::refresh_copies(std::size_t position) {
       marks[row - 1].valid = false;
       continue;
     }
-    const State copy = block_.copy(1);
-    block_.assign(copy, state_);
+    StateHeader& copy = block_.copy_header(1);
+    block_.assign(copy, *state_.header);
     // Where nothing came since the last evaluation it is the state of that instant, which more late news leaves alone.
     const Log log{block_};
-    const Instant last = copy.header->last;
-    if (last != kNever && (position == 0 || log.entry(log.slot_at(position - 1)).time <= last))
-      copy.header->evaluated = last;
+    const Instant last = copy.last;
+    if (last != kNever && (position == 0 || log.entry(log.slot_at(position - 1)).time <= last)) copy.evaluated = last;
     marks[1].valid = true;
-    marks[1].evaluated = copy.header->evaluated;
+    marks[1].evaluated = copy.evaluated;
     marks[1].serial = here;
   }
 }
 
-State newest_before(const Block& block, Instant instant) {
+std::size_t newest_copy(const Block& block, Instant to) {
   const std::span<CopyMark> marks = block.copy_marks();
-  Instant newest = block.base().header->evaluated;
-  std::size_t row = marks.size();
-  for (std::size_t i = 0; i < marks.size(); ++i) {
-    if (!marks[i].valid || marks[i].evaluated >= instant || marks[i].evaluated <= newest) continue;
-    newest = marks[i].evaluated;
-    row = i;
-  }
-  return row < marks.size() ? block.copy(row) : block.base();
+  const Instant base = block.base().header->evaluated;
+  const auto serves = [&](std::size_t row) {
+    return marks[row].valid && marks[row].evaluated <= to && marks[row].evaluated > base;
+  };
+  std::size_t row = 1;  // from here on each is older than the one above it
+  while (row < marks.size() && !serves(row)) ++row;
+  const bool first = !marks.empty() && serves(0);
+  if (row >= marks.size()) return first ? 0 : marks.size();
+  return first && marks[0].evaluated >= marks[row].evaluated ? 0 : row;
+}
+
+StateHeader& newest_before(const Block& block, Instant instant) {
+  const std::size_t row = newest_copy(block, instant - 1);
+  return row < block.copy_marks().size() ? block.copy_header(row) : *block.base().header;
 }
 
 std::size_t Evaluator::evaluate(Instant at, std::size_t position) {
@@ -154,7 +158,7 @@ void Evaluator::decide(Instant at, std::size_t reports) {
 
 void Evaluator::keep_midst(Instant at, std::size_t reports) {
   const State midst = block_.midst();
-  block_.assign(midst, state_);
+  block_.assign(*midst.header, *state_.header);
   midst.header->evaluated = at;
   std::ranges::copy(block_.dirty_nodes(), block_.midst_nodes().begin());
   std::ranges::copy(block_.dirty_alerts(), block_.midst_alerts().begin());
@@ -181,7 +185,7 @@ void Evaluator::take_into_midst(std::uint16_t slot) {
 
 void Evaluator::go_on_from_midst() {
   const Midst& midst = *block_.midst_mark();
-  block_.assign(state_, block_.midst());
+  block_.assign(*state_.header, *block_.midst().header);
   std::ranges::copy(block_.midst_nodes(), block_.dirty_nodes().begin());
   std::ranges::copy(block_.midst_alerts(), block_.dirty_alerts().begin());
   theaters_ = false;

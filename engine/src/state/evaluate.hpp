@@ -7,6 +7,7 @@
 /// indices, so going through the woken nodes in order decides each once.
 #include <array>
 
+#include "log.hpp"
 #include "reports.hpp"
 #include "standing.hpp"
 
@@ -25,7 +26,13 @@ class Evaluator {
 
   /// Decides every instant up to and including `to`. Stops early when `events` asks for a pause.
   /// @returns false when it paused; call it again after the events were pulled.
-  bool advance(Instant to);
+  bool advance(Instant to) {
+    if (is_quiet_until(to)) {  // as it mostly is before a report
+      if (state_.header->evaluated < to) state_.header->evaluated = to;
+      return true;
+    }
+    return go_on(to);
+  }
   /// The next instant after the state's `evaluated` at which anything may change, or kForever.
   [[nodiscard]] Instant next_due() const;
   /// Also keeps fresh copies while it advances (the head only).
@@ -38,6 +45,13 @@ class Evaluator {
   void wake_all(Instant at);
 
  private:
+  /// Whether nothing was reported after what is decided and no timer runs out. False when it would take a search.
+  [[nodiscard]] bool is_quiet_until(Instant to) const {
+    const StateHeader& header = *state_.header;
+    return header.timed > to && header.pending > to && header.touched.count == 0 && header.last != kNever &&
+           !header.wake_all && Log{block_}.newest_time() <= header.evaluated;
+  }
+  bool go_on(Instant to);
   [[nodiscard]] Instant next_timed() const;
   [[nodiscard]] std::size_t position_after(Instant instant) const;
   std::size_t evaluate(Instant at, std::size_t position);
@@ -100,8 +114,11 @@ class Evaluator {
   bool theaters_ = false;  ///< something that theaters rest on changed
 };
 
-/// The base or the copy that is newest of those that have not come to an instant. @pre the base has not.
-[[nodiscard]] State newest_before(const Block& block, Instant instant);
+/// The row of the newest copy that has come to `to` at most and further than the base; as many as there are rows: none.
+[[nodiscard]] std::size_t newest_copy(const Block& block, Instant to);
+/// The header of the base or of the copy that is newest of those that have not come to an instant. @pre the base has
+/// not.
+[[nodiscard]] StateHeader& newest_before(const Block& block, Instant instant);
 
 /// Distinct origins of one `needs` clause at an instant; blind indicators add none.
 [[nodiscard]] std::uint16_t origins_of_need(const Block& block, const State& state, const Need& need, Instant at);

@@ -136,7 +136,7 @@ class Walk {
     if (at == out_.at && present_.header != block_.scratch().header) return &present_;
     if (at == scratch_at_) return &block_.scratch();
     if (at <= passed()) return nullptr;
-    block_.assign(block_.scratch(), newest_before(block_, at));
+    block_.assign(*block_.scratch().header, newest_before(block_, at));
     static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(at));
     scratch_at_ = at;
     woken_at_ = kNever;
@@ -288,19 +288,36 @@ class Walk {
   }
 
   void show(const Node& node, const Step& step) {
-    EvidenceItem item{};
+    if (out_.item_count == kEvidenceItemsMax) {
+      // What is in the list already cuts nothing off.
+      EvidenceItem more;
+      describe(node, step, more);
+      out_.truncated = out_.truncated || !already_shown(more);
+      return;
+    }
+    EvidenceItem& item =
+        out_.items[out_.item_count];  // in its place: a copy of what was just written would have to wait
+    describe(node, step, item);
+    if (already_shown(item)) return;
+    if (item.indicator != kNone) show_reports(node, item);
+    ++out_.item_count;
+  }
+
+  /// All but the reports.
+  void describe(const Node& node, const Step& step, EvidenceItem& item) {
+    const auto op = static_cast<Op>(node.op);
     item.at = step.at;
     item.window_ms = node.window_ms;
     item.condition = step.condition;
+    item.indicator = op == Op::overdue ? kNone : node.a;
+    item.feed = op == Op::overdue ? node.a : kNone;
     item.node = step.node;
     item.op = node.op;
-    item.indicator = node.a;
-    item.feed = kNone;
     item.known = true;
-    const auto op = static_cast<Op>(node.op);
+    item.saturated = false;
+    item.first_report = out_.report_count;
+    item.report_count = 0;
     if (op == Op::overdue) {
-      item.indicator = kNone;
-      item.feed = node.a;
       item.value = overdue_at(node.a, step.at) ? 1.0 : 0.0;
     } else if (op == Op::pulse) {
       item.value = pulse_at(step.node, step.at) ? 1.0 : 0.0;
@@ -312,14 +329,6 @@ class Walk {
       out_.saturated = out_.saturated || item.saturated;
       item.known = number.known;
     }
-    if (already_shown(item)) return;
-    if (out_.item_count == kEvidenceItemsMax) {
-      out_.truncated = true;
-      return;
-    }
-    item.first_report = out_.report_count;
-    if (item.indicator != kNone) show_reports(node, item);
-    out_.items[out_.item_count++] = item;
   }
 
   /// The newest reports behind a number or pulse, newest first; the origins of all of them.

@@ -36,6 +36,8 @@ struct WindowScan {
 
 constexpr Span kDay = 86'400'000;
 
+bool is_last(const Node& node) { return static_cast<Op>(node.op) == Op::last; }
+
 WindowScan scan(const Block& block, ReportCursor& cursor, const Node& node, Instant instant, bool gather,
                 std::uint16_t cap) {
   WindowScan found;
@@ -67,7 +69,7 @@ WindowScan scan(const Block& block, ReportCursor& cursor, const Node& node, Inst
   return found;
 }
 
-Number latest(const Block& block, ReportCursor& cursor, const Node& node) {
+Number latest(const Block& block, ReportCursor&& cursor, const Node& node) {
   Sample sample{};
   Number number;
   double value = 0;
@@ -127,8 +129,8 @@ Number count_at(const Block& block, const State& state, const Node& node, Instan
 }  // namespace
 
 namespace {
+/// @pre not `last`.
 Number number_from(const Block& block, ReportCursor&& cursor, const Node& node, Instant instant, std::uint16_t cap) {
-  if (static_cast<Op>(node.op) == Op::last) return latest(block, cursor, node);
   const WindowScan found = scan(block, cursor, node, instant, gathers(node), cap);
   Number number;
   if (found.count >= node.at_least) number = value_of(block, node, found);
@@ -142,8 +144,8 @@ Number number_from(const Block& block, ReportCursor&& cursor, const Node& node, 
   return number;
 }
 
+/// @pre not `last`.
 bool saturated_from(const Block& block, ReportCursor&& cursor, const Node& node, Instant instant) {
-  if (static_cast<Op>(node.op) == Op::last) return false;
   const Instant end = instant - node.ago_ms;
   const Instant after = end - node.window_ms;
   Sample sample{};
@@ -161,21 +163,22 @@ bool saturated_from(const Block& block, ReportCursor&& cursor, const Node& node,
 }  // namespace
 
 Number number_at(const Block& block, const State& state, const Node& node, Instant instant, std::uint16_t cap) {
-  if (cap > 0 && node.ago_ms == 0 && static_cast<Op>(node.op) != Op::last)
-    return count_at(block, state, node, instant, cap);
+  if (is_last(node)) return latest(block, {block, state, node.a, instant}, node);
+  if (cap > 0 && node.ago_ms == 0) return count_at(block, state, node, instant, cap);
   return number_from(block, {block, state, node.a, instant}, node, instant, cap);
 }
 
 Number kept_number_at(const Block& block, const Node& node, Instant instant, Instant counted) {
+  if (is_last(node)) return latest(block, {block, node.a, instant, counted}, node);
   return number_from(block, {block, node.a, instant, counted}, node, instant, 0);
 }
 
 bool saturated_at(const Block& block, const State& state, const Node& node, Instant instant) {
-  return saturated_from(block, {block, state, node.a, instant}, node, instant);
+  return !is_last(node) && saturated_from(block, {block, state, node.a, instant}, node, instant);
 }
 
 bool kept_saturated_at(const Block& block, const Node& node, Instant instant, Instant counted) {
-  return saturated_from(block, {block, node.a, instant, counted}, node, instant);
+  return !is_last(node) && saturated_from(block, {block, node.a, instant, counted}, node, instant);
 }
 
 Number arithmetic(Op op, const Number& left, const Number& right) {

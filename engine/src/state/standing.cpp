@@ -349,10 +349,10 @@ void Standing::forget_needless(Instant at, std::uint16_t alert) const {
   }
 }
 
-void Standing::forget_until(Instant instant) const {
-  while (count() > 0 && event(0).at <= instant && !has(event(0), kFresh | kRetractDue | kTransient)) {
-    make_final(event(0));
-    erase_oldest();
-  }
+bool Standing::forget_first() const {
+  if (has(event(0), kFresh | kRetractDue | kTransient)) return false;
+  make_final(event(0));
+  erase_oldest();
+  return true;
 }
 }  // namespace tocsin::engine

@@ -37,7 +37,9 @@ class Standing {
   /// Forgets unknown and known of the step before.
   void forget_transient() const;
   /// Forgets those up to `instant`: they are final. Not those still to be handed out.
-  void forget_until(Instant instant) const;
+  void forget_until(Instant instant) const {
+    while (count() > 0 && event(0).at <= instant && forget_first()) continue;
+  }
   /// Forgets those up to `expired`, and makes the oldest final until no more than the capacity are open to late news.
   void trim(Instant expired) const;
 
@@ -52,6 +54,8 @@ class Standing {
   [[nodiscard]] std::size_t first_from(Instant instant, std::uint16_t alert) const;
   void erase(std::size_t position) const;
   void erase_oldest() const;
+  /// Forgets the first, which is final. @returns false, and does not, while it is to be handed out.
+  [[nodiscard]] bool forget_first() const;
   void add(StandingEvent added) const;
   void retract(StandingEvent& gone) const;
   [[nodiscard]] bool goes_on(const StandingEvent& gone) const;

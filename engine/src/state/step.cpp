@@ -53,7 +53,7 @@ void Stepper::keep_copy(const Input& input, Instant to) {
   if (input.kind == InputKind::clock || marks.empty() || to <= block_.header().clock || input.time >= to) return;
   if (head.header->evaluated >= input.time || !matters(input)) return;
   if (Evaluator{block_, head, nullptr}.next_due() >= to) return;  // it will be as it is now
-  block_.assign(block_.copy(0), head);
+  block_.assign(block_.copy_header(0), *head.header);
   marks[0].valid = true;
   marks[0].evaluated = head.header->evaluated;
   marks[0].serial = head.header->serial;
@@ -299,7 +299,7 @@ void Stepper::roll_back(Instant from, std::uint16_t added) {
   if (added != kNone && is_untouched_since(from, added)) {
     head.header->evaluated = from - 1;
   } else {
-    block_.assign(head, newest_before(block_, from));
+    block_.assign(*head.header, newest_before(block_, from));
   }
 }
 
@@ -327,7 +327,7 @@ bool Stepper::is_untouched_since(Instant from, std::uint16_t added) const {
 void Stepper::go_to(Instant at) const {
   const State& scratch = block_.scratch();
   const State& head = block_.head();
-  block_.assign(scratch, head.header->evaluated <= at ? head : newest_before(block_, at + 1));
+  block_.assign(*scratch.header, head.header->evaluated <= at ? *head.header : newest_before(block_, at + 1));
   Evaluator evaluator{block_, scratch, nullptr};
   static_cast<void>(evaluator.advance(at));
   evaluator.wake_all(at);
@@ -384,10 +384,10 @@ void Stepper::fill(const StandingEvent& event, AlertEvent& out) {
   gather_evidence(block_, state_at(event.at), walk, out);
 }
 
-State Stepper::state_at(Instant at) const {
+const State& Stepper::state_at(Instant at) const {
   const Midst* const midst = block_.midst_mark();  // due: the head is as it was before the running line
   if (block_.head().header->last == at && (midst == nullptr || !midst->due)) return block_.head();
-  block_.assign(block_.scratch(), newest_before(block_, at));
+  block_.assign(*block_.scratch().header, newest_before(block_, at));
   static_cast<void>(Evaluator{block_, block_.scratch(), nullptr}.advance(at));
   return block_.scratch();
 }

@@ -34,7 +34,7 @@ class Stepper {
   [[nodiscard]] bool matters(const Input& input) const;
   void note_contact(const Input& input);
   void add_heartbeat(const Input& input);
-  [[nodiscard]] State state_at(Instant at) const;
+  [[nodiscard]] const State& state_at(Instant at) const;
   void keep_copy(const Input& input, Instant to);
   void roll_back(Instant from, std::uint16_t added);
   [[nodiscard]] bool is_crowded(Instant at) const;
@@ -51,10 +51,11 @@ class Stepper {
   void absorb_oldest();
   [[nodiscard]] bool take_copy_as_base(Instant to);
   void leave_behind(Instant evaluated);
-  void move_oldest_to_ring();
+  void move_oldest_to_ring(Instant reached);
   void forget_copies_before(Instant instant);
   void absorb_in(const State& state, const LogEntry& entry);
-  void push_sample(const LogEntry& entry, std::uint16_t slot);
+  void push_sample(const LogEntry& entry);
+  void forget_slot(std::uint16_t indicator, std::uint16_t slot);
   void fold_contacts();
   [[nodiscard]] bool make_place_for_contact(std::uint16_t feed);
 

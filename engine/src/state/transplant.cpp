@@ -292,7 +292,7 @@ void Transplant::finish() {
   }
   for (CopyMark& mark : to_.copy_marks()) mark.valid = false;
   to_.drop_midst(kNever);
-  to_.assign(to_.head(), to_.base());
+  to_.assign(*to_.head().header, *to_.base().header);
   to_.work() = {};
   header.target = at_ + 1;
   header.phase = static_cast<std::uint8_t>(Phase::deciding);
