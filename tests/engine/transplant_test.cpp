@@ -223,6 +223,10 @@ TEST(Transplant, does_so_with_a_short_horizon) { try_all(1'000'001, {20, 256}); 
 
 TEST(Transplant, does_so_with_a_small_log) { try_all(2'000'001, {1'000'000, 16}); }
 
+// Found by the long runs.
+TEST(Transplant, tells_a_part_from_one_with_its_sides_exchanged) { Trial{1'002'567, {20, 256}}.run(); }
+TEST(Transplant, takes_no_report_that_only_the_warming_took) { Trial{2'000'255, {1'000'000, 16}}.run(); }
+
 namespace {
 constexpr Span kMinute = 60'000;
 constexpr Instant kStart = 1'000'000'000;

@@ -5,9 +5,10 @@
 
 namespace tocsin::engine {
 namespace {
-/// Mixes a value into a hash: a multiplication and a fold, so that every bit of both counts.
+/// Mixes a value into a hash: a multiplication and a fold, so that every bit of both counts; turned first, so that it
+/// matters which is which (`a then b` is not `b then a`).
 constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-  hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
+  hash = (std::rotl(hash, 23) ^ value) * 0x9E3779B97F4A7C15U;
   hash ^= hash >> 29U;
   hash *= 0xBF58476D1CE4E5B9U;
   return hash ^ (hash >> 32U);

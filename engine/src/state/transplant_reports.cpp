@@ -106,9 +106,10 @@ void Transplant::take_indicator(std::uint16_t index, std::uint16_t old) const {
   IndicatorState& state = to_.base().indicators[index];
   state.matches = matches_of(before.matches, state.touched ? state.matches : 0);
   state.pending = matches_of(before.pending, state.absorbed ? state.pending : 0);
-  // A pulse looks at them only where one rests on them, in either book.
-  state.touched = (before.touched || state.touched) && to_.plan().indicators[index].pulses > 0;
-  state.absorbed = before.absorbed || state.absorbed;
+  // Only where the old book did not look does the warming know more: it may have taken what the old engine did not.
+  state.touched = (before.touched || (state.touched && from_.plan().indicators[old].pulses == 0)) &&
+                  to_.plan().indicators[index].pulses > 0;
+  state.absorbed = before.absorbed || (state.absorbed && !from_.is_used(old));
   state.blind = before.blind;
 }
 
