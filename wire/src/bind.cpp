@@ -51,13 +51,9 @@ Refusal bind_names(const InputView& view, const engine::Image& image, engine::In
   if (!image.contains(image.indicators[bound.indicator].feeds, bound.feed)) return Refusal::feed_not_allowed;
   return bind_origin(view, image, image.feeds[bound.feed], bound.origin);
 }
-}  // namespace
-
-Refusal bind(const InputView& view, const engine::Image& image, engine::Instant clock_now, engine::Input& out) {
-  engine::Input bound;
-  if (const Refusal refusal = bind_names(view, image, bound); refusal != Refusal::none) return refusal;
-  if (const Refusal refusal = check_fields(view); refusal != Refusal::none) return refusal;
-
+/// @pre the names are bound and the fields are good.
+engine::Input bind_fields(const InputView& view, const engine::Image& image, engine::Instant clock_now,
+                          engine::Input bound) {
   bound.kind = view.kind;
   bound.time = view.time;
   bound.received = view.kind == InputKind::clock ? view.time : view.received.value_or(std::max(view.time, clock_now));
@@ -77,7 +73,22 @@ Refusal bind(const InputView& view, const engine::Image& image, engine::Instant 
     bound.has_tags = view.tags.size > 0;
     bound.tags = bind_tags(view, image);
   }
-  out = bound;
+  return bound;
+}
+}  // namespace
+
+Refusal bind(const InputView& view, const engine::Image& image, engine::Instant clock_now, engine::Input& out) {
+  engine::Input bound;
+  if (const Refusal refusal = bind_names(view, image, bound); refusal != Refusal::none) return refusal;
+  if (const Refusal refusal = check_fields(view); refusal != Refusal::none) return refusal;
+  out = bind_fields(view, image, clock_now, bound);
+  return Refusal::none;
+}
+
+Refusal bind_checked(const InputView& view, const engine::Image& image, engine::Instant clock_now, engine::Input& out) {
+  engine::Input bound;
+  if (const Refusal refusal = bind_names(view, image, bound); refusal != Refusal::none) return refusal;
+  out = bind_fields(view, image, clock_now, bound);
   return Refusal::none;
 }
 }  // namespace tocsin::wire

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <cstring>
 #include <span>
 
 #include "tocsin/engine/base/crc32.hpp"
@@ -14,9 +15,8 @@ namespace {
 class Hash {
  public:
   void integer(std::uint64_t value, std::size_t bytes) {
-    std::array<std::byte, 8> little{};
-    for (std::size_t i = 0; i < bytes; ++i) little[i] = static_cast<std::byte>((value >> (8U * i)) & 0xFFU);
-    crc_ = crc32(std::span{little}.first(bytes), crc_);
+    if (size_ + bytes > gathered_.size()) flush();
+    for (std::size_t i = 0; i < bytes; ++i) gathered_[size_++] = static_cast<std::byte>((value >> (8U * i)) & 0xFFU);
   }
   void instant(engine::Instant value) { integer(static_cast<std::uint64_t>(value), 8); }
   void number(double value) { integer(std::bit_cast<std::uint64_t>(value == 0.0 ? 0.0 : value), 8); }
@@ -30,16 +30,33 @@ class Hash {
   }
   void text(std::string_view value) {
     integer(value.size(), 4);
-    crc_ = crc32(std::as_bytes(std::span{value.data(), value.size()}), crc_);
+    const auto bytes = std::as_bytes(std::span{value.data(), value.size()});
+    if (size_ + bytes.size() > gathered_.size()) flush();
+    if (bytes.size() > gathered_.size()) {
+      crc_ = crc32(bytes, crc_);
+      return;
+    }
+    if (!bytes.empty()) std::memcpy(&gathered_[size_], bytes.data(), bytes.size());
+    size_ += bytes.size();
   }
   template <std::size_t kCapacity>
   void list(const ViewList<kCapacity>& values) {
     integer(values.size, 1);
     for (std::size_t i = 0; i < values.size; ++i) text(values.items[i]);
   }
-  [[nodiscard]] std::uint32_t value() const { return crc_; }
+  [[nodiscard]] std::uint32_t value() {
+    flush();
+    return crc_;
+  }
 
  private:
+  void flush() {
+    crc_ = crc32(std::span{gathered_}.first(size_), crc_);
+    size_ = 0;
+  }
+
+  std::array<std::byte, 256> gathered_;  ///< a checksum takes few long pieces faster than many short ones
+  std::size_t size_ = 0;
   std::uint32_t crc_ = 0;
 };
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log.hpp"
 
+#include <cstring>
+
 #include "tocsin/engine/base/check.hpp"
 
 namespace tocsin::engine {
@@ -126,11 +128,25 @@ std::uint16_t Log::insert(const Input& input, std::uint32_t matches, bool withdr
   // Late news usually belongs near the end: make room from there.
   std::size_t position = count();
   if (position > 0 && key_of(added) < key_of(entry(slot_at(position - 1)))) position = first_not_before(key_of(added));
-  for (std::size_t i = count(); i > position; --i) block_.order()[wrapped(i)] = block_.order()[wrapped(i - 1)];
+  make_gap(position);
   block_.order()[wrapped(position)] = slot;
   ++header.log_count;
   if (added.kind == EntryKind::report && !withdrawn) link(slot);
   return slot;
+}
+
+/// Moves what is at and after a position one on. @pre not full.
+void Log::make_gap(std::size_t position) const {
+  const std::span<std::uint16_t> order = block_.order();
+  const auto move = [order](std::size_t from, std::size_t end) {
+    if (from < end) std::memmove(&order[from + 1], &order[from], (end - from) * sizeof order[0]);
+  };
+  const std::size_t first = wrapped(position);
+  const std::size_t end = wrapped(count());
+  if (first <= end) return move(first, end);
+  move(0, end);
+  order[0] = order[order.size() - 1];
+  move(first, order.size() - 1);
 }
 
 void Log::link(std::uint16_t slot) const {

@@ -63,6 +63,7 @@ class Log {
     const std::uint32_t hash = static_cast<std::uint32_t>(seq) + std::uint32_t{feed} * 0x9E3779B1U;
     return heads[hash & (heads.size() - 1)];
   }
+  void make_gap(std::size_t position) const;
   void chain(std::uint16_t slot) const;
   void unchain(std::uint16_t slot) const;
   void link(std::uint16_t slot) const;

@@ -38,34 +38,37 @@ constexpr Span kDay = 86'400'000;
 
 bool is_last(const Node& node) { return static_cast<Op>(node.op) == Op::last; }
 
-WindowScan scan(const Block& block, ReportCursor& cursor, const Node& node, Instant instant, bool gather,
+WindowScan scan(const Block& block, ReportCursor cursor, const Node& node, Instant instant, bool gather,
                 std::uint16_t cap) {
   WindowScan found;
   Sample sample{};
   const Instant end = instant - node.ago_ms;
   const Instant after = end - node.window_ms;
   const Op op = static_cast<Op>(node.op);
+  double* const values = gather ? block.values().data() : nullptr;
   Instant day = kNever;
-  while (cursor.next(sample)) {
-    ++block.work().total;
+  std::uint64_t looked = 0;
+  while (found.count != cap || cap == 0) {
+    if (!cursor.next(sample)) break;
+    ++looked;
     if (sample.time <= after) break;
     if (!passes(block.image(), node.filter, sample.matches)) continue;
     if (sample.time > end) {
       found.entering = sample.time;
       continue;
     }
-    if (gather) block.values()[found.count] = sample.value;
+    if (gather) values[found.count] = sample.value;
     if (op == Op::max && (found.count == 0 || sample.value > found.largest)) found.largest = sample.value;
     if (op == Op::min && (found.count == 0 || sample.value < found.least)) found.least = sample.value;
     if (op == Op::origins) found.origins.add(sample.origin);
-    if (sample.time / kDay != day) {
+    if (op == Op::days && sample.time / kDay != day) {
       day = sample.time / kDay;
       ++found.days;
     }
     ++found.count;
     found.oldest = sample.time;
-    if (found.count == cap) return found;
   }
+  block.work().total += looked;
   return found;
 }
 

@@ -20,11 +20,28 @@ inline constexpr std::size_t kNoteBytesMax = 480;
 
 using Marking = engine::Marking;
 
-/// A short list of views in fixed storage.
+/// A short list of views in fixed storage. What is beyond `size` is never touched: lines are copied by the hundred
+/// thousand, and most lists are empty.
 template <std::size_t kCapacity>
 struct ViewList {
-  std::array<std::string_view, kCapacity> items{};
-  std::uint8_t size = 0;
+  ViewList() : size{0} {}
+  ViewList(const ViewList& other) : size{other.size} { copy_(other); }
+  ViewList& operator=(const ViewList& other) {
+    size = other.size;
+    copy_(other);
+    return *this;
+  }
+  ~ViewList() = default;
+
+  std::uint8_t size;
+  union {
+    std::array<std::string_view, kCapacity> items;
+  };
+
+ private:
+  void copy_(const ViewList& other) {
+    for (std::size_t i = 0; i < size && i < kCapacity; ++i) items[i] = other.items[i];
+  }
 };
 
 /// One input line. Views point into the buffer or line it was read from and live as long as that. An empty view means
@@ -42,8 +59,6 @@ struct InputView {
   std::string_view unit;
   std::string_view ref;
   std::string_view note;
-  ViewList<kTagsMax> tags;
-  ViewList<kReleasesMax> release;
   std::optional<std::uint64_t> seq;         ///< report, retraction
   std::optional<std::uint64_t> target_seq;  ///< retraction: the seq it retracts; report: the seq it supersedes
   std::optional<double> value;              ///< absent: 1
@@ -51,6 +66,8 @@ struct InputView {
   std::optional<double> longitude;          ///< degrees east, -180..180
   std::optional<engine::Instant> received;  ///< absent: as soon as possible
   engine::Instant time = 0;                 ///< of a clock line: the clock
+  ViewList<kTagsMax> tags;
+  ViewList<kReleasesMax> release;
 };
 
 /// Why an input is refused. The numbers are on the wire and in the journal: append only.
@@ -91,4 +108,8 @@ enum class Refusal : std::uint8_t {
 /// @returns none, or why it is refused.
 [[nodiscard]] Refusal bind(const InputView& view, const engine::Image& image, engine::Instant clock_now,
                            engine::Input& out);
+/// The same of a line that a BatchReader or JournalBatchReader gave without a refusal: its fields are not checked
+/// again.
+[[nodiscard]] Refusal bind_checked(const InputView& view, const engine::Image& image, engine::Instant clock_now,
+                                   engine::Input& out);
 }  // namespace tocsin::wire
