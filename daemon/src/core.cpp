@@ -153,10 +153,12 @@ void Core::count_refusal(const Principal& principal, wire::Refusal reason, std::
 }
 
 void Core::take(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused) {
+  // A frame is received at one instant.
+  const engine::Instant now = config_.clock == ClockSource::system ? engine_clock_.now() : engine::kNever;
   for (std::size_t index = 0; index < reader.count(); ++index) {
     wire::InputView view;
     wire::Refusal refusal = reader.item(index, view);
-    if (refusal == wire::Refusal::none) refusal = decide_(view, principal);
+    if (refusal == wire::Refusal::none) refusal = decide_(view, principal, now);
     if (refusal == wire::Refusal::none) continue;
     count_refusal(principal, refusal, sample_of(view));
     if (const auto feed = image().find_feed(view.feed); feed != engine::kNone) ++feeds_[feed].rejected;
@@ -165,22 +167,18 @@ void Core::take(const wire::BatchReader& reader, const Principal& principal, std
   }
 }
 
-engine::Instant Core::now_(const wire::InputView& view) {
-  if (config_.clock == ClockSource::system) return engine_clock_.now();
-  return started_ ? engine_->clock() : view.time;
-}
-
 bool Core::jumps_(const wire::InputView& view, const engine::Input& input) const {
   if (!view.seq || input.feed == engine::kNone) return false;
   const auto& feed = feeds_[input.feed];
   return feed.any && !feed.jump_allowed && *view.seq > feed.mark && *view.seq - feed.mark > kSeqJumpMax;
 }
 
-wire::Refusal Core::examine_(const wire::InputView& view, const Principal& principal, engine::Input& input) {
+wire::Refusal Core::examine_(const wire::InputView& view, const Principal& principal, engine::Instant now,
+                             engine::Input& input) {
   const bool system = config_.clock == ClockSource::system;
   if (system && view.kind == engine::InputKind::clock) return wire::Refusal::bad_field;
-  const engine::Instant now = now_(view);
-  const auto refusal = wire::bind(view, image(), now, input);
+  if (!system) now = started_ ? engine_->clock() : view.time;
+  const auto refusal = wire::bind_checked(view, image(), now, input);
   if (refusal != wire::Refusal::none) return refusal;
   if (!may(principal, input)) return wire::Refusal::not_authorised;
   if (system && engine_clock_.trusted() && view.time > now + config_.max_skew_ms) return wire::Refusal::too_far_ahead;
@@ -189,9 +187,9 @@ wire::Refusal Core::examine_(const wire::InputView& view, const Principal& princ
   return wire::Refusal::none;
 }
 
-wire::Refusal Core::decide_(const wire::InputView& view, const Principal& principal) {
+wire::Refusal Core::decide_(const wire::InputView& view, const Principal& principal, engine::Instant now) {
   engine::Input input;
-  const auto refusal = examine_(view, principal, input);
+  const auto refusal = examine_(view, principal, now, input);
   if (refusal != wire::Refusal::none) return refusal;
   if (!started_) start_engine_(view.time);
   const auto disposition = engine_->step(input);
@@ -217,12 +215,10 @@ wire::Refusal Core::decide_(const wire::InputView& view, const Principal& princi
 void Core::keep_(const wire::InputView& view, const engine::Input& input, engine::Disposition disposition,
                  std::uint16_t principal) {
   if (!in_trouble()) {
-    wire::JournalItem item;
-    item.input = view;
+    wire::JournalItem& item = slabs_[filling_].add(view);
     item.clock = engine_->clock();
     item.disposition = disposition;
     item.principal = principal;
-    slabs_[filling_].add(item);
   }
   if (!view.seq || input.feed == engine::kNone) return;
   auto& feed = feeds_[input.feed];
@@ -234,11 +230,10 @@ void Core::keep_(const wire::InputView& view, const engine::Input& input, engine
 
 void Core::keep_clock_(engine::Instant now) {
   if (in_trouble()) return;
-  wire::JournalItem item;
-  item.input.kind = engine::InputKind::clock;
-  item.input.time = now;
-  item.clock = now;
-  slabs_[filling_].add(item);
+  wire::InputView line;
+  line.kind = engine::InputKind::clock;
+  line.time = now;
+  slabs_[filling_].add(line).clock = now;
 }
 
 std::size_t Core::collect_events_() {

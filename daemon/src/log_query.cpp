@@ -51,7 +51,7 @@ std::vector<std::byte> seen_of(const journal::StoredBatch& batch, const Audience
   std::vector<wire::JournalItem> seen;
   for (std::size_t index = 0; index < reader.count(); ++index) {
     wire::JournalItem item;
-    if (reader.item(index, item) && may_see_input(*audience, item.input)) seen.push_back(item);
+    if (reader.next(item) && may_see_input(*audience, item.input)) seen.push_back(item);
   }
   if (seen.size() == reader.count()) return batch.bytes;
   const auto bytes = encoder.encode(seen);

@@ -320,7 +320,7 @@ class Core::Replay {
     for (std::size_t index = 0; index < reader.count(); ++index) {
       wire::JournalItem item;
       ++core_.recovery_.items;
-      if (reader.item(index, item)) {
+      if (reader.next(item)) {
         step_(item);
       } else {
         differ_("unreadable item", 1);
@@ -330,7 +330,7 @@ class Core::Replay {
 
   void step_(const wire::JournalItem& item) {
     engine::Input input;
-    if (wire::bind(item.input, book_->image(), item.clock, input) != wire::Refusal::none) {
+    if (wire::bind_checked(item.input, book_->image(), item.clock, input) != wire::Refusal::none) {
       if (compares_) differ_("refused input", 1);  // under another book this is what is to be expected
       return;
     }

@@ -88,14 +88,14 @@ void Successor::step_over_(const journal::StoredBatch& batch, engine::Instant fi
   if (!reader.open(batch.bytes)) return;
   for (std::size_t index = 0; index < reader.count(); ++index) {
     wire::JournalItem item;
-    if (!reader.item(index, item)) continue;
+    if (!reader.next(item)) continue;
     ++items_;
     // Before what history is left nothing is known: that is no silence.
     if (!book_->started) book_->start(batch.id == 1 && first != engine::kNever ? first : item.clock, label_);
     // What did not count then does not count now: late news must mean the same to rules that both books have.
     if (item.disposition != engine::Disposition::taken && item.disposition != engine::Disposition::withdrawn) continue;
     engine::Input input;
-    if (wire::bind(item.input, image(), item.clock, input) != wire::Refusal::none) continue;
+    if (wire::bind_checked(item.input, image(), item.clock, input) != wire::Refusal::none) continue;
     input.received = item.clock;
     (void)book_->engine->step(input);
   }

@@ -60,7 +60,7 @@ class Log {
   [[nodiscard]] bool show_page(const wire::LogAnswer& page, std::uint64_t end);
   [[nodiscard]] bool show_alert(std::span<const std::byte> bytes);
   [[nodiscard]] bool show_batch(const journal::StoredBatch& batch);
-  [[nodiscard]] bool show_inputs(std::uint64_t id, const wire::JournalBatchReader& reader);
+  [[nodiscard]] bool show_inputs(std::uint64_t id, wire::JournalBatchReader& reader);
   [[nodiscard]] bool show_act(const journal::Act& act);
   [[nodiscard]] bool show_gap(const journal::Gap& gap);
   void show_rejections(const std::vector<wire::RefusalCount>& refusals);
@@ -102,10 +102,10 @@ bool Log::show_alert(std::span<const std::byte> bytes) {
   return more();
 }
 
-bool Log::show_inputs(std::uint64_t id, const wire::JournalBatchReader& reader) {
+bool Log::show_inputs(std::uint64_t id, wire::JournalBatchReader& reader) {
   for (std::size_t index = 0; index < reader.count() && more(); ++index) {
     wire::JournalItem item;
-    if (!reader.item(index, item)) {
+    if (!reader.next(item)) {
       ++damaged_;
       continue;
     }
@@ -134,7 +134,7 @@ bool Log::show_batch(const journal::StoredBatch& batch) {
   engine::Instant last = engine::kNever;
   for (std::size_t index = 0; index < reader.count(); ++index) {
     wire::JournalItem item;
-    if (!reader.item(index, item)) continue;
+    if (!reader.next(item)) continue;
     first = std::min(first, item.input.time);
     last = std::max(last, item.input.time);
   }

@@ -195,7 +195,7 @@ Exit Verification::read_inputs() {
     if (!reader.open(buffer.bytes())) return true;
     for (std::size_t i = 0; i < reader.count(); ++i) {
       wire::JournalItem item;
-      if (!reader.item(i, item) || item.input.kind != engine::InputKind::report) continue;
+      if (!reader.next(item) || item.input.kind != engine::InputKind::report) continue;
       if (item.disposition == engine::Disposition::not_evaluated) continue;
       // The journal does not say what its engine was started for; its exercise and test reports do.
       mode_.evaluate_exercise = mode_.evaluate_exercise || item.input.status == engine::Status::exercise;
@@ -323,11 +323,12 @@ Exit Verification::verify(std::size_t index) {
     for (std::size_t k = 0; k < reader.count(); ++k) {
       wire::JournalItem item;
       engine::Input input;
-      if (!reader.item(k, item)) {
+      if (!reader.next(item)) {
         ++damaged_;
         continue;
       }
-      if (wire::bind(item.input, rule.image, item.clock, input) != wire::Refusal::none) continue;  // another book's
+      if (wire::bind_checked(item.input, rule.image, item.clock, input) != wire::Refusal::none)
+        continue;  // another book's
       input.received = item.clock;
       // Lines of one clock are one group: which of them led to what is not logged.
       if (rules_here && item.clock > model.clock()) settle(model.clock());

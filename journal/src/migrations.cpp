@@ -73,10 +73,12 @@ INSERT INTO checkpoint SELECT slot, serial, batch_id, image_hash, engine_version
   FROM old_checkpoint WHERE crc = tocsin_crc(slot, serial, batch_id, image_hash, engine_version, state);
 DROP TABLE old_checkpoint;
 )sql";
+// New rows of `batch` are packed (wire/src/host/packed_batch.hpp); the old ones stay, and are read as they are.
+constexpr const char* kPacked = "";
 constexpr const char* kDropOld = "DROP TABLE old_batch;DROP TABLE old_alert";
 
 // Step n leads from version n to n + 1. Append only: files of every earlier version are out there.
-constexpr std::array kSteps = {kInit, kChain};
+constexpr std::array kSteps = {kInit, kChain, kPacked};
 constexpr std::int64_t kFirstChained = 2;
 
 int run_steps(sqlite3* database, std::int64_t version) {

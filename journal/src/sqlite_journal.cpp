@@ -70,8 +70,8 @@ Outcome SqliteJournal::catch_up_marks_() {
     wire::JournalBatchReader reader;
     if (!reader.open(batch.bytes)) return true;
     items.resize(reader.count());
-    for (std::size_t index = 0; index < items.size(); ++index) {
-      if (!reader.item(index, items[index])) items[index] = {};
+    for (auto& item : items) {
+      if (!reader.next(item)) item = {};
     }
     marks_.stage(items);
     marks_.confirm(false);

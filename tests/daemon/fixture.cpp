@@ -207,7 +207,7 @@ Stored read_stored(journal::Journal& journal) {
     }
     for (std::size_t i = 0; i < reader.count(); ++i) {
       wire::JournalItem item;
-      if (!reader.item(i, item)) {
+      if (!reader.next(item)) {
         stored.error = "an item of batch " + std::to_string(batch.id) + " is unreadable";
         return false;
       }

@@ -79,7 +79,7 @@ TEST_GROUP(LogQuery) {
     CHECK_TRUE(reader.open(batch.bytes));
     for (std::size_t i = 0; i < reader.count(); ++i) {
       JournalItem one;
-      CHECK_TRUE(reader.item(i, one));
+      CHECK_TRUE(reader.next(one));
       out += std::to_string(*one.input.seq) + " ";
     }
     return out;

@@ -38,7 +38,7 @@ std::string each_input(journal::Journal& journal, const engine::Image& image, co
     for (std::size_t i = 0; error.empty() && i < reader.count(); ++i) {
       wire::JournalItem item;
       engine::Input input;
-      if (!reader.item(i, item) || wire::bind(item.input, image, item.clock, input) != wire::Refusal::none) {
+      if (!reader.next(item) || wire::bind(item.input, image, item.clock, input) != wire::Refusal::none) {
         error = "an item of batch " + std::to_string(batch.id) + " is unreadable";
         break;
       }

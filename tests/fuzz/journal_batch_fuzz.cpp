@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<wire::JournalItem> items;
   for (std::size_t i = 0; i < reader.count(); ++i) {
     wire::JournalItem item;
-    if (reader.item(i, item)) items.push_back(item);
+    if (reader.next(item)) items.push_back(item);
   }
   const auto again = wire::encode_journal_batch(items);
   wire::JournalBatchReader second;

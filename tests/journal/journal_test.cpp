@@ -93,7 +93,7 @@ TEST(Journal, keeps_each_input_with_its_disposition_and_principal) {
   wire::JournalItem read;
   CHECK_TRUE(reader.open(bytes));
   LONGS_EQUAL(1, reader.count());
-  CHECK_TRUE(reader.item(0, read));
+  CHECK_TRUE(reader.next(read));
   CHECK_TRUE(read.input.feed == "mnd");
   CHECK_TRUE(read.input.indicator == "strait.crossings");
   CHECK_TRUE(read.input.seq == 7U);

@@ -201,7 +201,7 @@ TEST(JournalOpen, refuses_the_database_of_another_program_and_leaves_it_alone) {
 TEST(JournalOpen, refuses_a_schema_of_the_future_and_leaves_it_alone) {
   make_one();
   LONGS_EQUAL(SQLITE_OK, run_sql(path, "PRAGMA user_version=7"));
-  check_refused("schema 7, this program knows 2");
+  check_refused("schema 7, this program knows 3");
 }
 
 TEST(JournalOpen, takes_an_empty_file_for_a_new_journal_but_has_nothing_to_read_there) {

@@ -123,7 +123,7 @@ TEST(JournalRetention, keeps_within_its_bound_and_tells_what_it_shed) {
   options.max_page_count = 600;
   open();
   for (int i = 0; i < 500; ++i) {
-    must(commit(40));
+    must(commit(100));
     tend();
   }
   const auto state = journal->state();

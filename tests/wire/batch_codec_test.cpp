@@ -119,11 +119,106 @@ TEST(JournalBatch, reads_back_what_was_encoded) {
     CHECK_TRUE_TEXT(open(items), text_of(seed).c_str());
     LONGS_EQUAL(items.size(), reader.count());
     for (std::size_t i = 0; i < items.size(); ++i) {
-      CHECK_TRUE_TEXT(reader.item(i, item), text_of(seed).c_str());
+      CHECK_TRUE_TEXT(reader.next(item), text_of(seed).c_str());
       CHECK_TRUE_TEXT(golden::same(items[i].input, item.input), text_of(seed).c_str());
       LONGLONGS_EQUAL(items[i].clock, item.clock);
       CHECK_TRUE(items[i].disposition == item.disposition);
       LONGS_EQUAL(items[i].principal, item.principal);
+    }
+  }
+}
+
+TEST(JournalBatch, is_packed_as_it_is_described) {
+  std::vector<wire::JournalItem> items(2);
+  items[0].clock = 70;
+  items[0].disposition = engine::Disposition::stale;
+  items[0].principal = 300;
+  items[0].input.feed = "ab";
+  items[0].input.indicator = "ab";
+  items[0].input.time = 6;
+  items[0].input.seq = 5;
+  items[0].input.value = 1.0;
+  items[0].input.note = "n";
+  items[1].clock = 71;
+  items[1].input = items[0].input;
+  items[1].input.kind = engine::InputKind::retraction;
+  items[1].input.seq = 4;
+  items[1].input.target_seq = 5;
+  const std::string stale{static_cast<char>(0x40U | static_cast<unsigned>(engine::Disposition::stale) << 2U)};
+  std::string expected{"TCJ2\x02"};
+  expected += stale + "\x41" + std::string{"\x8C\x01", 2} + std::string{"\xAC\x02", 2};  // flags, +70, 300
+  expected += std::string{"\x7F", 1} +
+              "\x01\x02"
+              "ab" +
+              "\x0A";  // -64, new name, +5
+  expected += std::string{"\x02\x00", 2} + std::string{"\0\0\0\0\0\0\xF0\x3F", 8} + "\x01n";
+  expected += "\xC2" + std::string(1, '\0') + "\x02" + std::string(1, '\0');  // retraction, taken; +1; principal 0
+  expected += std::string{"\x81\x01", 2} +
+              "\x02"
+              "\x01"
+              "\x02";  // -65, the name, -1, +1
+  bytes = wire::encode_journal_batch(items);
+  LONGS_EQUAL(expected.size(), bytes.size());
+  MEMCMP_EQUAL(expected.data(), bytes.data(), bytes.size());
+}
+
+TEST(JournalBatch, costs_little_for_reports_alike) {
+  std::vector<wire::JournalItem> items(1'000, {golden::inputs()[1]});
+  items[0].clock = 1'716'426'000'000;
+  for (std::size_t i = 1; i < items.size(); ++i) {
+    items[i].clock = items[i - 1].clock + 1;
+    items[i].input.time = items[i].clock - 3'600'000;
+    items[i].input.seq = i;
+  }
+  CHECK_TRUE(open(items));
+  CHECK_TRUE(bytes.size() <= items.size() * 24);
+}
+
+TEST(JournalBatch, keeps_more_names_apart_than_it_remembers) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 5'000; ++i) names.push_back("name" + std::to_string(i % 2'500));
+  std::vector<wire::JournalItem> items;
+  for (const auto& name : names) {
+    items.push_back({golden::inputs()[1]});
+    items.back().input.actor = name;
+  }
+  CHECK_TRUE(open(items));
+  for (const auto& name : names) {
+    CHECK_TRUE(reader.next(item));
+    CHECK_TRUE(item.input.actor == name);
+  }
+}
+
+TEST(JournalBatch, ends_where_a_row_is_cut_short) {
+  std::vector<wire::JournalItem> items;
+  for (const auto& input : golden::inputs()) items.push_back({input});
+  const auto whole = wire::encode_journal_batch(items);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    bytes.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    if (!reader.open(bytes)) continue;
+    std::size_t read = 0;
+    while (reader.next(item)) ++read;
+    CHECK_TRUE(read < items.size());
+    CHECK_FALSE(reader.next(item));
+  }
+  bytes = whole;
+  bytes.push_back(std::byte{0});  // and where there is more than it says
+  CHECK_TRUE(reader.open(bytes));
+  for (std::size_t i = 1; i < items.size(); ++i) CHECK_TRUE(reader.next(item));
+  CHECK_FALSE(reader.next(item));
+}
+
+TEST(JournalBatch, survives_any_byte_changed) {
+  std::vector<wire::JournalItem> items;
+  for (const auto& input : golden::inputs()) items.push_back({input});
+  const auto whole = wire::encode_journal_batch(items);
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      bytes = whole;
+      bytes[at] ^= static_cast<std::byte>(1U << bit);
+      if (!reader.open(bytes)) continue;
+      for (std::size_t i = 0; i < reader.count(); ++i) (void)reader.next(item);
+      CHECK_FALSE(reader.next(item));
     }
   }
 }
@@ -138,9 +233,10 @@ TEST(JournalBatch, says_which_item_is_damaged) {
   std::vector<wire::JournalItem> items(3, {golden::inputs()[1]});
   items[1].disposition = static_cast<engine::Disposition>(7);
   CHECK_TRUE(open(items));
-  CHECK_TRUE(reader.item(0, item));
-  CHECK_FALSE(reader.item(1, item));
-  CHECK_TRUE(reader.item(2, item));
+  CHECK_TRUE(reader.next(item));
+  CHECK_FALSE(reader.next(item));
+  CHECK_TRUE(reader.next(item));
+  CHECK_FALSE(reader.next(item));  // there is no fourth
 }
 
 TEST(JournalBatch, is_not_an_ingest_frame) {

@@ -52,13 +52,34 @@ TEST_GROUP(Golden){};
 
 TEST(Golden, batch) { check("batch", wire::encode_batch(golden::kFrame, golden::inputs())); }
 
-TEST(Golden, journal_batch) {
+namespace {
+std::vector<wire::JournalItem> journaled() {
   std::vector<wire::JournalItem> items;
   for (const auto& input : golden::inputs()) {
     const auto index = static_cast<std::uint16_t>(items.size());
     items.push_back({input, 1'716'426'000'000 + index, static_cast<engine::Disposition>(index), index});
   }
-  check("journal_batch", wire::encode_journal_batch(items));
+  return items;
+}
+}  // namespace
+
+TEST(Golden, journal_row) { check("journal_row", wire::encode_journal_batch(journaled())); }
+
+TEST(Golden, a_row_that_an_earlier_version_wrote_as_tables_is_read) {
+  const Bytes row = read_file("journal_batch");
+  wire::JournalBatchReader reader;
+  CHECK_TRUE(reader.open(row));
+  const auto expected = journaled();
+  LONGS_EQUAL(expected.size(), reader.count());
+  wire::JournalItem item;
+  for (const auto& one : expected) {
+    CHECK_TRUE(reader.next(item));
+    CHECK_TRUE(golden::same(one.input, item.input));
+    LONGLONGS_EQUAL(one.clock, item.clock);
+    CHECK_TRUE(one.disposition == item.disposition);
+    LONGS_EQUAL(one.principal, item.principal);
+  }
+  CHECK_FALSE(reader.next(item));
 }
 
 TEST(Golden, alert_event) {

@@ -193,7 +193,7 @@ BareSqlite run_bare_sqlite(const std::string& file, std::size_t bytes, double se
   return result;
 }
 
-Times run_round_trips(const std::string& endpoint, std::size_t count) {
+Times run_round_trips(const std::string& endpoint, std::size_t count, double pace_per_second) {
   Times times;
   void* context = zmq_ctx_new();
   void* router = zmq_socket(context, ZMQ_ROUTER);
@@ -214,7 +214,10 @@ Times run_round_trips(const std::string& endpoint, std::size_t count) {
       }
     });
     std::array<char, 200> body{};
-    for (std::size_t i = 0; i < count; ++i) {
+    const auto begin = now_ns();
+    for (std::size_t i = 1; i <= count; ++i) {
+      if (pace_per_second > 0)
+        sleep_until_ns(begin + static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / pace_per_second));
       const auto start = now_ns();
       (void)zmq_send(dealer, body.data(), body.size(), 0);
       (void)zmq_recv(dealer, body.data(), body.size(), 0);

@@ -73,5 +73,5 @@ struct BareSqlite {
                                          double pace_per_second);
 
 /// DEALER to ROUTER and back within this process, one message at a time.
-[[nodiscard]] Times run_round_trips(const std::string& endpoint, std::size_t count);
+[[nodiscard]] Times run_round_trips(const std::string& endpoint, std::size_t count, double pace_per_second);
 }  // namespace tocsin::bench

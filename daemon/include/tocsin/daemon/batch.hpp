@@ -60,9 +60,12 @@ class Batch {
   [[nodiscard]] bool has_room() const;
   /// Storage for a frame, 8-byte aligned, valid until clear(). @pre has_room(), size <= wire::kFrameBytesMax.
   [[nodiscard]] std::span<std::byte> reserve(std::size_t size);
-  void add(const wire::JournalItem& item) {
-    items_.push_back(item);
-    news_ = news_ || item.input.kind != engine::InputKind::heartbeat;
+  /// A new item with that input, for the caller to complete. Valid until the next.
+  wire::JournalItem& add(const wire::InputView& input) {
+    wire::JournalItem& item = items_.emplace_back();
+    item.input = input;
+    news_ = news_ || input.kind != engine::InputKind::heartbeat;
+    return item;
   }
   /// Copies the bytes of the alert event and of the announcement.
   void add(const journal::StoredAlert& alert, const Announcement& announcement);

@@ -275,9 +275,10 @@ class Core {
   [[nodiscard]] std::string recover_();
   [[nodiscard]] std::string store_image_();
   void start_engine_(engine::Instant first);
-  [[nodiscard]] engine::Instant now_(const wire::InputView& view);
-  [[nodiscard]] wire::Refusal decide_(const wire::InputView& view, const Principal& principal);
-  [[nodiscard]] wire::Refusal examine_(const wire::InputView& view, const Principal& principal, engine::Input& input);
+  /// @param now  our clock when the frame came; meaningless where the feeds bring the clock.
+  [[nodiscard]] wire::Refusal decide_(const wire::InputView& view, const Principal& principal, engine::Instant now);
+  [[nodiscard]] wire::Refusal examine_(const wire::InputView& view, const Principal& principal, engine::Instant now,
+                                       engine::Input& input);
   [[nodiscard]] bool jumps_(const wire::InputView& view, const engine::Input& input) const;
   void keep_(const wire::InputView& view, const engine::Input& input, engine::Disposition disposition,
              std::uint16_t principal);

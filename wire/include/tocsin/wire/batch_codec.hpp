@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file Batches of inputs as FlatBuffers (schemas/report.fbs): the ingest frame and the journal's BLOB.
+/// @file Batches of inputs: the ingest frame (a Batch of schemas/report.fbs) and the journal's row.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,7 +40,7 @@ struct JournalItem {
   engine::Disposition disposition = engine::Disposition::taken;
   std::uint16_t principal = 0;  ///< index in the journal's principal table
 };
-/// Encodes a journal batch BLOB from its items. Host only.
+/// Encodes a journal row from its items, packed (wire/src/host/packed_batch.hpp). Host only.
 [[nodiscard]] std::vector<std::byte> encode_journal_batch(std::span<const JournalItem> items);
 
 /// The same bytes into storage that is kept: once it has grown to the largest batch, encoding allocates nothing. Host
@@ -61,15 +61,25 @@ class JournalBatchEncoder {
   std::unique_ptr<Storage> storage_;
 };
 
-/// Reads a journal batch BLOB (8-byte aligned, outlives the reader).
+/// Reads a journal row, item by item: a packed one, or a JournalBatch of schemas/report.fbs as earlier versions wrote
+/// it. The row is 8-byte aligned and outlives the reader and its views. Host only.
 class JournalBatchReader {
  public:
+  JournalBatchReader();
+  ~JournalBatchReader();
+  JournalBatchReader(const JournalBatchReader&) = delete;
+  JournalBatchReader& operator=(const JournalBatchReader&) = delete;
+  JournalBatchReader(JournalBatchReader&&) = delete;
+  JournalBatchReader& operator=(JournalBatchReader&&) = delete;
+  /// @returns false when it is no journal row; the reader then has no items.
   [[nodiscard]] bool open(std::span<const std::byte> buffer);
   [[nodiscard]] std::size_t count() const;
-  /// @returns false when the item is damaged.
-  [[nodiscard]] bool item(std::size_t index, JournalItem& out) const;
+  /// The next of count() items. @returns false when it is damaged; the one after it may be whole. `out` is then partly
+  /// set.
+  [[nodiscard]] bool next(JournalItem& out);
 
  private:
-  const void* batch_ = nullptr;
+  struct Storage;
+  std::unique_ptr<Storage> storage_;
 };
 }  // namespace tocsin::wire
