@@ -24,7 +24,17 @@ void Stepper::catch_up_base() {
   const bool many = has_many_copies(block_.image());
   if (room && behind <= horizon / (many ? kManyCopies : kFewCopies)) return;
   if (take_copy_as_base(to)) return;
-  if (behind > (many && room ? horizon : horizon / kCrowded)) advance_base(to);
+  if (behind > (many && room ? horizon : horizon / kCrowded)) advance_base(stride_end(to));
+}
+
+/// How far the base goes in one step at most: past a few reports, or one instant. A step brings one report, so it keeps
+/// up, and no step pays for thousands.
+Instant Stepper::stride_end(Instant to) const {
+  constexpr std::size_t kReportsMost = 16;
+  const Log log{block_};
+  if (log.count() <= kReportsMost) return to;
+  const Instant before = later(log.entry(log.slot_at(kReportsMost)).time - 1, log.oldest_time());
+  return earlier(before, to);
 }
 
 /// The newest copy that late news can no longer change becomes the base. @returns false when there is none.

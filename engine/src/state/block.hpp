@@ -347,6 +347,7 @@ struct Sizes {
   return op == Op::sum || op == Op::mean || op == Op::median || op == Op::mad || op == Op::stddev || op == Op::quantile;
 }
 [[nodiscard]] constexpr Instant earlier(Instant left, Instant right) { return left < right ? left : right; }
+[[nodiscard]] constexpr Instant later(Instant left, Instant right) { return left < right ? right : left; }
 
 /// Views of a block. Owns nothing; made once per Engine.
 class Block {

@@ -48,6 +48,7 @@ class Stepper {
 
   void catch_up_base();
   void advance_base(Instant to);
+  [[nodiscard]] Instant stride_end(Instant to) const;
   void absorb_oldest();
   [[nodiscard]] bool take_copy_as_base(Instant to);
   void leave_behind(Instant evaluated);

@@ -22,8 +22,6 @@ std::uint16_t find_theater(const Image& image, std::string_view name) {
 
 bool remembers(const Node& node) { return shape_of(node.op) >= Shape::hold_for; }
 
-constexpr Instant later(Instant left, Instant right) { return left < right ? right : left; }
-
 /// The key of the newest entry that a base has taken in.
 EventKey absorbed(const Header& header) { return {header.absorbed_time, header.absorbed_seq, header.absorbed_feed}; }
 }  // namespace
