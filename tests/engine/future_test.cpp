@@ -41,7 +41,7 @@ class Difference {
     Difference difference;
     difference.heads(a, b);
     difference.surroundings(a, b);
-    if (is_within(a, horizon_ms) && is_within(b, horizon_ms)) difference.evidence(a, b);
+    if (is_evidence_within(a, horizon_ms) && is_evidence_within(b, horizon_ms)) difference.evidence(a, b);
     return difference.what_;
   }
 
@@ -64,12 +64,6 @@ class Difference {
     compare("reason's kind", a.reason.heartbeat, b.reason.heartbeat);
     compare("reason's seq", a.reason.seq, b.reason.seq);
     compare("reason's time", a.reason.time, b.reason.time);
-  }
-  static bool is_within(const AlertEvent& event, Span horizon_ms) {
-    for (std::size_t i = 0; i < event.item_count; ++i) {
-      if (event.items[i].at < event.detected_at - horizon_ms) return false;
-    }
-    return true;
   }
   void surroundings(const AlertEvent& a, const AlertEvent& b) {
     compare("theater levels", a.theater_levels, b.theater_levels);

@@ -344,4 +344,12 @@ class RandomLines {
   std::vector<engine::Input> sent_;
   std::vector<engine::Input> owed_;  ///< withdrawn before they are sent
 };
+/// Whether all evidence of an event is of instants that late news could reach when it was detected. Beyond, it is of
+/// what an engine still keeps.
+[[nodiscard]] inline bool is_evidence_within(const engine::AlertEvent& event, engine::Span horizon_ms) {
+  for (std::size_t i = 0; i < event.item_count; ++i) {
+    if (event.items[i].at < event.detected_at - horizon_ms) return false;
+  }
+  return true;
+}
 }  // namespace tocsin::test_support
