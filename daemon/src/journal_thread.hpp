@@ -39,6 +39,8 @@ class JournalThread {
   [[nodiscard]] bool post(JournalJob& job);
   /// The next job that is done, in the order of posting; null when there is none. Resets done_fd() once all are taken.
   [[nodiscard]] JournalJob* take_done();
+  /// Whether take_done() would give one; costs next to nothing.
+  [[nodiscard]] bool has_done() const { return !done_.empty(); }
   /// Becomes readable when a job is done.
   [[nodiscard]] int done_fd() const { return done_fd_; }
   /// True when no job is out.

@@ -26,6 +26,10 @@ class Mailbox {
     head_.store(head + 1, std::memory_order_release);
     return true;
   }
+  /// For the thread that pops.
+  [[nodiscard]] bool empty() const {
+    return head_.load(std::memory_order_relaxed) == tail_.load(std::memory_order_acquire);
+  }
 
  private:
   std::array<Item, kCapacity> items_{};

@@ -13,6 +13,7 @@ namespace tocsin::journal {
 namespace {
 // The WAL keeps at most 8 MiB after a burst. It is checkpointed by commit itself, which sees how that ended; SQLite's
 // own automatic one throws its result away.
+constexpr std::int64_t kOldestReadable = 2;  ///< its tables are those of today, and its rows are read in their own form
 constexpr const char* kWriterPragmas =
     "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;PRAGMA journal_size_limit=8388608;"
     "PRAGMA secure_delete=OFF";
@@ -61,7 +62,7 @@ std::string objection_to(const Identity& identity, const OpenOptions& options) {
   if (identity.version > schema_version()) {
     return "a newer version of Tocsin wrote it (schema " + versions + "); use that version or a newer one";
   }
-  if (options.read_only && identity.version < schema_version()) {
+  if (options.read_only && identity.version < kOldestReadable) {
     return "an older version of Tocsin wrote it (schema " + versions + "); start tocsind once to bring it up to date";
   }
   return "";

@@ -69,9 +69,10 @@ Outcome SqliteJournal::catch_up_marks_() {
   auto outcome = read_batches(signed_batch_, [&](const StoredBatch& batch) {
     wire::JournalBatchReader reader;
     if (!reader.open(batch.bytes)) return true;
-    items.resize(reader.count());
-    for (auto& item : items) {
-      if (!reader.next(item)) item = {};
+    items.clear();
+    for (std::size_t left = reader.count(); left > 0; --left) {
+      wire::JournalItem item;
+      if (reader.next(item)) items.push_back(item);
     }
     marks_.stage(items);
     marks_.confirm(false);

@@ -235,6 +235,38 @@ TEST(Transplant, does_so_with_a_small_log) { try_all(2'000'001, {1'000'000, 16})
 TEST(Transplant, tells_a_part_from_one_with_its_sides_exchanged) { Trial{1'002'567, {20, 256}}.run(); }
 TEST(Transplant, takes_no_report_that_only_the_warming_took) { Trial{2'000'255, {1'000'000, 16}}.run(); }
 
+TEST(Transplant, keeps_no_match_of_a_report_that_only_the_warming_took) {
+  const auto make = [](BookBuilder& book, bool filtered) {
+    book.theater("t");
+    const std::uint16_t feed = book.feed("sweep", {book.origin("radar")});
+    const std::uint16_t contacts = book.indicator("contacts", {feed}, 8);
+    book.alert("any", book.node(Op::pulse, contacts));
+    book.bounds.log_capacity = 64;
+    if (!filtered) return;
+    const std::uint16_t large = book.node(Op::pulse, contacts);
+    book.edit(large).filter = book.filter(contacts, {BookBuilder::term(FilterKey::value, Op::greater, 0, 100)});
+    book.alert("big", large);
+  };
+  BookBuilder before{100};
+  BookBuilder after{100};
+  make(before, false);
+  make(after, true);
+  Bench old{before};
+  Bench fresh{after};
+  old.engine().start(0, {});
+  fresh.engine().start(0, {});
+  for (Bench* bench : {&old, &fresh}) static_cast<void>(bench->step(Bench::report(0, 1, 0, 500, 1, 500)));
+  static_cast<void>(fresh.step(Bench::report(0, 2, 0, 899, 200, 950)));
+  for (Bench* bench : {&old, &fresh}) static_cast<void>(bench->step(Bench::clock(1000)));
+  static_cast<void>(old.step(Bench::report(0, 2, 0, 899, 200, 1000)));
+  ENUMS_EQUAL_INT(Disposition::stale, old.disposition);
+  transplant(old.engine(), old.image(), fresh.engine(), fresh.image());
+  static_cast<void>(pulled(fresh.engine()));
+  for (const Input& line : {Bench::report(0, 3, 0, 1001, 1, 1001), Bench::clock(1010)}) {
+    for (const AlertEvent& event : fresh.step(line)) CHECK(event.alert != fresh.image().find_alert("big"));
+  }
+}
+
 namespace {
 constexpr Span kMinute = 60'000;
 constexpr Instant kStart = 1'000'000'000;

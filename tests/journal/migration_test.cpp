@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What: a journal of schema version 1 keeps all it held when this program takes it over, and is then verified like any
-/// other.
-/// How: golden/version-1.db, written by the program of version 1: sample batches 1 to 12 from the fixture, an image and
-/// two checkpoints.
+/// What: a journal of schema version 1 or 2 keeps all it held when this program takes it over, and is then verified
+/// like any other; one of version 2 is read as it is. How: golden/version-1.db, written by the program of version 1:
+/// sample batches 1 to 12 from the fixture, an image and two checkpoints.
 #include <fstream>
+#include <sstream>
 
 #include "journal_fixture.hpp"
 
@@ -80,4 +80,60 @@ TEST(JournalMigration, keeps_a_damaged_row_damaged) {
   const auto journal = open();
   CHECK_TEXT(journal != nullptr, error.text.c_str());
   STRCMP_CONTAINS("batch 5 is damaged", faults_of(*journal).c_str());
+}
+
+namespace {
+Bytes bytes_in(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  const std::string text = content.str();
+  const auto bytes = std::as_bytes(std::span{text});
+  return {bytes.begin(), bytes.end()};
+}
+}  // namespace
+
+/// golden/version-2.db, written by the program of version 2: the same sample batches, and their rows as tables.
+TEST_GROUP_BASE(JournalVersion2, TEST_GROUP_CppUTestGroupJournalMigration){
+    void setup() override{TEST_GROUP_CppUTestGroupJournalMigration::setup();
+namespace fs = std::filesystem;
+const auto golden = std::string{TOCSIN_SOURCE_DIR} + "/tests/journal/golden/version-2.db";
+fs::copy_file(golden, path, fs::copy_options::overwrite_existing);
+fs::copy_file(golden + ".key", path + ".key", fs::copy_options::overwrite_existing);
+fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+fs::permissions(path + ".key", fs::perms::owner_read);
+}
+}
+;
+
+TEST(JournalVersion2, is_read_and_verified_without_a_change) {
+  const Bytes before = bytes_in(path);
+  auto journal = open(true);
+  CHECK_TEXT(journal != nullptr, error.text.c_str());
+  STRCMP_EQUAL("", difference(*journal, model).c_str());
+  STRCMP_EQUAL("", faults_of(*journal).c_str());
+  journal.reset();
+  CHECK_TRUE(before == bytes_in(path));
+}
+
+TEST(JournalVersion2, goes_on_with_rows_of_both_forms) {
+  auto journal = open();
+  CHECK_TEXT(journal != nullptr, error.text.c_str());
+  for (std::uint64_t seed = 13; seed <= 20; ++seed) {
+    const SampleBatch batch{seed, journal->last_alert_number() + 1};
+    CHECK_FALSE(journal->commit(batch.view()).has_value());
+    model.add(batch);
+  }
+  STRCMP_EQUAL("", difference(*journal, model).c_str());
+  STRCMP_EQUAL("", faults_of(*journal).c_str());
+  std::vector<bool> packed;
+  CHECK_FALSE(journal->read_batches(0, [&](const StoredBatch& batch) {
+    packed.push_back(batch.bytes[3] == std::byte{'2'});
+    return true;
+  }));
+  LONGS_EQUAL(20, packed.size());
+  CHECK_FALSE(packed[11]);
+  CHECK_TRUE(packed[12]);
+  journal.reset();
+  STRCMP_EQUAL("ok", integrity_of(path).c_str());
 }

@@ -28,7 +28,7 @@ void Stepper::catch_up_base() {
 }
 
 /// How far the base goes in one step at most: past a few reports, or one instant. A step brings one report, so it keeps
-/// up, and no step pays for thousands.
+/// up.
 Instant Stepper::stride_end(Instant to) const {
   constexpr std::size_t kReportsMost = 16;
   const Log log{block_};
@@ -43,6 +43,7 @@ bool Stepper::take_copy_as_base(Instant to) {
   if (row == block_.copy_marks().size()) return false;
   const Instant newest = block_.copy_marks()[row].evaluated;
   forget_copies_before(newest);
+  if (block_.has_midst() && block_.midst_mark()->at < newest) block_.midst_mark()->valid = false;
   const Log log{block_};
   while (log.count() > 0 && log.oldest_time() <= newest) move_oldest_to_ring(newest);
   block_.assign(*block_.base().header, block_.copy_header(row));
@@ -110,8 +111,10 @@ void Stepper::move_oldest_to_ring(Instant reached) {
   const LogEntry& entry = log.entry(slot);
   if (entry.kind == EntryKind::report && !entry.withdrawn) {
     push_sample(entry);
-    // Who has come to the indicator's next report knows nothing of this one.
-    if (entry.newer == kNone || log.entry(entry.newer).time > reached) forget_slot(entry.indicator, slot);
+    // Who has come to the indicator's next report knows nothing of this one. (Of what no rule rests on, late news turns
+    // no state back.)
+    if (!block_.is_used(entry.indicator) || entry.newer == kNone || log.entry(entry.newer).time > reached)
+      forget_slot(entry.indicator, slot);
   }
   header.absorbed_time = entry.time;
   header.absorbed_seq = entry.seq;
@@ -180,7 +183,9 @@ bool Stepper::make_place_for_contact(std::uint16_t feed) {
   // First what is beyond the horizon anyway.
   const Instant decided = block_.head().header->evaluated;
   const Instant expired = block_.header().clock - block_.image().horizon_ms - 1;
-  if (expired > block_.base().header->evaluated) advance_base(expired < decided ? expired : decided);
+  const Instant reach = earlier(expired, decided);
+  if (reach > block_.base().header->evaluated && (!take_copy_as_base(reach) || !contacts.has_place(feed)))
+    advance_base(reach);
   if (contacts.has_place(feed)) return true;
   const Instant to = contacts.before_second(feed);
   if (to > decided) return false;

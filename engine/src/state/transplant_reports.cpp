@@ -110,6 +110,8 @@ void Transplant::take_indicator(std::uint16_t index, std::uint16_t old) const {
   state.touched = (before.touched || (state.touched && from_.plan().indicators[old].pulses == 0)) &&
                   to_.plan().indicators[index].pulses > 0;
   state.absorbed = before.absorbed || (state.absorbed && !from_.is_used(old));
+  if (!state.touched) state.matches = 0;  // nobody would clear them
+  if (!state.absorbed) state.pending = 0;
   state.blind = before.blind;
 }
 

@@ -20,15 +20,17 @@ constexpr std::size_t kRowBytesMax = 0x7FFFFFFF;  // what a BLOB of SQLite can b
 constexpr std::uint64_t folded(std::uint64_t difference) { return (difference << 1U) ^ (0U - (difference >> 63U)); }
 constexpr std::uint64_t unfolded(std::uint64_t value) { return (value >> 1U) ^ (0U - (value & 1U)); }
 
-/// First and last bytes: names that differ in neither are rare.
 std::size_t hash_of(std::string_view text) {
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  const std::size_t size = std::min<std::size_t>(text.size(), sizeof first);
-  std::memcpy(&first, text.data(), size);
-  std::memcpy(&last, text.data() + (text.size() - size), size);
-  const std::uint64_t mixed = (first ^ std::rotl(last, 29) ^ text.size()) * 0x9E3779B97F4A7C15U;
-  return static_cast<std::uint32_t>(mixed >> 40U) & (kPlaces - 1);
+  std::uint64_t hash = text.size();
+  while (!text.empty()) {
+    std::uint64_t piece = 0;
+    const std::size_t size = std::min<std::size_t>(text.size(), sizeof piece);
+    std::memcpy(&piece, text.data(), size);
+    hash = (std::rotl(hash, 23) ^ piece) * 0x9E3779B97F4A7C15U;
+    hash ^= hash >> 32U;
+    text.remove_prefix(size);
+  }
+  return static_cast<std::uint32_t>(hash) & (kPlaces - 1);
 }
 }  // namespace
 
