@@ -77,7 +77,7 @@ wire::Refusal App::take_item_(const wire::BatchReader& batch, std::size_t index)
     started_ = true;
   }
   engine::Input input;
-  const wire::Refusal unbound = wire::bind(view, image_, engine_.clock(), input);
+  const wire::Refusal unbound = wire::bind_checked(view, image_, engine_.clock(), input);
   if (unbound != wire::Refusal::none) return unbound;
   const engine::Disposition disposition = engine_.step(input);
   send_events_();
