@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: a journal of schema version 1 or 2 keeps all it held when this program takes it over, and is then verified
-/// like any other; one of version 2 is read as it is. How: golden/version-1.db, written by the program of version 1:
-/// sample batches 1 to 12 from the fixture, an image and two checkpoints.
+/// like any other; one of version 2 is read as it is.
+///
+/// How: golden/version-1.db and -2.db, written by the programs of those versions: sample batches 1 to 12 from the
+/// fixture; in the first an image and two checkpoints, too.
 #include <fstream>
 #include <sstream>
 
@@ -28,6 +30,25 @@ TEST_GROUP(JournalMigration) {
       model.add(batch);
       number += batch.alerts().size();
     }
+  }
+  /// Commits batches 13 to 20 and looks at everything.
+  void go_on(Journal & journal) {
+    for (std::uint64_t seed = 13; seed <= 20; ++seed) {
+      const SampleBatch batch{seed, journal.last_alert_number() + 1};
+      CHECK_FALSE(journal.commit(batch.view()).has_value());
+      model.add(batch);
+    }
+    STRCMP_EQUAL("", difference(journal, model).c_str());
+    STRCMP_EQUAL("", faults_of(journal).c_str());
+  }
+  /// Puts the journal of version 2, whose rows are tables, in the place of the one of version 1.
+  void take_version_2() const {
+    namespace fs = std::filesystem;
+    const auto golden = std::string{TOCSIN_SOURCE_DIR} + "/tests/journal/golden/version-2.db";
+    fs::copy_file(golden, path, fs::copy_options::overwrite_existing);
+    fs::copy_file(golden + ".key", path + ".key");
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+    fs::permissions(path + ".key", fs::perms::owner_read);
   }
   std::unique_ptr<Journal> open(bool read_only = false) {
     OpenOptions options;
@@ -61,13 +82,7 @@ TEST(JournalMigration, keeps_all_that_version_1_held) {
 
 TEST(JournalMigration, goes_on_where_version_1_ended) {
   auto journal = open();
-  for (std::uint64_t seed = 13; seed <= 20; ++seed) {
-    const SampleBatch batch{seed, journal->last_alert_number() + 1};
-    CHECK_FALSE(journal->commit(batch.view()).has_value());
-    model.add(batch);
-  }
-  STRCMP_EQUAL("", difference(*journal, model).c_str());
-  STRCMP_EQUAL("", faults_of(*journal).c_str());
+  go_on(*journal);
 }
 
 TEST(JournalMigration, is_refused_when_reading_only) {
@@ -93,20 +108,8 @@ Bytes bytes_in(const std::string& path) {
 }
 }  // namespace
 
-/// golden/version-2.db, written by the program of version 2: the same sample batches, and their rows as tables.
-TEST_GROUP_BASE(JournalVersion2, TEST_GROUP_CppUTestGroupJournalMigration){
-    void setup() override{TEST_GROUP_CppUTestGroupJournalMigration::setup();
-namespace fs = std::filesystem;
-const auto golden = std::string{TOCSIN_SOURCE_DIR} + "/tests/journal/golden/version-2.db";
-fs::copy_file(golden, path, fs::copy_options::overwrite_existing);
-fs::copy_file(golden + ".key", path + ".key", fs::copy_options::overwrite_existing);
-fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
-fs::permissions(path + ".key", fs::perms::owner_read);
-}
-}
-;
-
-TEST(JournalVersion2, is_read_and_verified_without_a_change) {
+TEST(JournalMigration, reads_and_verifies_version_2_without_a_change) {
+  take_version_2();
   const Bytes before = bytes_in(path);
   auto journal = open(true);
   CHECK_TEXT(journal != nullptr, error.text.c_str());
@@ -116,16 +119,11 @@ TEST(JournalVersion2, is_read_and_verified_without_a_change) {
   CHECK_TRUE(before == bytes_in(path));
 }
 
-TEST(JournalVersion2, goes_on_with_rows_of_both_forms) {
+TEST(JournalMigration, goes_on_from_version_2_with_rows_of_both_forms) {
+  take_version_2();
   auto journal = open();
   CHECK_TEXT(journal != nullptr, error.text.c_str());
-  for (std::uint64_t seed = 13; seed <= 20; ++seed) {
-    const SampleBatch batch{seed, journal->last_alert_number() + 1};
-    CHECK_FALSE(journal->commit(batch.view()).has_value());
-    model.add(batch);
-  }
-  STRCMP_EQUAL("", difference(*journal, model).c_str());
-  STRCMP_EQUAL("", faults_of(*journal).c_str());
+  go_on(*journal);
   std::vector<bool> packed;
   CHECK_FALSE(journal->read_batches(0, [&](const StoredBatch& batch) {
     packed.push_back(batch.bytes[3] == std::byte{'2'});

@@ -51,6 +51,7 @@ Refusal bind_names(const InputView& view, const engine::Image& image, engine::In
   if (!image.contains(image.indicators[bound.indicator].feeds, bound.feed)) return Refusal::feed_not_allowed;
   return bind_origin(view, image, image.feeds[bound.feed], bound.origin);
 }
+
 /// @pre the names are bound and the fields are good.
 engine::Input bind_fields(const InputView& view, const engine::Image& image, engine::Instant clock_now,
                           engine::Input bound) {

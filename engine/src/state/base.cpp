@@ -43,7 +43,6 @@ bool Stepper::take_copy_as_base(Instant to) {
   if (row == block_.copy_marks().size()) return false;
   const Instant newest = block_.copy_marks()[row].evaluated;
   forget_copies_before(newest);
-  if (block_.has_midst() && block_.midst_mark()->at < newest) block_.midst_mark()->valid = false;
   const Log log{block_};
   while (log.count() > 0 && log.oldest_time() <= newest) move_oldest_to_ring(newest);
   block_.assign(*block_.base().header, block_.copy_header(row));
@@ -63,6 +62,7 @@ void Stepper::forget_copies_before(Instant instant) {
   for (CopyMark& mark : block_.copy_marks()) {
     if (mark.evaluated < instant) mark.valid = false;
   }
+  if (block_.has_midst() && block_.midst_mark()->at < instant) block_.midst_mark()->valid = false;
 }
 
 void Stepper::advance_base(Instant to) {
@@ -97,7 +97,6 @@ void Stepper::absorb_oldest() {
   if (entry.kind == EntryKind::report && !entry.withdrawn) {
     absorb_in(block_.base(), entry);
     if (block_.head().header->evaluated < time) absorb_in(block_.head(), entry);
-    if (block_.has_midst() && block_.midst_mark()->at < time) block_.midst_mark()->valid = false;
   }
   move_oldest_to_ring(time);
 }

@@ -12,16 +12,6 @@ namespace {
 constexpr std::uint64_t lag_of(std::size_t row) { return std::uint64_t{4} << row; }
 }  // namespace
 
-Instant Evaluator::next_timed() const {
-  const StateHeader& header = *state_.header;
-  Instant next = header.touched.count > 0 ? header.last + 1 : kForever;  // a pulse lasts one instant
-  if (header.pending < next) next = header.pending;
-  if (header.timed < next) next = header.timed;
-  const bool all = header.last == kNever || header.wake_all;  // the first instant, or the first of another book
-  if (all && header.evaluated + 1 < next) next = header.evaluated + 1;
-  return next;
-}
-
 std::size_t Evaluator::position_after(Instant instant) const {
   const Log log{block_};
   const std::size_t count = log.count();

@@ -47,12 +47,17 @@ class Evaluator {
  private:
   /// Whether nothing was reported after what is decided and no timer runs out. False when it would take a search.
   [[nodiscard]] bool is_quiet_until(Instant to) const {
-    const StateHeader& header = *state_.header;
-    return header.timed > to && header.pending > to && header.touched.count == 0 && header.last != kNever &&
-           !header.wake_all && Log{block_}.newest_time() <= header.evaluated;
+    return next_timed() > to && Log{block_}.newest_time() <= state_.header->evaluated;
   }
   bool go_on(Instant to);
-  [[nodiscard]] Instant next_timed() const;
+  /// When time alone makes an instant one to decide next.
+  [[nodiscard]] Instant next_timed() const {
+    const StateHeader& header = *state_.header;
+    Instant next = header.touched.count > 0 ? header.last + 1 : kForever;  // a pulse lasts one instant
+    next = earlier(earlier(header.pending, header.timed), next);
+    const bool all = header.last == kNever || header.wake_all;  // the first instant, or the first of another book
+    return all ? earlier(header.evaluated + 1, next) : next;
+  }
   [[nodiscard]] std::size_t position_after(Instant instant) const;
   std::size_t evaluate(Instant at, std::size_t position);
   void decide(Instant at, std::size_t reports);

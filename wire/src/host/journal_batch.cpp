@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Journal rows: written packed, read in either form.
-#include <optional>
-
 #include "tocsin/engine/base/check.hpp"
 #include "tocsin/wire/batch_codec.hpp"
 
