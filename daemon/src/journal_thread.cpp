@@ -3,12 +3,15 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <latch>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
 
 #include "tocsin/engine/base/check.hpp"
+
+#include "sandbox.hpp"
 
 namespace tocsin::daemon {
 namespace {
@@ -43,11 +46,17 @@ std::string JournalThread::start(journal::Journal& journal) {
   work_fd_ = ::eventfd(0, EFD_CLOEXEC);
   done_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (work_fd_ < 0 || done_fd_ < 0) return "no descriptor for the journal's thread; raise the limit of open files";
+  std::latch begun{1};  // afterwards a priority cannot be asked for any more: the door is closed
   try {
-    thread_ = std::thread{[this, &journal] { work_(journal); }};
+    thread_ = std::thread{[this, &journal, &begun] {
+      nice_ = sandbox::go_before_ordinary();
+      begun.count_down();
+      work_(journal);
+    }};
   } catch (const std::system_error& error) {
     return std::string{"no thread for the journal: "} + error.what() + "; raise the limit of tasks";
   }
+  begun.wait();
   return {};
 }
 

@@ -35,6 +35,8 @@ class JournalThread {
 
   /// @param journal  outlives the thread. @returns why there is none, or empty.
   [[nodiscard]] std::string start(journal::Journal& journal);
+  /// Of the thread: sandbox::kJournalNice where the system allows it, else as the process's.
+  [[nodiscard]] int nice() const { return nice_; }
   /// Hands a job over. @returns false when too many are out (kJobsMax); it then stays with the caller.
   [[nodiscard]] bool post(JournalJob& job);
   /// The next job that is done, in the order of posting; null when there is none. Resets done_fd() once all are taken.
@@ -52,6 +54,7 @@ class JournalThread {
   Mailbox<JournalJob*, kJobsMax + 1> posted_;
   Mailbox<JournalJob*, kJobsMax + 1> done_;
   std::size_t out_ = 0;  ///< posted and not taken back; the poster's own count
+  int nice_ = 0;
   int work_fd_ = -1;
   int done_fd_ = -1;
   std::thread thread_;

@@ -290,6 +290,13 @@ std::string lock_memory() {
   return {};
 }
 
+int go_before_ordinary() {
+  // Linux has a nice value for each thread.
+  const int present = getpriority(PRIO_PROCESS, 0);
+  if (present <= kJournalNice) return present;
+  return setpriority(PRIO_PROCESS, 0, kJournalNice) == 0 ? kJournalNice : present;
+}
+
 std::string go_realtime() {
   sched_param parameters{};
   parameters.sched_priority = kRealtimePriority;

@@ -23,6 +23,14 @@ void refuse_netlink();
 /// @returns why not, with the mend, or empty.
 [[nodiscard]] std::string lock_memory();
 
+/// The nice value of the journal's thread.
+inline constexpr int kJournalNice = -10;
+/// Lets the calling thread go before ordinary work of the machine where the system allows it (LimitNICE in the unit):
+/// it runs in short bursts between waits for the disk, and waking up late is what makes a commit slow on a busy
+/// machine.
+/// @returns the thread's nice value from here on.
+int go_before_ordinary();
+
 /// The priority under SCHED_RR of the threads that must not wait for others.
 inline constexpr int kRealtimePriority = 10;
 /// Lets the calling thread go before all ordinary work of the machine (SCHED_RR). Threads made by it do not.

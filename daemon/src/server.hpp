@@ -252,7 +252,7 @@ class Server final : private AlertListener {
   std::int64_t batch_since_ms_ = 0;  ///< when the batch got its first item; 0: it is empty
   std::int64_t refusals_since_ms_ = 0;
   std::int64_t probe_at_ms_ = 0;
-  std::int64_t checkpoint_at_ms_ = 0;  ///< not before, after one could not be stored
+  std::int64_t checkpoint_at_ms_ = 0;  ///< not before: one was stored a moment ago, or could not be
   std::int64_t house_at_ms_ = 0;
   bool house_due_ = true;  ///< the journal is not what was last seen of it
   std::int64_t head_at_ms_ = 0;

@@ -159,6 +159,7 @@ std::string Server::open() {
   poll_items_.push_back({control_.handle(), 0, ZMQ_POLLIN, 0});
   for (auto& name : core_.journal().consumers()) consumers_.insert(std::move(name));
   if (auto error = journal_.start(core_.journal()); !error.empty()) return error;
+  LogLine(Severity::info, "journal_thread").field("nice", journal_.nice());
   poll_items_.push_back({nullptr, journal_.done_fd(), ZMQ_POLLIN, 0});
   return {};
 }

@@ -11,11 +11,11 @@
 
 namespace tocsin::journal {
 namespace {
-// The WAL keeps at most 8 MiB after a burst. It is checkpointed by commit itself, which sees how that ended; SQLite's
-// own automatic one throws its result away.
+// The WAL keeps its usual size (wal_pages_max): what is written over syncs in less than what is appended. It is
+// checkpointed by commit itself, which sees how that ended; SQLite's own automatic one throws its result away.
 constexpr std::int64_t kOldestReadable = 2;  ///< its tables are those of today, and its rows are read in their own form
 constexpr const char* kWriterPragmas =
-    "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;PRAGMA journal_size_limit=8388608;"
+    "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;PRAGMA journal_size_limit=17825792;"
     "PRAGMA secure_delete=OFF";
 constexpr const char* kCommonPragmas =
     "PRAGMA page_size=4096;PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA trusted_schema=OFF;"

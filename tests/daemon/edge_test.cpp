@@ -46,27 +46,30 @@ bool may_be_realtime() {
          }) == 1;
 }
 
-/// Scheduling policy of the threads of a process, by name.
-std::map<std::string, int> policies_of(pid_t pid) {
-  std::map<std::string, int> policies;
+/// A number of each thread of a process, by the thread's name.
+std::map<std::string, int> of_threads(pid_t pid, int (*number_of)(pid_t)) {
+  std::map<std::string, int> numbers;
   const auto tasks = "/proc/" + std::to_string(pid) + "/task";
   for (const auto& entry : std::filesystem::directory_iterator{tasks}) {
     std::string name;
     (void)std::getline(std::ifstream{entry.path() / "comm"}, name);
-    // What its children get (SCHED_RESET_ON_FORK) is told in the same number.
-    policies[name] = ::sched_getscheduler(std::atoi(entry.path().filename().c_str())) & 0xFF;
+    numbers[name] = number_of(std::atoi(entry.path().filename().c_str()));
   }
-  return policies;
+  return numbers;
 }
 /// The same, once there are so many: the daemon says that it is ready before its last thread has run and has its name.
-std::map<std::string, int> policies_of(pid_t pid, std::size_t threads) {
-  auto policies = policies_of(pid);
-  for (int i = 0; i < 3000 && policies.size() < threads; ++i) {
+std::map<std::string, int> of_threads(pid_t pid, int (*number_of)(pid_t), std::size_t threads) {
+  auto numbers = of_threads(pid, number_of);
+  for (int i = 0; i < 3000 && numbers.size() < threads; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    policies = policies_of(pid);
+    numbers = of_threads(pid, number_of);
   }
-  return policies;
+  return numbers;
 }
+
+/// Scheduling policy. What a thread's children get (SCHED_RESET_ON_FORK) is told in the same number.
+int policy_of(pid_t thread) { return ::sched_getscheduler(thread) & 0xFF; }
+int nice_of(pid_t thread) { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(thread)); }
 }  // namespace
 
 TEST_GROUP(EdgeSettings) {
@@ -83,7 +86,7 @@ TEST(EdgeSettings, realtime_puts_the_engine_and_libzmq_before_others_and_the_jou
   site.configure("realtime = true");
   Tocsind daemon{arguments(), log()};
   CHECK_TRUE_TEXT(daemon.wait_ready(), daemon.log().c_str());
-  auto policies = policies_of(daemon.pid(), 5);
+  auto policies = of_threads(daemon.pid(), policy_of, 5);
   LONGS_EQUAL(5, policies.size());
   LONGS_EQUAL(SCHED_RR, policies["tocsind"]);
   LONGS_EQUAL(SCHED_RR, policies["ZMQbg/IO/0"]);
@@ -99,7 +102,21 @@ TEST(EdgeSettings, realtime_puts_the_engine_and_libzmq_before_others_and_the_jou
 TEST(EdgeSettings, without_realtime_all_threads_are_ordinary) {
   Tocsind daemon{arguments(), log()};
   CHECK_TRUE(daemon.wait_ready());
-  for (const auto& [name, policy] : policies_of(daemon.pid())) LONGS_EQUAL_TEXT(SCHED_OTHER, policy, name.c_str());
+  for (const auto& [name, policy] : of_threads(daemon.pid(), policy_of))
+    LONGS_EQUAL_TEXT(SCHED_OTHER, policy, name.c_str());
+}
+
+TEST(EdgeSettings, the_journals_thread_alone_goes_before_ordinary_work) {
+  const int present = ::getpriority(PRIO_PROCESS, 0);
+  const int may = in_child([] { return ::setpriority(PRIO_PROCESS, 0, -10) == 0 ? 1 : 0; });
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  const auto nice = of_threads(daemon.pid(), nice_of, 5);
+  LONGS_EQUAL(5, nice.size());
+  for (const auto& [name, value] : nice) {
+    LONGS_EQUAL_TEXT(may == 1 && name == "journal" ? -10 : present, value, name.c_str());
+  }
+  STRCMP_CONTAINS(("event=journal_thread nice=" + std::to_string(nice.at("journal"))).c_str(), daemon.log().c_str());
 }
 
 TEST(EdgeSettings, what_the_system_forbids_is_told_and_the_daemon_serves) {
@@ -109,6 +126,7 @@ TEST(EdgeSettings, what_the_system_forbids_is_told_and_the_daemon_serves) {
     (void)::prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK);
     const rlimit none{0, 0};
     if (::setrlimit(RLIMIT_RTPRIO, &none) != 0 || ::setrlimit(RLIMIT_MEMLOCK, &none) != 0) return 1;
+    if (::setrlimit(RLIMIT_NICE, &none) != 0) return 1;
     Tocsind daemon{arguments(), log()};
     if (!daemon.wait_ready()) return 2;
     const auto told = daemon.log();
@@ -117,7 +135,8 @@ TEST(EdgeSettings, what_the_system_forbids_is_told_and_the_daemon_serves) {
     }
     if (told.find("level=warning event=lock_memory error=\"memory cannot be locked") == std::string::npos) return 4;
     if (told.find("realtime=no") == std::string::npos) return 5;
-    for (const auto& [name, policy] : policies_of(daemon.pid())) {
+    if (told.find("event=journal_thread nice=-10") != std::string::npos) return 8;
+    for (const auto& [name, policy] : of_threads(daemon.pid(), policy_of)) {
       if (policy != SCHED_OTHER) return 6;
     }
     daemon.signal(SIGTERM);

@@ -27,6 +27,9 @@ judge "$dir/tocsind.service"
 # What libzmq and the daemon cannot start without.
 grep -q '^SystemCallFilter=.*sched_setscheduler' "$dir/tocsind.service"
 grep -q '^SystemCallFilter=.*seccomp' "$dir/tocsind.service"
+# Without both the journal's thread stays where it is.
+grep -q '^SystemCallFilter=.*setpriority' "$dir/tocsind.service"
+grep -q '^LimitNICE=-10' "$dir/tocsind.service"
 # Offline it looks at one file, so a drop-in's settings go in where they would take effect.
 for name in network realtime; do
   sed '/^\[Install\]/,$d' "$dir/tocsind.service" >"$dir/tocsind-$name.service"
