@@ -37,6 +37,10 @@ class Table {
   bool broken_ = false;
 };
 
+/// For a load as large as it goes, at the cost of memory. With a report a frame, 16 messages waiting per peer (the
+/// default) would make the senders wait for libzmq's thread instead of the journal.
+inline constexpr const char* kManyWaiting = "[bounds]\nreceive_high_water = 512\n";
+
 /// A daemon on a compiled book, in a folder of its own.
 struct Running {
   /// @param extra  lines of TOML before the tables. @param also  one more ingest endpoint, or empty.

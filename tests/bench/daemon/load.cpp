@@ -2,7 +2,6 @@
 #include "load.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <ctime>
 #include <deque>
 #include <memory>
@@ -11,7 +10,6 @@
 #include <sqlite3.h>
 #include <zmq.h>
 
-#include "tocsin/wire/batch_codec.hpp"
 #include "tocsin/wire/control_codec.hpp"
 
 namespace tocsin::bench {
@@ -22,16 +20,6 @@ using daemon::test::PeerKind;
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr int kDrainMs = 20'000;
-constexpr std::size_t kLoneNoteBytes = 16;  // a frame costs some 80 bytes besides
-
-struct Kind {
-  const char* feed;
-  const char* indicator;
-  const char* origin;
-};
-// One feed of the shipped book per connection: a feed counts its own reports.
-constexpr std::array<Kind, 3> kKinds{Kind{"mnd_daily", "plan_ships", "mnd"}, Kind{"launches", "dprk_incident", "jcs"},
-                                     Kind{"analyst", "allied_exercise", "desk"}};
 
 /// One connection and what is on its way on it.
 struct Sender {
@@ -39,7 +27,7 @@ struct Sender {
   std::uint64_t next = 1;
   std::deque<std::int64_t> sent_at;  ///< of the frames not acknowledged
   std::uint64_t acknowledged = 0;
-  std::vector<std::byte> waiting;  ///< a frame that the socket did not take yet
+  std::span<const std::byte> waiting;  ///< a frame that the socket did not take yet
 };
 
 /// Until an acknowledgement is there, or a moment: who looks without end takes the daemon's share of the processor.
@@ -53,7 +41,7 @@ void wait_for_any(const std::vector<Sender>& senders) {
 bool send_frame(Sender& sender, std::size_t connection, const Load& load, Reports& reports) {
   if (sender.waiting.empty()) sender.waiting = reports.frame(connection, sender.next, load.reports_per_frame);
   if (!sender.peer->send(sender.waiting)) return false;
-  sender.waiting.clear();
+  sender.waiting = {};
   sender.sent_at.push_back(now_ns());
   ++sender.next;
   return true;
@@ -78,11 +66,6 @@ std::int64_t now_ns() {
   return std::int64_t{now.tv_sec} * kSecondNs + now.tv_nsec;
 }
 
-engine::Instant wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 void sleep_until_ns(std::int64_t due) {
   const timespec at{static_cast<std::time_t>(due / kSecondNs), static_cast<long>(due % kSecondNs)};
   (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
@@ -96,28 +79,15 @@ double Times::milliseconds(double share) const {
   return static_cast<double>(sorted[at]) / 1e6;
 }
 
+Times times_of(std::span<const Lapse> lapses) {
+  Times times;
+  for (const auto& lapse : lapses) times.add(lapse.to - lapse.from);
+  return times;
+}
+
 double median(std::vector<double> figures) {
   std::sort(figures.begin(), figures.end());
   return figures.empty() ? 0 : figures[figures.size() / 2];
-}
-
-std::vector<std::byte> Reports::frame(std::size_t connection, std::uint64_t frame, std::size_t reports) {
-  const Kind& kind = kKinds[connection % kKinds.size()];
-  std::array<wire::InputView, wire::kFrameItemsMax> views;
-  for (std::size_t i = 0; i < reports; ++i) {
-    wire::InputView& view = views[i];
-    view.feed = kind.feed;
-    view.indicator = kind.indicator;
-    view.origin = kind.origin;
-    view.seq = ++seq_[connection % kKinds.size()];
-    view.time = wall_ms();
-    view.value = static_cast<double>(*view.seq % 7);
-    notes_[i] = "observed at the usual place by the usual means, number " + std::to_string(*view.seq) +
-                "; nothing out of the ordinary";
-    if (reports == 1) notes_[i].resize(kLoneNoteBytes);
-    view.note = notes_[i];
-  }
-  return wire::encode_batch(frame, std::span{views}.first(reports));
 }
 
 LoadResult run_load(PeerContext& context, const std::string& endpoint, Reports& reports, const Load& load,
@@ -184,10 +154,10 @@ BareSqlite run_bare_sqlite(const std::string& file, std::size_t bytes, double se
     const bool stored = sqlite3_step(insert) == SQLITE_DONE;
     (void)sqlite3_reset(insert);
     if (!stored) break;
-    result.commits.add(now_ns() - start);
+    result.commits.push_back({start, now_ns()});
   }
   result.commits_per_second =
-      static_cast<double>(result.commits.count()) / (static_cast<double>(now_ns() - begin) / 1e9);
+      static_cast<double>(result.commits.size()) / (static_cast<double>(now_ns() - begin) / 1e9);
   (void)sqlite3_finalize(insert);
   (void)sqlite3_close(database);
   return result;

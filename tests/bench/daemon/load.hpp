@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "process.hpp"
+#include "reports.hpp"
 
 namespace tocsin::bench {
 /// Nanoseconds on a clock that only runs forward.
@@ -29,6 +30,13 @@ class Times {
   std::vector<std::int64_t> values_;
 };
 
+/// From when to when something went on [ns of now_ns()].
+struct Lapse {
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+};
+[[nodiscard]] Times times_of(std::span<const Lapse> lapses);
+
 /// The middle one of an odd number of figures.
 [[nodiscard]] double median(std::vector<double> figures);
 
@@ -48,17 +56,6 @@ struct LoadResult {
   bool complete = false;  ///< everything sent was acknowledged in the end
 };
 
-/// Reports of 200 bytes each, their share of the frame included. The feeds of the shipped book.
-class Reports {
- public:
-  /// Frame number `frame` (from 1) of connection `connection`.
-  [[nodiscard]] std::vector<std::byte> frame(std::size_t connection, std::uint64_t frame, std::size_t reports);
-
- private:
-  std::array<std::uint64_t, 3> seq_{};
-  std::array<std::string, 64> notes_;
-};
-
 /// @param keys  one for each connection, by turns; none: plain.
 [[nodiscard]] LoadResult run_load(daemon::test::PeerContext& context, const std::string& endpoint, Reports& reports,
                                   const Load& load, std::span<const daemon::test::PeerKeys> keys = {});
@@ -66,7 +63,7 @@ class Reports {
 /// SQLite alone, as the journal uses it: one row of `bytes` per transaction, WAL, synchronous FULL.
 struct BareSqlite {
   double commits_per_second = 0;
-  Times commits;
+  std::vector<Lapse> commits;
 };
 /// @param pace_per_second  commits per second; 0: as fast as it goes.
 [[nodiscard]] BareSqlite run_bare_sqlite(const std::string& file, std::size_t bytes, double seconds,

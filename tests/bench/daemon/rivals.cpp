@@ -216,7 +216,7 @@ std::optional<Figures> measure(const char* what, double seconds, const Run& run_
 LoadResult run_ours(Load load, std::size_t reports_per_frame, bool tcp) {
   if (load.in_flight > 1) load.reports_per_frame = reports_per_frame;
   const auto endpoint = "tcp://127.0.0.1:" + std::to_string(kOwnPort);
-  Running run{TOCSIN_SERVER_IMAGE, {}, tcp ? endpoint : std::string{}};
+  Running run{TOCSIN_SERVER_IMAGE, kManyWaiting, tcp ? endpoint : std::string{}};
   Reports reports;
   if (!run.ready) return {};
   return run_load(run.context, tcp ? endpoint : run.site.ingest(), reports, load);

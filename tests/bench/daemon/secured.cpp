@@ -44,7 +44,7 @@ std::string public_key_of(const std::string& secret) {
 bool run(const std::string& command) { return std::system((command + " 2>/dev/null").c_str()) == 0; }
 }  // namespace
 
-Secured::Secured(const char* image, std::size_t principals) : ingest_{free_tcp_endpoint()} {
+Secured::Secured(const char* image, std::size_t principals, const std::string& tables) : ingest_{free_tcp_endpoint()} {
   const std::string tool = std::string{TOCSIN_PROGRAM} + " keys ";
   const std::string where = " --folder " + folder.file("k");
   if (!run(tool + "init" + where)) return;
@@ -60,6 +60,7 @@ Secured::Secured(const char* image, std::size_t principals) : ingest_{free_tcp_e
     keys_.push_back({public_key_of(secret), secret, server});
     config += "[[principal]]\nname = \"" + name + "\"\n";
   }
+  config += tables;
   (void)folder.write("tocsind.toml", std::string_view{config});
   daemon = std::make_unique<daemon::test::Tocsind>(std::vector<std::string>{"--config", folder.file("tocsind.toml")},
                                                    folder.file("log"));

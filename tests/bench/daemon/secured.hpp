@@ -13,7 +13,8 @@ namespace tocsin::bench {
 /// speak for every feed. Alerts and control stay on ipc.
 class Secured {
  public:
-  Secured(const char* image, std::size_t principals);
+  /// @param tables  of the config, after all others.
+  Secured(const char* image, std::size_t principals, const std::string& tables = {});
   [[nodiscard]] bool ready() const { return ready_; }
   [[nodiscard]] const std::string& ingest() const { return ingest_; }
   [[nodiscard]] std::string control() const { return folder.endpoint("control.sock"); }
