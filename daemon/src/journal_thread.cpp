@@ -49,7 +49,7 @@ std::string JournalThread::start(journal::Journal& journal) {
   std::latch begun{1};  // afterwards a priority cannot be asked for any more: the door is closed
   try {
     thread_ = std::thread{[this, &journal, &begun] {
-      nice_ = sandbox::go_before_ordinary();
+      nice_ = sandbox::go_before_group();
       begun.count_down();
       work_(journal);
     }};

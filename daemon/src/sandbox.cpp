@@ -290,7 +290,7 @@ std::string lock_memory() {
   return {};
 }
 
-int go_before_ordinary() {
+int go_before_group() {
   // Linux has a nice value for each thread.
   const int present = getpriority(PRIO_PROCESS, 0);
   if (present <= kJournalNice) return present;
@@ -300,7 +300,7 @@ int go_before_ordinary() {
 std::string go_realtime() {
   sched_param parameters{};
   parameters.sched_priority = kRealtimePriority;
-  // Of this thread only: libzmq's are given theirs by name, and the journal's work is long and may wait.
+  // Of this thread only: libzmq's are given theirs by name, and the journal's can be long (moving the WAL).
   if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) == 0) return {};
   return std::string{"the system does not allow SCHED_RR: "} + std::strerror(errno) +
          "; allow it (LimitRTPRIO=10 and RestrictRealtime=no in the unit: tocsind-realtime.conf)";

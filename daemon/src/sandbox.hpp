@@ -25,11 +25,11 @@ void refuse_netlink();
 
 /// The nice value of the journal's thread.
 inline constexpr int kJournalNice = -10;
-/// Lets the calling thread go before ordinary work of the machine where the system allows it (LimitNICE in the unit):
-/// it runs in short bursts between waits for the disk, and waking up late is what makes a commit slow on a busy
-/// machine.
+/// Lets the calling thread go before the ordinary work of its scheduling group where the system allows it (LimitNICE in
+/// the unit): of the daemon's other threads at least, and of what shares its session or control group. It waits for the
+/// disk again and again, and waking up late is what makes a commit slow.
 /// @returns the thread's nice value from here on.
-int go_before_ordinary();
+int go_before_group();
 
 /// The priority under SCHED_RR of the threads that must not wait for others.
 inline constexpr int kRealtimePriority = 10;

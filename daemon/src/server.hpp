@@ -103,6 +103,8 @@ class Server final : private AlertListener {
   // server_journal.cpp: what becomes durable, and what is told then
   void settle_();
   [[nodiscard]] engine::Span linger_ms_() const;  ///< of the batch that fills
+  [[nodiscard]] bool is_worth_a_commit_() const;
+  [[nodiscard]] bool may_checkpoint_(std::int64_t now) const;
   [[nodiscard]] bool commit_is_due_() const;
   void seal_();
   void send_checkpoint_(std::uint64_t batch_id);
@@ -252,7 +254,8 @@ class Server final : private AlertListener {
   std::int64_t batch_since_ms_ = 0;  ///< when the batch got its first item; 0: it is empty
   std::int64_t refusals_since_ms_ = 0;
   std::int64_t probe_at_ms_ = 0;
-  std::int64_t checkpoint_at_ms_ = 0;  ///< not before: one was stored a moment ago, or could not be
+  std::int64_t checkpoint_at_ms_ = 0;     ///< not before, after one could not be stored
+  std::int64_t checkpoint_apart_ms_ = 0;  ///< not before, after one was stored
   std::int64_t house_at_ms_ = 0;
   bool house_due_ = true;  ///< the journal is not what was last seen of it
   std::int64_t head_at_ms_ = 0;

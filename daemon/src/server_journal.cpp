@@ -11,11 +11,13 @@ namespace tocsin::daemon {
 namespace {
 constexpr std::int64_t kProbeMs = 1000;          // while the journal is in trouble
 constexpr std::int64_t kRefusalLingerMs = 1000;  // refusals alone do not cost one commit each
+// While more waits to be read: a commit and what is told after it cost about as much as taking so many reports.
+constexpr std::size_t kItemsWorthACommit = 128;
 constexpr std::int64_t kHouseMs = 1000;
 constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr std::int64_t kCheckpointRetryMs = 60'000;  // a full disk does not get better by trying
-// Under load one takes at most so small a part of the journal's time; and no more than a second's traffic is read again
-// for it at a start.
+// Under load the next one waits for so many times what the last one took, so that commits do not wait for checkpoints
+// most of the time; and at most so long, since what came meanwhile is read again at a start.
 constexpr std::int64_t kCheckpointPart = 64;
 constexpr std::int64_t kCheckpointSpacingMsMax = 1000;
 constexpr const char* kLostText =
@@ -39,7 +41,7 @@ void Server::settle_() {
   }
   if (commit_is_due_()) seal_();
   post_logs_();  // after the commit: it is done before they read
-  if (!core_.in_flight() && core_.batch().empty() && core_.checkpoint_due() && now >= checkpoint_at_ms_) {
+  if (!core_.in_flight() && core_.batch().empty() && may_checkpoint_(now)) {
     send_checkpoint_(core_.last_batch());
   }
   if (backup_.active && !backup_.out && !reload_.ready && !stopping_) backup_.out = journal_.post(backup_);
@@ -53,11 +55,14 @@ engine::Span Server::linger_ms_() const {
   return core_.batch().can_wait() ? std::max(config_.linger_ms, config_.heartbeat_linger_ms) : config_.linger_ms;
 }
 
+bool Server::is_worth_a_commit_() const { return core_.batch().items().size() >= kItemsWorthACommit; }
+
 bool Server::commit_is_due_() const {
   if (core_.in_flight()) return false;
   const auto now = steady_ms();
   if (!core_.batch().empty()) {
-    return stopping_ || reload_.ready || log_waits_() || !core_.has_room() || now >= batch_since_ms_ + linger_ms_();
+    if (stopping_ || reload_.ready || log_waits_() || !core_.has_room()) return true;
+    return (drained_ || is_worth_a_commit_()) && now >= batch_since_ms_ + linger_ms_();
   }
   return core_.has_uncommitted_refusals() &&
          (stopping_ || log_waits_() || now >= refusals_since_ms_ + kRefusalLingerMs);
@@ -70,7 +75,11 @@ void Server::seal_() {
   refusals_since_ms_ = 0;
   const auto& sealed = core_.sealed();
   const bool has_row = !sealed.items().empty() || !sealed.alerts().empty();
-  if (has_row && core_.checkpoint_due() && steady_ms() >= checkpoint_at_ms_) send_checkpoint_(core_.last_batch() + 1);
+  if (has_row && may_checkpoint_(steady_ms())) send_checkpoint_(core_.last_batch() + 1);
+}
+
+bool Server::may_checkpoint_(std::int64_t now) const {
+  return core_.checkpoint_due() && now >= checkpoint_at_ms_ && now >= checkpoint_apart_ms_;
 }
 
 void Server::send_checkpoint_(std::uint64_t batch_id) {
@@ -125,7 +134,7 @@ void Server::checkpoint_done_() {
   if (checkpoint_.stored) {
     checkpoint_batch_ = checkpoint_.checkpoint.batch_id;
     checkpoint_done_ms_ = steady_ms();
-    checkpoint_at_ms_ =
+    checkpoint_apart_ms_ =
         checkpoint_done_ms_ + std::min(kCheckpointPart * checkpoint_.took_ns / kMillisecondNs, kCheckpointSpacingMsMax);
     LogLine(Severity::info, "checkpoint")
         .field("batch", checkpoint_.checkpoint.batch_id)
@@ -149,7 +158,10 @@ void Server::keep_house_() {
 
 void Server::housekeeping_done_() {
   housekeeping_out_ = false;
-  if (housekeeping_.wants_checkpoint) core_.want_checkpoint();
+  if (housekeeping_.wants_checkpoint) {  // or nothing can be removed, however full the journal is
+    core_.want_checkpoint();
+    checkpoint_apart_ms_ = 0;
+  }
   if (!housekeeping_.outcome) return;
   LogLine(Severity::error, "retention").field("error", housekeeping_.outcome->text);
   house_at_ms_ = steady_ms() + kCheckpointRetryMs;

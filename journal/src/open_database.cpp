@@ -11,12 +11,10 @@
 
 namespace tocsin::journal {
 namespace {
-// The WAL keeps its usual size (wal_pages_max): what is written over syncs in less than what is appended. It is
-// checkpointed by commit itself, which sees how that ended; SQLite's own automatic one throws its result away.
+// The WAL is checkpointed by commit itself, which sees how that ended; SQLite's own automatic one throws its result
+// away.
 constexpr std::int64_t kOldestReadable = 2;  ///< its tables are those of today, and its rows are read in their own form
-constexpr const char* kWriterPragmas =
-    "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;PRAGMA journal_size_limit=17825792;"
-    "PRAGMA secure_delete=OFF";
+constexpr const char* kWriterPragmas = "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;PRAGMA secure_delete=OFF";
 constexpr const char* kCommonPragmas =
     "PRAGMA page_size=4096;PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA trusted_schema=OFF;"
     "PRAGMA cell_size_check=ON";
@@ -79,10 +77,21 @@ int enter_wal_mode(sqlite3* database) {
   return statement.text(0) == "wal" ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
+/// After a burst the WAL is cut to its usual size and no further: what is written over syncs sooner than what is
+/// appended.
+int bound_wal(sqlite3* database, const OpenOptions& options) {
+  constexpr std::uint64_t kFrameBytes = 4096 + 24;
+  const std::uint64_t pages =
+      options.wal_pages_max + options.wal_pages_max / 16;  // the commit that fills it goes beyond
+  const auto bound = "PRAGMA journal_size_limit=" + std::to_string(pages * kFrameBytes);
+  return execute(database, bound.c_str());
+}
+
 int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity& identity, const Keys& keys) {
   (void)expected_tables();  // now, while SQLite's memory is empty, rather than when a backup is read back
   if (const int code = enter_wal_mode(database); code != SQLITE_OK) return code;
   if (const int code = execute(database, kWriterPragmas); code != SQLITE_OK) return code;
+  if (const int code = bound_wal(database, options); code != SQLITE_OK) return code;
   // The WAL begins anew, so what follows its newest transaction is always this process's own (wal_file.hpp). It keeps
   // its length: cut short by a power cut in the midst of that, what is left of it would undo what was moved out of it.
   // On a full disk this does not work, and must not keep the daemon from starting.

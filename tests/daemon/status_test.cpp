@@ -141,6 +141,23 @@ TEST(Status, tells_the_journals_size_commits_and_checkpoint) {
   CHECK_FALSE(now.journal.in_flight);
 }
 
+TEST(Status, checkpoints_keep_apart_under_load) {
+  constexpr std::uint64_t kFrames = 200;
+  site.configure(kReplay + "\ncheckpoint_reports = 1");
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer sender{context, PeerKind::dealer, site.ingest()};
+  for (std::uint64_t frame = 1; frame <= kFrames; ++frame) {
+    tell(sender, frame, {report("analyst", frame, "exercise", kMay)});
+  }
+  const auto text = daemon.log();
+  std::uint64_t checkpoints = 0;
+  for (auto at = text.find("event=checkpoint "); at != std::string::npos; at = text.find("event=checkpoint ", at + 1)) {
+    ++checkpoints;
+  }
+  CHECK_TRUE_TEXT(checkpoints > 0 && checkpoints <= kFrames / 4, std::to_string(checkpoints).c_str());
+}
+
 TEST(Status, tells_an_indicator_of_which_more_counts_than_is_kept) {
   Tocsind daemon{arguments(), log()};
   CHECK_TRUE(daemon.wait_ready());

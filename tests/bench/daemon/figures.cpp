@@ -33,6 +33,11 @@ void Table::add(const Row& row) {
   (void)std::fflush(stdout);
 }
 
+void Table::tell(const std::string& words) {
+  std::printf("%s\n", words.c_str());
+  (void)std::fflush(stdout);
+}
+
 void Table::fail(const std::string& what) {
   std::printf("%-72s FAILED\n", what.c_str());
   (void)std::fflush(stdout);

@@ -27,6 +27,8 @@ struct Row {
 class Table {
  public:
   void add(const Row& row);
+  /// A line of words.
+  static void tell(const std::string& words);
   /// What could not be measured.
   void fail(const std::string& what);
   [[nodiscard]] int missed() const { return missed_; }

@@ -138,23 +138,23 @@ class Realtime {
   bool good_ = false;
 };
 
-/// Order statistics of what did not go on while the machine stood still, over several runs.
+/// Order statistics of lapses without what the machine stood still in them, over several runs.
 struct Quantiles {
   std::vector<double> p50s;
   std::vector<double> p99s;
-  std::vector<double> all_p99s;  ///< with what is set apart
-  std::size_t apart = 0;
+  std::vector<double> whole_p99s;  ///< with that
+  std::size_t touched = 0;
 
   void add(std::vector<Lapse> lapses, const StandstillWatch& watch) {
-    all_p99s.push_back(times_of(lapses).milliseconds(0.99));
-    apart += watch.set_apart(lapses);
+    whole_p99s.push_back(times_of(lapses).milliseconds(0.99));
+    touched += watch.take_out(lapses);
     const auto times = times_of(lapses);
     p50s.push_back(times.milliseconds(0.5));
     p99s.push_back(times.milliseconds(0.99));
   }
-  void tell_all(Table& table) const {
-    table.add(
-        {"  with the " + std::to_string(apart) + " during which the machine stood still", median(all_p99s), "ms"});
+  void tell_whole(Table& table) const {
+    table.add({"  the same with the machine's standstills, in " + std::to_string(touched) + " of them",
+               median(whole_p99s), "ms"});
   }
 };
 
@@ -179,9 +179,9 @@ void confirmed(const Options& options, Table& table) {
   }
   table.add({"report to confirmed alert at 1 000/s, p50", median(rings.p50s), "ms", median(bars50)});
   table.add({"report to confirmed alert at 1 000/s, p99", median(rings.p99s), "ms", 3 * median(commits.p99s)});
-  rings.tell_all(table);
+  rings.tell_whole(table);
   table.add({"  a bare SQLite commit at that rate, p99", median(commits.p99s), "ms"});
-  commits.tell_all(table);
+  commits.tell_whole(table);
 }
 
 void provisional_beside_hogs(const Options& options, Table& table) {
@@ -206,7 +206,7 @@ void provisional_beside_hogs(const Options& options, Table& table) {
     bare.push_back(run_round_trips(run.site.folder.endpoint("echo"), count, kPerSecond).milliseconds(0.99));
   }
   table.add({what, median(rings.p99s), "ms", kProvisionalMs});
-  rings.tell_all(table);
+  rings.tell_whole(table);
   table.add({"  a bare ZeroMQ round trip beside the same hogs, SCHED_RR, p99", median(bare), "ms"});
 }
 }  // namespace

@@ -140,9 +140,12 @@ BareSqlite run_bare_sqlite(const std::string& file, std::size_t bytes, double se
       sqlite3_open(file.c_str(), &database) == SQLITE_OK &&
       sqlite3_exec(database,
                    "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                   "PRAGMA locking_mode=EXCLUSIVE; CREATE TABLE batch(id INTEGER PRIMARY KEY, inputs BLOB)",
+                   "PRAGMA locking_mode=EXCLUSIVE; PRAGMA wal_autocheckpoint=4000;"
+                   "CREATE TABLE IF NOT EXISTS batch(id INTEGER PRIMARY KEY, inputs BLOB)",
                    nullptr, nullptr, nullptr) == SQLITE_OK &&
       sqlite3_prepare_v2(database, "INSERT INTO batch(inputs) VALUES(?1)", -1, &insert, nullptr) == SQLITE_OK;
+  int persist = 1;
+  (void)sqlite3_file_control(database, nullptr, SQLITE_FCNTL_PERSIST_WAL, &persist);
   const std::vector<std::byte> row(bytes, std::byte{0x5A});
   const auto begin = now_ns();
   const auto end = begin + static_cast<std::int64_t>(seconds * 1e9);

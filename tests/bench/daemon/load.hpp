@@ -15,8 +15,6 @@ namespace tocsin::bench {
 /// Nanoseconds on a clock that only runs forward.
 [[nodiscard]] std::int64_t now_ns();
 void sleep_until_ns(std::int64_t due);
-/// Milliseconds since the epoch, by the machine's clock.
-[[nodiscard]] engine::Instant wall_ms();
 
 /// Times of single things [ns].
 class Times {
@@ -60,12 +58,13 @@ struct LoadResult {
 [[nodiscard]] LoadResult run_load(daemon::test::PeerContext& context, const std::string& endpoint, Reports& reports,
                                   const Load& load, std::span<const daemon::test::PeerKeys> keys = {});
 
-/// SQLite alone, as the journal uses it: one row of `bytes` per transaction, WAL, synchronous FULL.
+/// SQLite alone: one row of `bytes` per transaction, WAL of 4,000 pages that keeps its length, synchronous FULL.
 struct BareSqlite {
   double commits_per_second = 0;
   std::vector<Lapse> commits;
 };
-/// @param pace_per_second  commits per second; 0: as fast as it goes.
+/// @param file  made when it is not there, else gone on with. @param pace_per_second  commits per second; 0: as fast as
+/// it goes.
 [[nodiscard]] BareSqlite run_bare_sqlite(const std::string& file, std::size_t bytes, double seconds,
                                          double pace_per_second);
 

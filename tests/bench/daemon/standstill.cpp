@@ -4,52 +4,70 @@
 #include <algorithm>
 #include <pthread.h>
 #include <sched.h>
+#include <utility>
 
 namespace tocsin::bench {
 namespace {
 constexpr std::int64_t kEveryNs = 500'000;
 constexpr std::int64_t kLateNs = 1'000'000;
 constexpr int kPriority = 90;
+
+/// The same times in order, those that overlap as one.
+std::vector<Lapse> united(std::vector<Lapse> lapses) {
+  std::sort(lapses.begin(), lapses.end(), [](const Lapse& a, const Lapse& b) { return a.from < b.from; });
+  std::vector<Lapse> all;
+  for (const auto& one : lapses) {
+    if (all.empty() || one.from > all.back().to) {
+      all.push_back(one);
+    } else {
+      all.back().to = std::max(all.back().to, one.to);
+    }
+  }
+  return all;
+}
 }  // namespace
 
-StandstillWatch::StandstillWatch() : found_(std::max(1U, std::thread::hardware_concurrency())) {
-  for (std::size_t i = 0; i < found_.size(); ++i) threads_.emplace_back([this, i] { watch_(i); });
+StandstillWatch::StandstillWatch() : late_(std::max(1U, std::thread::hardware_concurrency())) {
+  for (std::size_t i = 0; i < late_.size(); ++i) threads_.emplace_back([this, i] { watch_(i); });
 }
 
 StandstillWatch::~StandstillWatch() { stop(); }
 
 void StandstillWatch::stop() {
+  if (threads_.empty()) return;
   stopping_ = true;
-  for (auto& thread : threads_) {
-    if (thread.joinable()) thread.join();
-  }
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+  for (const auto& processor : late_) still_.insert(still_.end(), processor.begin(), processor.end());
+  still_ = united(std::move(still_));
 }
 
 void StandstillWatch::watch_(std::size_t processor) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(processor, &set);
-  (void)::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
   const sched_param wanted{kPriority};
-  (void)::sched_setscheduler(0, SCHED_FIFO, &wanted);
-  auto before = now_ns();
+  if (::pthread_setaffinity_np(::pthread_self(), sizeof set, &set) != 0) return;
+  if (::sched_setscheduler(0, SCHED_FIFO, &wanted) != 0) return;
+  auto due = now_ns() + kEveryNs;
   while (!stopping_) {
-    sleep_until_ns(before + kEveryNs);
+    sleep_until_ns(due);
     const auto now = now_ns();
-    if (now - before - kEveryNs >= kLateNs) found_[processor].push_back({before, now});
-    before = now;
+    if (now - due >= kLateNs) late_[processor].push_back({due, now});
+    due = now + kEveryNs;
   }
 }
 
-std::size_t StandstillWatch::set_apart(std::vector<Lapse>& lapses) const {
-  std::size_t apart = 0;
-  for (const auto& processor : found_) {
-    for (const auto& still : processor) {
-      apart +=
-          std::erase_if(lapses, [&](const Lapse& lapse) { return still.from < lapse.to && still.to > lapse.from; });
+std::size_t StandstillWatch::take_out(std::vector<Lapse>& lapses) const {
+  std::size_t touched = 0;
+  for (auto& lapse : lapses) {
+    std::int64_t stood = 0;
+    for (const auto& still : still_) {
+      stood += std::max<std::int64_t>(0, std::min(still.to, lapse.to) - std::max(still.from, lapse.from));
     }
+    lapse.to -= stood;
+    touched += stood > 0 ? 1 : 0;
   }
-  return apart;
+  return touched;
 }
-
 }  // namespace tocsin::bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file When the machine stood still: a virtual one whose processors are all busy is held up by its host now and then,
-/// for milliseconds and as a whole, and no program in it can be in time then.
+/// @file When a processor stood still: a virtual machine whose processors are all busy is held up by its host now and
+/// then, for milliseconds, mostly as a whole, and no program in it can be in time then.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +11,10 @@
 #include "load.hpp"
 
 namespace tocsin::bench {
-/// Looks on every processor each half millisecond, before all other work of it (SCHED_FIFO), until it is gone. What is
-/// late all the same was not held up by a program.
+/// Looks on every processor each half millisecond under SCHED_FIFO until it is stopped. One that is late by a
+/// millisecond or more stood still: a program in user mode cannot hold this up, only the host, or the kernel in a
+/// system call that gives way to nobody (the daemon at work has none that takes so long). Where the system allows no
+/// SCHED_FIFO it sees nothing.
 class StandstillWatch {
  public:
   StandstillWatch();
@@ -22,13 +24,15 @@ class StandstillWatch {
 
   /// Ends the watch; the times are known from then on.
   void stop();
-  /// Takes out what went on while a processor stood still for a millisecond or more. @returns how many.
-  std::size_t set_apart(std::vector<Lapse>& lapses) const;
+  /// Takes out of each lapse what any processor stood still in it; a lapse itself is never left out. @returns how many
+  /// had such a time.
+  std::size_t take_out(std::vector<Lapse>& lapses) const;
 
  private:
   void watch_(std::size_t processor);
   std::atomic<bool> stopping_{false};
-  std::vector<std::vector<Lapse>> found_;  ///< by processor
+  std::vector<std::vector<Lapse>> late_;  ///< by processor, from when it should have looked to when it did
+  std::vector<Lapse> still_;              ///< of any of them, in order
   std::vector<std::thread> threads_;
 };
 }  // namespace tocsin::bench
