@@ -103,7 +103,6 @@ class Server final : private AlertListener {
   // server_journal.cpp: what becomes durable, and what is told then
   void settle_();
   [[nodiscard]] engine::Span linger_ms_() const;  ///< of the batch that fills
-  [[nodiscard]] bool is_worth_a_commit_() const;
   [[nodiscard]] bool may_checkpoint_(std::int64_t now) const;
   [[nodiscard]] bool commit_is_due_() const;
   void seal_();

@@ -33,8 +33,8 @@ void Server::serve_input_() {
   for (int round = 0; round < kRoundsPerTurn; ++round) {
     std::size_t silent = 0;
     for (std::size_t i = 0; i < sources; ++i) {
-      // What is read so far goes to the journal the moment it is idle and that is worth a commit.
-      if (!core_.has_room() || journal_.has_done() || (!core_.in_flight() && is_worth_a_commit_())) return;
+      // What is read so far goes to the journal the moment it is idle: it is the journal that must never wait.
+      if (!core_.has_room() || journal_.has_done()) return;
       const std::size_t source = next_source_;
       next_source_ = (next_source_ + 1) % sources;
       const bool spoke =

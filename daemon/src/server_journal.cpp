@@ -11,8 +11,6 @@ namespace tocsin::daemon {
 namespace {
 constexpr std::int64_t kProbeMs = 1000;          // while the journal is in trouble
 constexpr std::int64_t kRefusalLingerMs = 1000;  // refusals alone do not cost one commit each
-// While more waits to be read: a commit and what is told after it cost about as much as taking so many reports.
-constexpr std::size_t kItemsWorthACommit = 128;
 constexpr std::int64_t kHouseMs = 1000;
 constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr std::int64_t kCheckpointRetryMs = 60'000;  // a full disk does not get better by trying
@@ -55,14 +53,11 @@ engine::Span Server::linger_ms_() const {
   return core_.batch().can_wait() ? std::max(config_.linger_ms, config_.heartbeat_linger_ms) : config_.linger_ms;
 }
 
-bool Server::is_worth_a_commit_() const { return core_.batch().items().size() >= kItemsWorthACommit; }
-
 bool Server::commit_is_due_() const {
   if (core_.in_flight()) return false;
   const auto now = steady_ms();
   if (!core_.batch().empty()) {
-    if (stopping_ || reload_.ready || log_waits_() || !core_.has_room()) return true;
-    return (drained_ || is_worth_a_commit_()) && now >= batch_since_ms_ + linger_ms_();
+    return stopping_ || reload_.ready || log_waits_() || !core_.has_room() || now >= batch_since_ms_ + linger_ms_();
   }
   return core_.has_uncommitted_refusals() &&
          (stopping_ || log_waits_() || now >= refusals_since_ms_ + kRefusalLingerMs);
