@@ -11,20 +11,24 @@
 
 namespace tocsin::journal {
 namespace {
+constexpr std::int64_t kOldestReadable = 2;  ///< its tables are those of today, and its rows are read in their own form
 // The WAL is checkpointed by commit itself, which sees how that ended; SQLite's own automatic one throws its result
 // away.
-constexpr std::int64_t kOldestReadable = 2;  ///< its tables are those of today, and its rows are read in their own form
 constexpr const char* kWriterPragmas = "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;PRAGMA secure_delete=OFF";
 constexpr const char* kCommonPragmas =
     "PRAGMA page_size=4096;PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA trusted_schema=OFF;"
     "PRAGMA cell_size_check=ON";
 
+int set_pragma(sqlite3* database, const char* name, std::uint64_t value) {
+  const auto sql = std::string{"PRAGMA "} + name + "=" + std::to_string(value);
+  return execute(database, sql.c_str());
+}
+
 // Dirty pages of a transaction beyond the cache go to the WAL early (cache_spill is on): a large batch or a checkpoint
 // then needs no more memory than a small one.
 int set_up_connection(sqlite3* database, const OpenOptions& options) {
   if (const int code = execute(database, kCommonPragmas); code != SQLITE_OK) return code;
-  const auto cache = "PRAGMA cache_size=" + std::to_string(options.cache_pages);
-  if (const int code = execute(database, cache.c_str()); code != SQLITE_OK) return code;
+  if (const int code = set_pragma(database, "cache_size", options.cache_pages); code != SQLITE_OK) return code;
   return add_crc_function(database);
 }
 
@@ -80,11 +84,8 @@ int enter_wal_mode(sqlite3* database) {
 /// After a burst the WAL is cut to its usual size and no further: what is written over syncs sooner than what is
 /// appended.
 int bound_wal(sqlite3* database, const OpenOptions& options) {
-  constexpr std::uint64_t kFrameBytes = 4096 + 24;
-  const std::uint64_t pages =
-      options.wal_pages_max + options.wal_pages_max / 16;  // the commit that fills it goes beyond
-  const auto bound = "PRAGMA journal_size_limit=" + std::to_string(pages * kFrameBytes);
-  return execute(database, bound.c_str());
+  const std::uint64_t spare = options.wal_pages_max / 16;  // the commit that fills it goes beyond
+  return set_pragma(database, "journal_size_limit", (options.wal_pages_max + spare) * kWalFrameBytes);
 }
 
 int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity& identity, const Keys& keys) {
@@ -99,8 +100,7 @@ int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity&
   if (is_sync_failure(emptied)) return emptied;
   if (const int code = migrate(database, identity.version, keys); code != SQLITE_OK) return code;
   if (options.max_page_count != 0) {
-    const auto bound = "PRAGMA max_page_count=" + std::to_string(options.max_page_count);
-    if (const int code = execute(database, bound.c_str()); code != SQLITE_OK) return code;
+    if (const int code = set_pragma(database, "max_page_count", options.max_page_count); code != SQLITE_OK) return code;
   }
   return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }

@@ -12,12 +12,10 @@
 namespace tocsin::journal {
 namespace {
 constexpr std::size_t kHeaderBytes = 32;
-constexpr std::size_t kFrameHeaderBytes = 24;
-constexpr std::size_t kPageBytes = 4096;
-constexpr std::size_t kFrameBytes = kFrameHeaderBytes + kPageBytes;
+constexpr std::size_t kPageBytes = kWalFrameBytes - kWalFrameHeaderBytes;
 constexpr std::uint32_t kMagic = 0x377F0682;  ///< its lowest bit: the checksums' byte order
 
-using Frame = std::array<std::byte, kFrameBytes>;
+using Frame = std::array<std::byte, kWalFrameBytes>;
 
 std::uint32_t number_at(std::span<const std::byte> bytes, std::size_t at, bool big_endian = true) {
   std::uint32_t value = 0;
@@ -61,7 +59,7 @@ class WalReader {
     if (whole_ && same_age) {
       auto sum = checksum_;
       sum.add(bytes.first(8), big_endian_);
-      sum.add(bytes.subspan(kFrameHeaderBytes), big_endian_);
+      sum.add(bytes.subspan(kWalFrameHeaderBytes), big_endian_);
       if (sum.equals(bytes.subspan(16))) {
         checksum_ = sum;
         return;
@@ -101,7 +99,7 @@ int find_files(sqlite3* database, Files& files) {
   sqlite3_int64 size = 0;
   code = files.wal->pMethods->xFileSize(files.wal, &size);
   if (code == SQLITE_OK && size > static_cast<sqlite3_int64>(kHeaderBytes)) {
-    files.frames = (static_cast<std::size_t>(size) - kHeaderBytes) / kFrameBytes;
+    files.frames = (static_cast<std::size_t>(size) - kHeaderBytes) / kWalFrameBytes;
   }
   if (files.frames == 0) files.wal = nullptr;
   return code;
@@ -113,7 +111,7 @@ int read_at(sqlite3_file* file, std::span<std::byte> to, std::size_t offset) {
 int write_at(sqlite3_file* file, std::span<const std::byte> from, std::size_t offset) {
   return file->pMethods->xWrite(file, from.data(), static_cast<int>(from.size()), static_cast<sqlite3_int64>(offset));
 }
-constexpr std::size_t frame_at(std::size_t index) { return kHeaderBytes + index * kFrameBytes; }
+constexpr std::size_t frame_at(std::size_t index) { return kHeaderBytes + index * kWalFrameBytes; }
 
 /// A header is written when the WAL begins anew, after everything in it was moved into the main file. If that is torn,
 /// all pages in the frames stand in the main file; if it was damaged later, they need not.
@@ -121,7 +119,7 @@ int compare_with_main(const Files& files, bool& differs) {
   std::map<std::uint32_t, std::size_t> newest;  // frame by page
   std::map<std::uint32_t, std::size_t> committed;
   Frame frame{};
-  std::array<std::byte, kFrameHeaderBytes> first{};
+  std::array<std::byte, kWalFrameHeaderBytes> first{};
   if (const int code = read_at(files.wal, first, frame_at(0)); code != SQLITE_OK) return code;
   for (std::size_t index = 0; index < files.frames; ++index) {
     if (const int code = read_at(files.wal, frame, frame_at(index)); code != SQLITE_OK) return code;
@@ -136,7 +134,7 @@ int compare_with_main(const Files& files, bool& differs) {
     const int code = number == 0 ? SQLITE_IOERR_SHORT_READ
                                  : read_at(files.main, page, (static_cast<std::size_t>(number) - 1) * kPageBytes);
     if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return code;
-    const auto content = std::span{frame}.subspan(kFrameHeaderBytes);
+    const auto content = std::span{frame}.subspan(kWalFrameHeaderBytes);
     differs = differs || code != SQLITE_OK || !std::equal(content.begin(), content.end(), page.begin());
   }
   return SQLITE_OK;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file The write-ahead log as bytes: what SQLite does not look after when it opens one.
+#include <cstddef>
 #include <string>
 
 #include <sqlite3.h>
 
 namespace tocsin::journal {
+inline constexpr std::size_t kWalFrameHeaderBytes = 24;
+/// A frame of the WAL: its header and a page.
+inline constexpr std::size_t kWalFrameBytes = kWalFrameHeaderBytes + 4096;
+
 /// Makes durable what was recovered from the WAL, and tells what of it is damaged. Call it right after the first read
 /// of a writer's connection, before it writes anything.
 ///

@@ -98,6 +98,12 @@ std::uint64_t Tocsind::memory_kib(const std::string& key) const {
   return 0;
 }
 
+std::size_t times_in(const std::string& text, const std::string& wanted) {
+  std::size_t times = 0;
+  for (auto at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + 1)) ++times;
+  return times;
+}
+
 PeerContext::PeerContext() : handle_{zmq_ctx_new()} { TOCSIN_CHECK(handle_ != nullptr); }
 PeerContext::~PeerContext() { (void)zmq_ctx_term(handle_); }
 

@@ -40,6 +40,9 @@ class Tocsind {
   std::size_t log_from_ = 0;
 };
 
+/// How often `wanted` stands in a text, such as a log.
+[[nodiscard]] std::size_t times_in(const std::string& text, const std::string& wanted);
+
 /// ZeroMQ's context of a test. Outlives its peers.
 class PeerContext {
  public:

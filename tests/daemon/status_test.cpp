@@ -150,11 +150,7 @@ TEST(Status, checkpoints_keep_apart_under_load) {
   for (std::uint64_t frame = 1; frame <= kFrames; ++frame) {
     tell(sender, frame, {report("analyst", frame, "exercise", kMay)});
   }
-  const auto text = daemon.log();
-  std::uint64_t checkpoints = 0;
-  for (auto at = text.find("event=checkpoint "); at != std::string::npos; at = text.find("event=checkpoint ", at + 1)) {
-    ++checkpoints;
-  }
+  const auto checkpoints = times_in(daemon.log(), "event=checkpoint ");
   CHECK_TRUE_TEXT(checkpoints > 0 && checkpoints <= kFrames / 4, std::to_string(checkpoints).c_str());
 }
 

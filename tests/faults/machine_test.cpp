@@ -54,12 +54,6 @@ class SmallDisk {
   bool mounted_ = false;
 };
 
-std::size_t count(const std::string& text, const std::string& wanted) {
-  std::size_t times = 0;
-  for (auto at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + 1)) ++times;
-  return times;
-}
-
 void write_ballast(const std::string& path, std::size_t bytes) {
   std::ofstream stream{path, std::ios::binary};
   const std::string block(4096, 'x');
@@ -102,7 +96,7 @@ TEST_GROUP(Machine) {
   bool talk_until(const Tocsind& daemon, const std::string& wanted, std::size_t times = 1) {
     for (const auto end = Clock::now() + std::chrono::milliseconds{kPatienceMs}; Clock::now() < end;) {
       talk();
-      if (count(daemon.log(), wanted) >= times) return true;
+      if (times_in(daemon.log(), wanted) >= times) return true;
     }
     return false;
   }

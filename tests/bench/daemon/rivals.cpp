@@ -233,7 +233,7 @@ int main(int argc, char** argv) {
   const double seconds = std::atof(argv[3]);
   const Rival streams = redis(port_of(argv[1]));
   const Rival jets = jetstream(port_of(argv[2]));
-  std::printf("tocsind with receive_high_water = 512\n");
+  Table::tell("tocsind with receive_high_water = 512");
   // The others get half a window in one write; a frame of several reports is this protocol's way of doing so.
   constexpr std::size_t kFrame = 64;
   const auto ours = measure("tocsind over TCP, synced, 64 reports a frame", seconds,

@@ -117,7 +117,7 @@ void one_at_a_time(const Options& options, Table& table) {
 
 void measure_throughput(const Options& options, Table& table) {
   const double seconds = options.seconds;
-  table.tell("with receive_high_water = 512:");
+  Table::tell("with receive_high_water = 512:");
   over_ipc(options, table, {"ipc, 1 report a frame, 4096 in flight", {3, 1, 4096, seconds}});
   over_ipc(options, table, {"ipc, 16 reports a frame, 4096 in flight", {3, 16, 4096, seconds}});
   over_ipc(options, table, {"ipc, 64 reports a frame, 8192 in flight", {3, 64, 8192, seconds}});
