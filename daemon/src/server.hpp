@@ -92,6 +92,7 @@ class Server final : private AlertListener {
   bool take_one_(Broadcast& broadcast);
   /// @returns false when the connection is to be forgotten.
   [[nodiscard]] bool take_frame_(const Principal& principal, Connection& connection, std::span<const std::byte> bytes);
+  void refuse_chosen_id_(Ingest& ingest, ZmqFrame& identity, ZmqFrame& payload);
   void refuse_whole_(Connection& connection, wire::Refusal reason, const char* text);
   void refuse_after_gap_(const Principal& principal, Connection& connection, const wire::BatchReader& reader);
   [[nodiscard]] bool over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
@@ -243,6 +244,7 @@ class Server final : private AlertListener {
   bool stopping_ = false;
   bool drained_ = true;          ///< false: more may wait on an ingest socket than one turn took
   std::size_t next_source_ = 0;  ///< ingest socket, then broadcast socket, whose turn it is
+  std::vector<bool> silent_;     ///< those of them that had nothing more in this turn
   int exit_status_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t lost_broadcast_ = 0;

@@ -75,7 +75,9 @@ void Server::serve_control_() {
 
     wire::ControlReply reply;
     const auto bytes = asker.delimited ? second.bytes() : first.bytes();
-    const auto request = whole ? decode(bytes) : std::nullopt;
+    // Under an id of the peer's own, an answer that is given later could reach whoever took that id meanwhile.
+    const bool unsafe = identity.is_chosen_id();
+    const auto request = whole && !unsafe ? decode(bytes) : std::nullopt;
     if (request) {
       asker.id = request->id;
       if (answer_(*request, asker, reply)) reply_(asker, reply);
@@ -83,9 +85,12 @@ void Server::serve_control_() {
     }
     const Principal nobody{std::string{first.user_id()}, 0, nullptr};
     core_.count_refusal(asker.principal != nullptr ? *asker.principal : nobody, wire::Refusal::malformed,
-                        "control request of " + std::to_string(bytes.size()) + " bytes");
+                        (unsafe ? "routing id of its own, control request of " : "control request of ") +
+                            std::to_string(bytes.size()) + " bytes");
     reply.ok = false;
-    reply.error = "this is no control request; send one as schemas/control.fbs describes";
+    reply.error = unsafe ? "leave the routing id (ZMQ_ROUTING_ID) unset and connect anew: under one of its own, a "
+                           "connection could be answered what another asked"
+                         : "this is no control request; send one as schemas/control.fbs describes";
     reply_(asker, reply);
   }
 }

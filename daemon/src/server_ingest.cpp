@@ -16,6 +16,10 @@ constexpr std::int64_t kReviveMsMax = 64'000;
 constexpr std::size_t kRefusedMax = 1024;  // refusals kept for a peer that does not read its acknowledgements
 constexpr const char* kUnreadableText =
     "this frame is no batch of inputs; it is refused whole, send it as schemas/report.fbs describes";
+constexpr const char* kChosenIdText =
+    "leave the routing id (ZMQ_ROUTING_ID) unset and connect anew: under one of its own, a connection could be told "
+    "what "
+    "is meant for the one before";
 constexpr const char* kNobodyText = "whoever sends this is not known here any more: ask for a key, or use yours";
 }  // namespace
 
@@ -30,18 +34,20 @@ void Server::serve_input_() {
   // one fills the batch with its share only.
   const std::size_t sources = ingest_.size() + broadcast_.size();
   drained_ = false;
+  silent_.assign(sources, false);
+  std::size_t speaking = sources;
   for (int round = 0; round < kRoundsPerTurn; ++round) {
-    std::size_t silent = 0;
     for (std::size_t i = 0; i < sources; ++i) {
       // What is read so far goes to the journal the moment it is idle: it is the journal that must never wait.
       if (!core_.has_room() || journal_.has_done()) return;
       const std::size_t source = next_source_;
       next_source_ = (next_source_ + 1) % sources;
-      const bool spoke =
-          source < ingest_.size() ? take_one_(ingest_[source]) : take_one_(broadcast_[source - ingest_.size()]);
-      if (!spoke) ++silent;
+      if (silent_[source]) continue;
+      silent_[source] =
+          !(source < ingest_.size() ? take_one_(ingest_[source]) : take_one_(broadcast_[source - ingest_.size()]));
+      if (silent_[source]) --speaking;
     }
-    if (silent == sources) {
+    if (speaking == 0) {
       drained_ = true;
       return;
     }
@@ -55,9 +61,13 @@ bool Server::take_one_(Ingest& ingest) {
   if (!identity.more() || !ingest.socket.receive(payload)) return true;
   const bool whole = !payload.more();  // one message is one frame
   ingest.socket.skip_rest(payload);
-  auto& connection = connection_of_(ingest, identity.text());
   const int fd = payload.source_fd();
   zap_.heard(fd);
+  if (identity.is_chosen_id()) {
+    refuse_chosen_id_(ingest, identity, payload);
+    return true;
+  }
+  auto& connection = connection_of_(ingest, identity.text());
   if (connection.fd != fd) zap_.observed(payload);
   connection.fd = fd;
   // Asked for every message, so that a key that was withdrawn is cut on a live connection too.
@@ -67,8 +77,7 @@ bool Server::take_one_(Ingest& ingest) {
     refuse_whole_(connection, wire::Refusal::not_authorised, kNobodyText);
     return true;
   }
-  // Who left may be followed by another with the same routing id, which is the peer's to choose: that one gets nothing
-  // of what the first was to be told.
+  // The key may be another's since: that one gets nothing of what the first was to be told.
   if (connection.whose != principal && connection.whose != nullptr) connection.begin_anew();
   connection.whose = principal;
   if (connection.untold() < kRefusedMax &&
@@ -79,6 +88,16 @@ bool Server::take_one_(Ingest& ingest) {
   zap_.cut(fd);
   ingest.connections.erase(ingest.connections.find(identity.text()));
   return true;
+}
+
+// At once: nothing of it waits for a commit, and nothing of it looks decided to whoever hears it.
+void Server::refuse_chosen_id_(Ingest& ingest, ZmqFrame& identity, ZmqFrame& payload) {
+  const auto* principal = core_.principal_of(payload.user_id());
+  const Principal nobody{std::string{payload.user_id()}, 0, nullptr};
+  core_.count_refusal(principal != nullptr ? *principal : nobody, wire::Refusal::malformed, kChosenIdText);
+  const wire::RefusedItem refused{1, 0, wire::Refusal::malformed, false, kChosenIdText};
+  if (ingest.socket.send(identity.text(), true) != SendResult::sent) return;  // it does not read, or left
+  (void)ingest.socket.send(ack_writer_.encode(0, std::span{&refused, 1}), false);
 }
 
 Connection& Server::connection_of_(Ingest& ingest, std::string_view identity) {

@@ -107,7 +107,8 @@ std::size_t times_in(const std::string& text, const std::string& wanted) {
 PeerContext::PeerContext() : handle_{zmq_ctx_new()} { TOCSIN_CHECK(handle_ != nullptr); }
 PeerContext::~PeerContext() { (void)zmq_ctx_term(handle_); }
 
-Peer::Peer(PeerContext& context, PeerKind kind, const std::string& endpoint, const PeerKeys* keys) {
+Peer::Peer(PeerContext& context, PeerKind kind, const std::string& endpoint, const PeerKeys* keys,
+           std::string_view routing_id) {
   static constexpr std::array<int, 4> kTypes{ZMQ_DEALER, ZMQ_REQ, ZMQ_SUB, ZMQ_PUB};
   socket_ = zmq_socket(context.handle(), kTypes.at(static_cast<std::size_t>(kind)));
   TOCSIN_CHECK(socket_ != nullptr);
@@ -115,6 +116,7 @@ Peer::Peer(PeerContext& context, PeerKind kind, const std::string& endpoint, con
   const int never = -1;
   (void)zmq_setsockopt(socket_, ZMQ_LINGER, &linger, sizeof linger);
   (void)zmq_setsockopt(socket_, ZMQ_RECONNECT_IVL, &never, sizeof never);
+  if (!routing_id.empty()) (void)zmq_setsockopt(socket_, ZMQ_ROUTING_ID, routing_id.data(), routing_id.size());
   if (keys != nullptr) {
     (void)zmq_setsockopt(socket_, ZMQ_CURVE_SERVERKEY, keys->server.c_str(), keys->server.size() + 1);
     (void)zmq_setsockopt(socket_, ZMQ_CURVE_PUBLICKEY, keys->own.c_str(), keys->own.size() + 1);

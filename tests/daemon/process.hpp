@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -68,8 +69,9 @@ struct PeerKeys {
 /// One socket: connects, but for a publisher, which binds. Does not reconnect by itself.
 class Peer {
  public:
-  /// @param keys  with CURVE; without: plain.
-  Peer(PeerContext& context, PeerKind kind, const std::string& endpoint, const PeerKeys* keys = nullptr);
+  /// @param keys  with CURVE; without: plain. @param routing_id  of its own choice; empty: none.
+  Peer(PeerContext& context, PeerKind kind, const std::string& endpoint, const PeerKeys* keys = nullptr,
+       std::string_view routing_id = {});
   ~Peer();
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;

@@ -161,7 +161,7 @@ TEST(Tocsind, sees_a_gap_after_a_peer_began_anew) {
   CHECK_TRUE(daemon.wait_ready());
   Peer feed{context, PeerKind::dealer, site.ingest()};
   std::uint64_t seq = 1;
-  // A peer that keeps its routing id looks like this: 1 to 3, then from 1 again, and its second frame was lost.
+  // It counts 1 to 3, then from 1 again, and then one frame was lost.
   for (const std::uint64_t frame : {1U, 2U, 3U, 1U}) {
     CHECK_TRUE(feed.send_frame(frame, surge(seq, kMay)));
     seq += 2;
@@ -175,6 +175,34 @@ TEST(Tocsind, sees_a_gap_after_a_peer_began_anew) {
   UNSIGNED_LONGLONGS_EQUAL(1, ack->frame);
   UNSIGNED_LONGS_EQUAL(2, ack->refused.size());
   CHECK_TRUE(ack->refused[0].retry);
+}
+
+// What was on its way to the connection before could reach this one: an acknowledgement of another frame 1.
+TEST(Tocsind, refuses_a_peer_that_chose_its_routing_id) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  for (const std::string_view name : {std::string_view{"feed"}, std::string_view{"\0desk-1", 7}}) {
+    Peer feed{context, PeerKind::dealer, site.ingest(), nullptr, name};
+    CHECK_TRUE(feed.send_frame(1, surge(1, kMay)));
+    const auto ack = feed.receive_ack();
+    CHECK_TRUE(ack.has_value());
+    UNSIGNED_LONGLONGS_EQUAL(0, ack->frame);
+    UNSIGNED_LONGS_EQUAL(1, ack->refused.size());
+    UNSIGNED_LONGLONGS_EQUAL(1, ack->refused[0].frame);
+    CHECK_FALSE(ack->refused[0].retry);
+    STRCMP_CONTAINS("leave the routing id (ZMQ_ROUTING_ID) unset", ack->refused[0].text.c_str());
+  }
+  Peer control{context, PeerKind::dealer, site.control(), nullptr, "desk"};
+  const auto reply = control.ask(request(ControlKind::status));
+  CHECK_TRUE(reply && !reply->ok && !reply->status);
+  STRCMP_CONTAINS("leave the routing id (ZMQ_ROUTING_ID) unset", reply->error.c_str());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(feed.send_frame(1, surge(1, kMay)));
+  CHECK_TRUE(feed.receive_ack().has_value());
+  const auto now = status();
+  UNSIGNED_LONGLONGS_EQUAL(2, now.taken);
+  UNSIGNED_LONGS_EQUAL(2, now.refusals.size());
+  UNSIGNED_LONGLONGS_EQUAL(3, now.refusals[0].count + now.refusals[1].count);
 }
 
 TEST(Tocsind, answers_control_requests_and_refuses_what_is_none) {

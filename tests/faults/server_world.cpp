@@ -65,7 +65,7 @@ void ServerWorld::configure_() {
     if (name == heard) {
       publishers_.emplace_back(machine_, kPublisher, own);
     } else {
-      feeds_.emplace_back(machine_, site_.ingest(), std::string{name}, own);
+      feeds_.emplace_back(machine_, site_.ingest(), own);
     }
   }
   hostile_.emplace_back(machine_, hostile, site_.alerts(), site_.control());

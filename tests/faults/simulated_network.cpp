@@ -59,11 +59,18 @@ LinkPtr SimulatedNetwork::make_(SimulatedSocket& socket, const std::string& endp
   return link;
 }
 
+std::string SimulatedNetwork::next_id_() {
+  std::string id(5, '\0');
+  ++ids_given_;
+  for (unsigned i = 0; i < 4; ++i) id[4 - i] = static_cast<char>((ids_given_ >> (8 * i)) & 0xFFU);
+  return id;
+}
+
 LinkPtr SimulatedNetwork::dial(const std::string& endpoint, const std::string& routing_id) {
   for (auto& socket : sockets_) {
     if (std::find(socket->bound.begin(), socket->bound.end(), endpoint) == socket->bound.end()) continue;
     if (socket->type == ZMQ_ROUTER && find(*socket, routing_id) != nullptr) return nullptr;  // in use
-    return make_(*socket, endpoint, routing_id, false);
+    return make_(*socket, endpoint, routing_id.empty() ? next_id_() : routing_id, false);
   }
   return nullptr;
 }

@@ -68,7 +68,8 @@ class SimulatedNetwork {
 
   explicit SimulatedNetwork(test_support::Prng& random) : random_{random} {}
 
-  /// @{ For peers. @returns null: nobody listens there, or the daemon refuses it.
+  /// @{ For peers. @param routing_id  empty: as libzmq gives it, never twice the same.
+  /// @returns null: nobody listens there, or the daemon refuses it.
   [[nodiscard]] LinkPtr dial(const std::string& endpoint, const std::string& routing_id);
   /// The connection of a daemon that listens to this publisher, or null.
   [[nodiscard]] LinkPtr listener_of(const std::string& publisher) const;
@@ -107,6 +108,7 @@ class SimulatedNetwork {
  private:
   [[nodiscard]] int lowest_fd_() const;
   [[nodiscard]] std::int64_t due_(const std::deque<Link::Letter>& queue);
+  [[nodiscard]] std::string next_id_();
   LinkPtr make_(SimulatedSocket& socket, const std::string& endpoint, const std::string& routing_id, bool outgoing);
   void end_(Link& link, bool lose_replies);
 
@@ -115,6 +117,7 @@ class SimulatedNetwork {
   std::map<int, LinkPtr> open_;  ///< by descriptor
   std::map<std::string, bool> publishers_;
   Gate gate_;
+  std::uint32_t ids_given_ = 0;
   std::int64_t now_ms_ = 0;
   bool calm_ = false;
 };

@@ -33,9 +33,8 @@ bool Caller::call() {
   if (there() || machine_.truth() < again_at_) return false;
   if (link_ != nullptr && !link_->outbound.empty()) return false;  // reads on to the end
   again_at_ = machine_.truth() + machine_.random.between(20, kPauseMs);
-  // Some keep their routing id, as programs that choose one do.
-  if (calls_ == 0 || machine_.random.chance(70)) ++calls_;
-  link_ = machine_.network.dial(endpoint_, name_ + "-" + std::to_string(calls_));
+  const bool named = !name_.empty() && machine_.random.chance(30);
+  link_ = machine_.network.dial(endpoint_, named ? name_ : std::string{});
   return link_ != nullptr;
 }
 
@@ -230,8 +229,7 @@ void OperatorPeer::act(bool calm, std::string& wrong) {
     machine_.note(reply->ok ? 1 : 0);
     const auto request = out_.find(reply->id);
     if (request == out_.end()) {
-      // Of the connection before, when it came back under the same routing id.
-      if (reply->id > ids_) wrong = "the operator was answered what it did not ask";
+      wrong = "the operator was answered what it did not ask on this connection";
       continue;
     }
     if (reply->status) newest_ = reply->status->newest_alert;

@@ -17,7 +17,8 @@ namespace tocsin::daemon::faults {
 /// A connection that is made anew a while after it broke.
 class Caller {
  public:
-  Caller(SimulatedMachine& machine, std::string endpoint, std::string name)
+  /// @param name  a routing id that it often takes instead of what libzmq gives; empty: never.
+  Caller(SimulatedMachine& machine, std::string endpoint, std::string name = {})
       : machine_{machine}, endpoint_{std::move(endpoint)}, name_{std::move(name)} {}
   /// @returns true when the connection is new.
   bool call();
@@ -35,7 +36,6 @@ class Caller {
   std::string endpoint_;
   std::string name_;
   LinkPtr link_;
-  unsigned calls_ = 0;
   std::int64_t again_at_ = 0;
   std::int64_t deaf_until_ = 0;
 };
@@ -43,9 +43,8 @@ class Caller {
 /// A feed with a durable spool that may lose nothing.
 class FeedPeer {
  public:
-  FeedPeer(SimulatedMachine& machine, const std::string& endpoint, const std::string& name,
-           std::vector<wire::InputView> lines)
-      : machine_{machine}, caller_{machine, endpoint, name}, feed_{std::move(lines)} {}
+  FeedPeer(SimulatedMachine& machine, const std::string& endpoint, std::vector<wire::InputView> lines)
+      : machine_{machine}, caller_{machine, endpoint}, feed_{std::move(lines)} {}
   void act(std::string& wrong);
   void hang_up() { caller_.hang_up(0); }
   void go_deaf(std::int64_t span_ms) { caller_.go_deaf(span_ms); }
@@ -84,7 +83,7 @@ class PublisherPeer {
 class SubscriberPeer {
  public:
   SubscriberPeer(SimulatedMachine& machine, const std::string& alerts, const std::string& control)
-      : machine_{machine}, alerts_{machine, alerts, "subscriber"}, control_{machine, control, "asker"} {}
+      : machine_{machine}, alerts_{machine, alerts}, control_{machine, control} {}
   void act(std::string& wrong);
   void hang_up();
   void go_deaf(std::int64_t span_ms) { alerts_.go_deaf(span_ms); }
@@ -121,8 +120,7 @@ class SubscriberPeer {
 /// Asks and orders all sorts of things.
 class OperatorPeer {
  public:
-  OperatorPeer(SimulatedMachine& machine, const std::string& control)
-      : machine_{machine}, caller_{machine, control, "operator"} {}
+  OperatorPeer(SimulatedMachine& machine, const std::string& control) : machine_{machine}, caller_{machine, control} {}
   void act(bool calm, std::string& wrong);
   void hang_up();
   /// From now on it sends other books, too.
