@@ -13,6 +13,7 @@
 
 #include "tocsin/daemon/core.hpp"
 #include "tocsin/daemon/log.hpp"
+#include "tocsin/engine/base/check.hpp"
 #include "tocsin/wire/alert_codec.hpp"
 
 #include "alarms.hpp"
@@ -422,6 +423,7 @@ std::string Core::store_image_() {
 }
 
 void Core::save_checkpoint(std::uint64_t batch_id, journal::StoredCheckpoint& out) {
+  TOCSIN_CHECK(started_);
   const auto saved = engine_->save();
   out.batch_id = batch_id;
   out.image_hash = image().book_hash;

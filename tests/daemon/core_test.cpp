@@ -365,6 +365,28 @@ TEST(Core, rings_on_without_a_journal_and_goes_on_from_it_when_the_disk_heals) {
   UNSIGNED_LONGS_EQUAL(2, read_stored(core.journal()).reports.size());
 }
 
+TEST(Core, stores_no_checkpoint_of_what_it_threw_away) {
+  Site replay{"clock = \"input\""};
+  PowercutVfs disk{"daemon-core-thrown-away"};
+  Core core{replay.config(), clock};
+  STRCMP_EQUAL("", core.open("daemon-core-thrown-away").c_str());
+  const auto line = report("analyst", 1, "exercise", kMay);
+  disk.fail_at(PowercutVfs::Operation::write, 1, PowercutVfs::Repeat::for_ever, kFull);
+  CHECK_TRUE(refusal(core, core.principal("desk"), line) == Refusal::none);
+  CHECK_TRUE(core.commit() == CommitResult::trouble);
+  CHECK_TRUE(disk.mend());
+  CHECK_FALSE(core.journal().probe().has_value());
+  STRCMP_EQUAL("", core.recover_again().c_str());
+  core.want_checkpoint();  // as retention does
+  CHECK_FALSE(core.checkpoint_due());
+  STRCMP_EQUAL("", core.store_checkpoint().c_str());
+  CHECK_TRUE(core.journal().checkpoints().empty());
+  CHECK_TRUE(refusal(core, core.principal("desk"), line) == Refusal::none);
+  commit(core);
+  UNSIGNED_LONGS_EQUAL(1, read_stored(core.journal()).reports.size());
+  CHECK_TRUE(core.checkpoint_due());
+}
+
 TEST(Core, fills_one_batch_while_the_other_is_stored) {
   Core core{site.config(), clock};
   STRCMP_EQUAL("", core.open().c_str());

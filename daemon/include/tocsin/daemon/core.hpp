@@ -182,9 +182,13 @@ class Core {
 
   /// @{ Checkpoints.
   /// True when so many reports came since the last checkpoint as the config says, or the journal asked for one.
-  [[nodiscard]] bool checkpoint_due() const { return items_since_checkpoint_ >= config_.checkpoint_reports; }
+  /// Never before the first line: the engine has no state then, or one that was thrown away when the journal healed.
+  [[nodiscard]] bool checkpoint_due() const {
+    return started_ && items_since_checkpoint_ >= config_.checkpoint_reports;
+  }
   void want_checkpoint() { items_since_checkpoint_ = config_.checkpoint_reports; }
-  /// A checkpoint of all that was decided so far. @param batch_id  the batch that holds the newest of it.
+  /// A checkpoint of all that was decided so far. @pre something was. @param batch_id  the batch that holds the newest
+  /// of it.
   void save_checkpoint(std::uint64_t batch_id, journal::StoredCheckpoint& out);
   /// Stores one here and now. @pre as commit(), and the batch is empty. @returns an error text or empty.
   [[nodiscard]] std::string store_checkpoint();
