@@ -45,8 +45,9 @@ class Connection {
 
   std::uint64_t last_frame = 0;      ///< highest number decided
   std::uint64_t used = 0;            ///< when it spoke last, in messages
-  int fd = -1;                       ///< of the connection that spoke last
-  const Principal* whose = nullptr;  ///< and who spoke
+  int fd = -1;                       ///< of the connection
+  const Principal* whose = nullptr;  ///< who speaks; null: nobody who may
+  std::uint64_t asked_of_keys = 0;   ///< which keys that was asked of last: Server::keys_taken_
 
  private:
   static void clear_(Verdict& verdict);

@@ -152,13 +152,16 @@ void Core::count_refusal(const Principal& principal, wire::Refusal reason, std::
       .field("sample", sample);
 }
 
-void Core::take(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused) {
-  // A frame is received at one instant.
-  const engine::Instant now = config_.clock == ClockSource::system ? engine_clock_.now() : engine::kNever;
+engine::Instant Core::read_clock() {
+  return config_.clock == ClockSource::system ? engine_clock_.now() : engine::kNever;
+}
+
+void Core::take(const wire::BatchReader& reader, const Principal& principal, engine::Instant received,
+                std::vector<wire::RefusedItem>& refused) {
   for (std::size_t index = 0; index < reader.count(); ++index) {
     wire::InputView view;
     wire::Refusal refusal = reader.item(index, view);
-    if (refusal == wire::Refusal::none) refusal = decide_(view, principal, now);
+    if (refusal == wire::Refusal::none) refusal = decide_(view, principal, received);
     if (refusal == wire::Refusal::none) continue;
     count_refusal(principal, refusal, sample_of(view));
     if (const auto feed = image().find_feed(view.feed); feed != engine::kNone) ++feeds_[feed].rejected;

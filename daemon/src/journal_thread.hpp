@@ -7,6 +7,7 @@
 
 #include "tocsin/journal/journal.hpp"
 
+#include "doorbell.hpp"
 #include "mailbox.hpp"
 
 namespace tocsin::daemon {
@@ -39,24 +40,29 @@ class JournalThread {
   [[nodiscard]] int nice() const { return nice_; }
   /// Hands a job over. @returns false when too many are out (kJobsMax); it then stays with the caller.
   [[nodiscard]] bool post(JournalJob& job);
-  /// The next job that is done, in the order of posting; null when there is none. Resets done_fd() once all are taken.
+  /// The next job that is done, in the order of posting; null when there is none.
   [[nodiscard]] JournalJob* take_done();
   /// Whether take_done() would give one; costs next to nothing.
-  [[nodiscard]] bool has_done() const { return !done_.empty(); }
-  /// Becomes readable when a job is done.
-  [[nodiscard]] int done_fd() const { return done_fd_; }
+  [[nodiscard]] bool has_done() const;
+  /// @{ Sleeping until a job is done: begin_wait(), then poll done_fd() if it says true, then end_wait().
+  /// @returns false when one is done already.
+  [[nodiscard]] bool begin_wait();
+  /// @param rung  the poll said that done_fd() is readable.
+  void end_wait(bool rung);
+  [[nodiscard]] int done_fd() const;
+  /// @}
   /// True when no job is out.
   [[nodiscard]] bool idle() const { return out_ == 0; }
 
  private:
-  void work_(journal::Journal& journal);
+  void run_jobs_(journal::Journal& journal);
 
   Mailbox<JournalJob*, kJobsMax + 1> posted_;
   Mailbox<JournalJob*, kJobsMax + 1> done_;
   std::size_t out_ = 0;  ///< posted and not taken back; the poster's own count
   int nice_ = 0;
-  int work_fd_ = -1;
-  int done_fd_ = -1;
+  Doorbell work_;
+  Doorbell answer_;
   std::thread thread_;
 };
 }  // namespace tocsin::daemon

@@ -11,6 +11,8 @@
 namespace tocsin::daemon {
 namespace {
 constexpr std::int64_t kTickMs = 100;  // every socket is looked at so often, or libzmq keeps peers that left
+constexpr std::int64_t kOthersMs =
+    2;  // under load a turn is a commit, and these are some calls of the system each turn
 constexpr std::int64_t kDrainMs = 1000;
 constexpr std::int64_t kRatesMs = 5000;
 constexpr int kStopLingerMs = 200;
@@ -25,32 +27,38 @@ int Server::run(int signal_fd) {
   tell_whose_book_();
   core_.watch_shelves();  // before anybody can ask
   while (!stopping_) {
-    wait_();
-    read_signals_(signal_fd);
+    const bool slept = wait_();
     serve_journal_();
-    serve_control_();
-    read_subscriptions_();
+    if (slept || steady_ms() >= others_at_ms_) {
+      others_at_ms_ = steady_ms() + kOthersMs;
+      read_signals_(signal_fd);
+      serve_control_();
+      read_subscriptions_();
+      keep_alive_();
+    }
     serve_input_();
     settle_();
     change_book_if_ready_();
-    keep_alive_();
   }
   stop_cleanly_();
   return exit_status_;
 }
 
-void Server::wait_() {
+bool Server::wait_() {
   // While both slabs are full the senders wait: nothing is read, so nothing pours over.
   const bool room = core_.has_room() && !reload_.ready;
   // Everybody is asked in any case, so that without a wait the poll would tell nothing.
-  if (!drained_ && room) return;
+  if (!drained_ && room) return false;
   const std::size_t inputs = ingest_.size() + broadcast_.size();
   for (std::size_t i = 0; i < inputs; ++i) poll_items_[i].events = room ? ZMQ_POLLIN : 0;
   std::int64_t timeout = core_.until_due(kTickMs);
   if (batch_since_ms_ > 0 && !core_.in_flight()) {
     timeout = std::min(timeout, std::max<std::int64_t>(batch_since_ms_ + linger_ms_() - steady_ms(), 0));
   }
-  (void)zmq_poll(poll_items_.data(), static_cast<int>(poll_items_.size()), static_cast<int>(timeout));
+  if (!journal_.begin_wait()) timeout = 0;
+  const int ready = zmq_poll(poll_items_.data(), static_cast<int>(poll_items_.size()), static_cast<int>(timeout));
+  journal_.end_wait(ready > 0 && poll_items_[done_item_].revents != 0);
+  return true;
 }
 
 void Server::read_signals_(int signal_fd) {
@@ -90,7 +98,7 @@ void Server::drain_() {
   bool reading = true;
   drained_ = false;
   while (exit_status_ == 0) {
-    wait_();
+    (void)wait_();
     serve_journal_();
     if (reading) serve_input_();
     reading = reading && !drained_ && steady_ms() < end;

@@ -65,6 +65,12 @@ class Server final : private AlertListener {
     std::int64_t retry_ms = 0;
     std::int64_t retry_at_ms = 0;
   };
+  /// The clocks. Under load one reading serves a few frames.
+  struct Moment {
+    std::int64_t steady_ns = 0;
+    engine::Instant received = engine::kNever;
+    unsigned frames = 0;  ///< it served
+  };
   /// An answer that is given when a batch is stored.
   struct Promise {
     Asker asker;
@@ -79,7 +85,8 @@ class Server final : private AlertListener {
   [[nodiscard]] std::string open_broadcast_();
 
   // server.cpp: the loop
-  void wait_();
+  /// @returns whether it could have slept; false: more input waits, and there is room for it.
+  bool wait_();
   void read_signals_(int signal_fd);
   void keep_alive_();
   void drain_();
@@ -95,6 +102,8 @@ class Server final : private AlertListener {
   void refuse_chosen_id_(Ingest& ingest, ZmqFrame& identity, ZmqFrame& payload);
   void refuse_whole_(Connection& connection, wire::Refusal reason, const char* text);
   void refuse_after_gap_(const Principal& principal, Connection& connection, const wire::BatchReader& reader);
+  void next_moment_();
+  void find_sender_(Connection& connection, ZmqFrame& payload);
   [[nodiscard]] bool over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
   void decide_(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused);
   void take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes);
@@ -206,6 +215,7 @@ class Server final : private AlertListener {
   std::vector<EndpointLock> locks_;
   ServerKeys keys_;
   std::shared_ptr<const Keyring> keyring_;
+  std::uint64_t keys_taken_ = 1;  ///< how often keys were read: what was asked of earlier ones is asked again
   Quota quota_;
   Audiences audiences_;
   std::vector<Ingest> ingest_;
@@ -214,6 +224,7 @@ class Server final : private AlertListener {
   Subscriptions subscriptions_;
   ZmqSocket control_;
   std::vector<zmq_pollitem_t> poll_items_;
+  std::size_t done_item_ = 0;  ///< of them, the one that tells of jobs done
   CommitJob commit_;
   CheckpointJob checkpoint_;
   HousekeepingJob housekeeping_;
@@ -245,6 +256,7 @@ class Server final : private AlertListener {
   bool drained_ = true;          ///< false: more may wait on an ingest socket than one turn took
   std::size_t next_source_ = 0;  ///< ingest socket, then broadcast socket, whose turn it is
   std::vector<bool> silent_;     ///< those of them that had nothing more in this turn
+  Moment moment_;
   int exit_status_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t lost_broadcast_ = 0;
@@ -252,13 +264,15 @@ class Server final : private AlertListener {
   std::uint64_t replies_lost_ = 0;
   std::int64_t reply_lost_at_ms_ = 0;
   std::int64_t started_ms_ = 0;
+  std::int64_t acknowledged_at_ms_ = 0;
   std::int64_t batch_since_ms_ = 0;  ///< when the batch got its first item; 0: it is empty
   std::int64_t refusals_since_ms_ = 0;
   std::int64_t probe_at_ms_ = 0;
   std::int64_t checkpoint_at_ms_ = 0;     ///< not before, after one could not be stored
   std::int64_t checkpoint_apart_ms_ = 0;  ///< not before, after one was stored
   std::int64_t house_at_ms_ = 0;
-  bool house_due_ = true;  ///< the journal is not what was last seen of it
+  bool house_due_ = true;          ///< the journal is not what was last seen of it
+  std::int64_t others_at_ms_ = 0;  ///< when those who do not send reports have their turn again, under load
   std::int64_t head_at_ms_ = 0;
   std::int64_t revive_at_ms_ = 0;     ///< when connections to publishers are looked at again
   std::int64_t forget_at_ms_ = 0;     ///< when subscribers that left are looked for again

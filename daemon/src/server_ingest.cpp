@@ -10,7 +10,8 @@
 
 namespace tocsin::daemon {
 namespace {
-constexpr int kRoundsPerTurn = 64;  // then timers and control have their turn
+constexpr unsigned kFramesPerMoment = 16;  // some 50 us of work
+constexpr int kRoundsPerTurn = 64;         // then timers and control have their turn
 constexpr std::int64_t kReviveMs = 1000;
 constexpr std::int64_t kReviveMsMax = 64'000;
 constexpr std::size_t kRefusedMax = 1024;  // refusals kept for a peer that does not read its acknowledgements
@@ -25,6 +26,7 @@ constexpr const char* kNobodyText = "whoever sends this is not known here any mo
 
 void Server::serve_input_() {
   core_.advance();
+  moment_.frames = 0;
   if (!core_.has_room() || reload_.ready) {
     for (auto& ingest : ingest_) (void)ingest.socket.service();
     for (auto& broadcast : broadcast_) (void)broadcast.socket.service();
@@ -61,33 +63,40 @@ bool Server::take_one_(Ingest& ingest) {
   if (!identity.more() || !ingest.socket.receive(payload)) return true;
   const bool whole = !payload.more();  // one message is one frame
   ingest.socket.skip_rest(payload);
-  const int fd = payload.source_fd();
-  zap_.heard(fd);
   if (identity.is_chosen_id()) {
+    zap_.heard(payload.source_fd());
     refuse_chosen_id_(ingest, identity, payload);
     return true;
   }
   auto& connection = connection_of_(ingest, identity.text());
-  if (connection.fd != fd) zap_.observed(payload);
-  connection.fd = fd;
-  // Asked for every message, so that a key that was withdrawn is cut on a live connection too.
-  const auto* principal = core_.principal_of(payload.user_id());
+  find_sender_(connection, payload);
+  zap_.heard(connection.fd);
+  const auto* principal = connection.whose;
   if (principal == nullptr) {
     core_.count_refusal({std::string{payload.user_id()}, 0, nullptr}, wire::Refusal::not_authorised, "no such sender");
     refuse_whole_(connection, wire::Refusal::not_authorised, kNobodyText);
     return true;
   }
-  // The key may be another's since: that one gets nothing of what the first was to be told.
-  if (connection.whose != principal && connection.whose != nullptr) connection.begin_anew();
-  connection.whose = principal;
   if (connection.untold() < kRefusedMax &&
       take_frame_(*principal, connection, whole ? payload.bytes() : std::span<const std::byte>{})) {
     return true;
   }
   // What it was told before it did not read. Cut off, it is to connect anew; should it speak on, it is told so.
-  zap_.cut(fd);
+  zap_.cut(connection.fd);
   ingest.connections.erase(ingest.connections.find(identity.text()));
   return true;
+}
+
+// Descriptor and User-Id are those of the connection for as long as it lasts, and an id that libzmq gave is of one
+// connection. Under other keys it is asked again, so that one that was withdrawn is cut on a live connection too.
+void Server::find_sender_(Connection& connection, ZmqFrame& payload) {
+  if (connection.asked_of_keys == keys_taken_) return;
+  if (connection.asked_of_keys == 0) {
+    connection.fd = payload.source_fd();
+    zap_.observed(payload);
+  }
+  connection.asked_of_keys = keys_taken_;
+  connection.whose = core_.principal_of(payload.user_id());
 }
 
 // At once: nothing of it waits for a commit, and nothing of it looks decided to whoever hears it.
@@ -130,12 +139,14 @@ bool Server::take_frame_(const Principal& principal, Connection& connection, std
   connection.last_frame = std::max(connection.last_frame, reader.frame());
   if (core_.in_trouble()) {  // decided in memory; once the journal is well it must come again
     untold_.clear();
+    next_moment_();
     decide_(reader, principal, untold_);
     return true;
   }
   auto& verdict = connection.verdict(core_.slab());
   verdict.due = true;
   verdict.frame = connection.last_frame;
+  next_moment_();
   if (over_quota_(principal, reader, bytes.size())) {
     core_.count_refusal(principal, wire::Refusal::over_quota, "a frame");
     for (std::uint32_t index = 0; index < reader.count(); ++index) {
@@ -159,8 +170,7 @@ bool Server::over_quota_(const Principal& principal, const wire::BatchReader& re
   const auto waiting = unacked_[0][index] + unacked_[1][index];
   // A frame that alone is more than the credit passes when nothing else waits.
   if (credit > 0 && waiting > 0 && waiting + reader.count() > credit) return true;
-  const auto now = static_cast<std::uint64_t>(steady_ns());
-  return quota_.admit(index, now, reader.count(), bytes) != Admission::ok;
+  return quota_.admit(index, static_cast<std::uint64_t>(moment_.steady_ns), reader.count(), bytes) != Admission::ok;
 }
 
 void Server::refuse_whole_(Connection& connection, wire::Refusal reason, const char* text) {
@@ -192,9 +202,14 @@ void Server::refuse_after_gap_(const Principal& principal, Connection& connectio
 
 void Server::decide_(const wire::BatchReader& reader, const Principal& principal,
                      std::vector<wire::RefusedItem>& refused) {
-  const auto begin = steady_ns();
-  core_.take(reader, principal, refused);
-  if (reader.count() > 0) step_times_.add((steady_ns() - begin) / static_cast<std::int64_t>(reader.count()));
+  const bool timed = moment_.frames == 1 && reader.count() > 0;
+  core_.take(reader, principal, moment_.received, refused);
+  if (timed) step_times_.add((steady_ns() - moment_.steady_ns) / static_cast<std::int64_t>(reader.count()));
+}
+
+void Server::next_moment_() {
+  if (moment_.frames++ % kFramesPerMoment != 0) return;
+  moment_ = {steady_ns(), core_.read_clock(), 1};
 }
 
 bool Server::take_one_(Broadcast& broadcast) {
@@ -231,6 +246,7 @@ void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> by
   }
   broadcast.any = true;
   broadcast.last_frame = frame;
+  next_moment_();
   untold_.clear();  // counted by the core; a publisher cannot be told
   decide_(reader, broadcast.principal, untold_);
 }

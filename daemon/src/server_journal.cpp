@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t kProbeMs = 1000;          // while the journal is in trouble
 constexpr std::int64_t kRefusalLingerMs = 1000;  // refusals alone do not cost one commit each
 constexpr std::int64_t kHouseMs = 1000;
+constexpr std::int64_t kAcksApartMs = 1;
 constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr std::int64_t kCheckpointRetryMs = 60'000;  // a full disk does not get better by trying
 // Under load the next one waits for so many times what the last one took, so that commits do not wait for checkpoints
@@ -46,6 +47,10 @@ void Server::settle_() {
   if (verify_job_.more && !verify_job_.out && !reload_.ready && !stopping_) {
     verify_job_.out = journal_.post(verify_job_);
   }
+  // Under load an acknowledgement for each commit would cost both ends more than the commit: they gather for a moment.
+  // More input waits then, or a commit is out, so this is soon asked again.
+  if (!drained_ && !stopping_ && now < acknowledged_at_ms_ + kAcksApartMs) return;
+  acknowledged_at_ms_ = now;
   acknowledge_();
 }
 

@@ -160,6 +160,7 @@ std::string Server::open() {
   for (auto& name : core_.journal().consumers()) consumers_.insert(std::move(name));
   if (auto error = journal_.start(core_.journal()); !error.empty()) return error;
   LogLine(Severity::info, "journal_thread").field("nice", journal_.nice());
+  done_item_ = poll_items_.size();
   poll_items_.push_back({nullptr, journal_.done_fd(), ZMQ_POLLIN, 0});
   return {};
 }

@@ -67,7 +67,8 @@ class Turn {
     if (!core_.seal(commit_.batch) || !journal_.post(commit_)) return false;
     while (journal_.take_done() == nullptr) {
       pollfd done{journal_.done_fd(), POLLIN, 0};
-      (void)::poll(&done, 1, 1000);
+      const bool rung = journal_.begin_wait() && ::poll(&done, 1, 1000) > 0;
+      journal_.end_wait(rung);
     }
     if (core_.settle(commit_.outcome, commit_.last_batch) != CommitResult::done) return false;
     connection_.stored(slab);

@@ -73,6 +73,7 @@ class SimulatedMachine final : public MachineClock {
   void start_journal(journal::Journal& journal) { journal_ = &journal; }
   void post(JournalJob& job);
   [[nodiscard]] JournalJob* take_done();
+  [[nodiscard]] bool has_done() const { return !done_.empty(); }
   /// As the real one's end: what was posted is done first.
   void finish_jobs();
   /// @}

@@ -45,7 +45,6 @@ std::int64_t steady_ns() { return SimulatedMachine::here().steady_ns(); }
 JournalThread::~JournalThread() { SimulatedMachine::here().finish_jobs(); }
 
 std::string JournalThread::start(journal::Journal& journal) {
-  done_fd_ = SimulatedMachine::kDoneFd;
   SimulatedMachine::here().start_journal(journal);
   return {};
 }
@@ -62,6 +61,11 @@ JournalJob* JournalThread::take_done() {
   if (job != nullptr) --out_;
   return job;
 }
+
+bool JournalThread::has_done() const { return SimulatedMachine::here().has_done(); }
+bool JournalThread::begin_wait() { return !has_done(); }
+void JournalThread::end_wait(bool) {}
+int JournalThread::done_fd() const { return SimulatedMachine::kDoneFd; }
 
 namespace {
 std::int64_t now_ms() { return steady_ns() / 1'000'000; }

@@ -129,7 +129,14 @@ class Core {
   [[nodiscard]] bool read_frame(std::span<const std::byte> bytes, const Principal& principal,
                                 wire::BatchReader& reader);
   /// Decides every item of a frame; those that are refused are counted and appended to `refused`.
-  void take(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused);
+  /// @param received  when: read_clock() of now or of a moment ago.
+  void take(const wire::BatchReader& reader, const Principal& principal, engine::Instant received,
+            std::vector<wire::RefusedItem>& refused);
+  void take(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused) {
+    take(reader, principal, read_clock(), refused);
+  }
+  /// What the engine's clock shows; kNever when the input gives the clock.
+  [[nodiscard]] engine::Instant read_clock();
   /// Counts the refusal of a whole frame.
   void count_refusal(const Principal& principal, wire::Refusal reason, std::string_view sample);
   /// Lets time pass: with the system clock, decides what is due by now.
