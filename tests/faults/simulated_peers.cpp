@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "tocsin/test_support/sample_image.hpp"
 #include "tocsin/wire/alert_codec.hpp"
 #include "tocsin/wire/batch_codec.hpp"
 
@@ -264,8 +265,10 @@ wire::ControlRequest OperatorPeer::request_() {
   if (request.kind == ControlKind::acknowledge) request.text = "note " + std::to_string(ids_);
   if (request.kind == ControlKind::backup) request.text = "/simulated-backup-" + std::to_string(backups_);
   if (request.kind == ControlKind::reload) {
+    // One hash is of one book; the first is that of the file.
     const auto version = static_cast<std::uint8_t>(machine_.random.below(4));
-    request.image = test::book_with(machine_.random.chance(50) ? 45 : 40, version);
+    const auto own = test_support::sample_image();
+    request.image = version == 0 ? Frame{own.begin(), own.end()} : test::book_with(version == 1 ? 45 : 40, version);
   }
   return request;
 }
