@@ -29,15 +29,16 @@ int Server::run(int signal_fd) {
   while (!stopping_) {
     const bool slept = wait_();
     serve_journal_();
+    serve_input_();  // at once: nothing that a report may raise waits for a question
+    settle_();
     if (slept || steady_ms() >= others_at_ms_) {
       others_at_ms_ = steady_ms() + kOthersMs;
       read_signals_(signal_fd);
       serve_control_();
       read_subscriptions_();
       keep_alive_();
+      settle_();  // what an operator did
     }
-    serve_input_();
-    settle_();
     change_book_if_ready_();
   }
   stop_cleanly_();

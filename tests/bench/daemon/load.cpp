@@ -150,14 +150,18 @@ BareSqlite run_bare_sqlite(const std::string& file, std::size_t bytes, double se
   const auto begin = now_ns();
   const auto end = begin + static_cast<std::int64_t>(seconds * 1e9);
   for (std::int64_t i = 1; open && now_ns() < end; ++i) {
-    if (pace_per_second > 0)
-      sleep_until_ns(begin + static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / pace_per_second));
+    auto due = begin;
+    if (pace_per_second > 0) {
+      due += static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / pace_per_second);
+      sleep_until_ns(due);
+    }
     const auto start = now_ns();
     (void)sqlite3_bind_blob64(insert, 1, row.data(), row.size(), SQLITE_STATIC);
     const bool stored = sqlite3_step(insert) == SQLITE_DONE;
     (void)sqlite3_reset(insert);
     if (!stored) break;
     result.commits.push_back({start, now_ns()});
+    if (pace_per_second > 0) result.waits.push_back({due, result.commits.back().to});
   }
   result.commits_per_second =
       static_cast<double>(result.commits.size()) / (static_cast<double>(now_ns() - begin) / 1e9);

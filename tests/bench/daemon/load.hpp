@@ -61,7 +61,8 @@ struct LoadResult {
 /// SQLite alone: one row of `bytes` per transaction, WAL of 4,000 pages that keeps its length, synchronous FULL.
 struct BareSqlite {
   double commits_per_second = 0;
-  std::vector<Lapse> commits;
+  std::vector<Lapse> commits;  ///< each from its start
+  std::vector<Lapse> waits;    ///< the same from when it was due, which is later than its start after a slow one
 };
 /// @param file  made when it is not there, else gone on with. @param pace_per_second  commits per second; 0: as fast as
 /// it goes.

@@ -8,7 +8,7 @@
 
 namespace tocsin::bench {
 namespace {
-constexpr std::int64_t kEveryNs = 500'000;
+constexpr std::int64_t kEveryNs = 4'000'000;
 constexpr std::int64_t kLateNs = 1'000'000;
 constexpr int kPriority = 90;
 

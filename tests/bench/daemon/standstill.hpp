@@ -11,10 +11,10 @@
 #include "load.hpp"
 
 namespace tocsin::bench {
-/// Looks on every processor each half millisecond under SCHED_FIFO until it is stopped. One that is late by a
-/// millisecond or more stood still: a program in user mode cannot hold this up, only the host, or the kernel in a
-/// system call that gives way to nobody (the daemon at work has none that takes so long). Where the system allows no
-/// SCHED_FIFO it sees nothing.
+/// Looks on every processor every four milliseconds under SCHED_FIFO (more often it would be in the way itself) until
+/// it is stopped. One that is late by a millisecond or more stood still: a program in user mode cannot hold this up,
+/// only the host, or the kernel in a system call that gives way to nobody (the daemon at work has none that takes so
+/// long). Where the system allows no SCHED_FIFO it sees nothing.
 class StandstillWatch {
  public:
   StandstillWatch();
