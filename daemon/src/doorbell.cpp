@@ -6,6 +6,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+// Every access is an exchange, so each sees what the one before it had seen: a ring that found the bell not armed came
+// before the arming, and the look after that sees its work.
 namespace tocsin::daemon {
 Doorbell::~Doorbell() {
   if (fd_ >= 0) (void)::close(fd_);
@@ -17,19 +19,15 @@ bool Doorbell::open() {
 }
 
 void Doorbell::ring() {
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // first the work, then the look at the bell
-  if (!armed_.exchange(false, std::memory_order_relaxed)) return;
+  if (!armed_.exchange(false, std::memory_order_acq_rel)) return;
   const std::uint64_t one = 1;
   while (::write(fd_, &one, sizeof one) < 0 && errno == EINTR) {
   }
 }
 
-void Doorbell::arm() {
-  armed_.store(true, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // first the bell, then the look at the work
-}
+void Doorbell::arm() { (void)armed_.exchange(true, std::memory_order_acq_rel); }
 
-void Doorbell::disarm() { armed_.store(false, std::memory_order_relaxed); }
+void Doorbell::disarm() { (void)armed_.exchange(false, std::memory_order_acq_rel); }
 
 void Doorbell::hear() const {
   std::uint64_t count = 0;

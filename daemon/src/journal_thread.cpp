@@ -23,7 +23,7 @@ std::string JournalThread::start(journal::Journal& journal) {
   std::latch begun{1};  // afterwards a priority cannot be asked for any more: the door is closed
   try {
     thread_ = std::thread{[this, &journal, &begun] {
-      nice_ = sandbox::go_before_group();
+      nice_ = sandbox::go_before_group(sandbox::kJournalNice);
       begun.count_down();
       run_jobs_(journal);
     }};

@@ -192,6 +192,7 @@ int serve(const Config& config) {
   Server server{config, core, notifier, priority};
   if (auto error = server.open(); !error.empty()) return fail_to_start(error);
   stay_in_memory(config);
+  const int nice = sandbox::go_before_group(sandbox::kEngineNice);  // of this thread: the others are there already
   close_the_door();
   LogLine(Severity::info, "start")
       .field("version", TOCSIN_VERSION)
@@ -203,6 +204,7 @@ int serve(const Config& config) {
       .field("engine_bytes", core.engine_bytes())
       .field("batch_bytes", batch_bytes(config.bounds, core.image()))
       .field("realtime", priority > 0 ? "yes" : "no")
+      .field("nice", nice)
       .milliseconds("ms", clock.boot_ns() - begin);
   give_back_start_memory();
   notifier.send("READY=1");

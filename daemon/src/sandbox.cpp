@@ -290,11 +290,11 @@ std::string lock_memory() {
   return {};
 }
 
-int go_before_group() {
+int go_before_group(int nice) {
   // Linux has a nice value for each thread.
   const int present = getpriority(PRIO_PROCESS, 0);
-  if (present <= kJournalNice) return present;
-  return setpriority(PRIO_PROCESS, 0, kJournalNice) == 0 ? kJournalNice : present;
+  if (present <= nice) return present;
+  return setpriority(PRIO_PROCESS, 0, nice) == 0 ? nice : present;
 }
 
 std::string go_realtime() {

@@ -23,13 +23,13 @@ void refuse_netlink();
 /// @returns why not, with the mend, or empty.
 [[nodiscard]] std::string lock_memory();
 
-/// The nice value of the journal's thread.
+/// The nice values of the journal's thread and the engine's: who takes goes before who gives, so that a load flows.
 inline constexpr int kJournalNice = -10;
+inline constexpr int kEngineNice = -5;
 /// Lets the calling thread go before the ordinary work of its scheduling group where the system allows it (LimitNICE in
-/// the unit): of the daemon's other threads at least, and of what shares its session or control group. It waits for the
-/// disk again and again, and waking up late is what makes a commit slow.
+/// the unit): of the daemon's other threads at least, and of what shares its session or control group.
 /// @returns the thread's nice value from here on.
-int go_before_group();
+int go_before_group(int nice);
 
 /// The priority under SCHED_RR of the threads that must not wait for others.
 inline constexpr int kRealtimePriority = 10;
