@@ -23,7 +23,7 @@ class Connection {
     std::vector<wire::RefusedItem> refused;
   };
 
-  /// Counting from 1 again is a new connection of a peer that keeps its routing id: what the old one had is over.
+  /// Counting from 1 again, or another in this one's place: what was before is over.
   void begin_anew();
   /// What the frames of the filling slab lead to; `frame` is to be told with it.
   Verdict& verdict(std::size_t slab) { return waiting_[slab]; }
@@ -46,8 +46,8 @@ class Connection {
   std::uint64_t last_frame = 0;      ///< highest number decided
   std::uint64_t used = 0;            ///< when it spoke last, in messages
   int fd = -1;                       ///< of the connection
-  const Principal* whose = nullptr;  ///< who speaks; null: nobody who may
-  std::uint64_t asked_of_keys = 0;   ///< which keys that was asked of last: Server::keys_taken_
+  const Principal* whose = nullptr;  ///< who speaks; null: nobody who may, or nothing was heard yet
+  unsigned misnamed = 0;             ///< messages refused for a routing id that the peer chose
 
  private:
   static void clear_(Verdict& verdict);

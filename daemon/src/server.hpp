@@ -69,7 +69,8 @@ class Server final : private AlertListener {
   struct Moment {
     std::int64_t steady_ns = 0;
     engine::Instant received = engine::kNever;
-    unsigned frames = 0;  ///< it served
+    std::size_t reports = 0;  ///< that it may still serve
+    bool fresh = false;       ///< it serves its first frame
   };
   /// An answer that is given when a batch is stored.
   struct Promise {
@@ -102,7 +103,7 @@ class Server final : private AlertListener {
   void refuse_chosen_id_(Ingest& ingest, ZmqFrame& identity, ZmqFrame& payload);
   void refuse_whole_(Connection& connection, wire::Refusal reason, const char* text);
   void refuse_after_gap_(const Principal& principal, Connection& connection, const wire::BatchReader& reader);
-  void next_moment_();
+  void next_moment_(std::size_t reports);
   void find_sender_(Connection& connection, ZmqFrame& payload);
   [[nodiscard]] bool over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
   void decide_(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused);
@@ -215,7 +216,6 @@ class Server final : private AlertListener {
   std::vector<EndpointLock> locks_;
   ServerKeys keys_;
   std::shared_ptr<const Keyring> keyring_;
-  std::uint64_t keys_taken_ = 1;  ///< how often keys were read: what was asked of earlier ones is asked again
   Quota quota_;
   Audiences audiences_;
   std::vector<Ingest> ingest_;

@@ -10,8 +10,9 @@
 
 namespace tocsin::daemon {
 namespace {
-constexpr unsigned kFramesPerMoment = 16;  // some 50 us of work
-constexpr int kRoundsPerTurn = 64;         // then timers and control have their turn
+constexpr std::size_t kReportsPerMoment = 32;  // some 100 us of work
+constexpr unsigned kMisnamedMax = 8;
+constexpr int kRoundsPerTurn = 64;  // then timers and control have their turn
 constexpr std::int64_t kReviveMs = 1000;
 constexpr std::int64_t kReviveMsMax = 64'000;
 constexpr std::size_t kRefusedMax = 1024;  // refusals kept for a peer that does not read its acknowledgements
@@ -26,7 +27,7 @@ constexpr const char* kNobodyText = "whoever sends this is not known here any mo
 
 void Server::serve_input_() {
   core_.advance();
-  moment_.frames = 0;
+  moment_.reports = 0;
   if (!core_.has_room() || reload_.ready) {
     for (auto& ingest : ingest_) (void)ingest.socket.service();
     for (auto& broadcast : broadcast_) (void)broadcast.socket.service();
@@ -63,14 +64,13 @@ bool Server::take_one_(Ingest& ingest) {
   if (!identity.more() || !ingest.socket.receive(payload)) return true;
   const bool whole = !payload.more();  // one message is one frame
   ingest.socket.skip_rest(payload);
-  if (identity.is_chosen_id()) {
-    zap_.heard(payload.source_fd());
-    refuse_chosen_id_(ingest, identity, payload);
-    return true;
-  }
   auto& connection = connection_of_(ingest, identity.text());
   find_sender_(connection, payload);
   zap_.heard(connection.fd);
+  if (identity.is_chosen_id()) {
+    refuse_chosen_id_(ingest, identity, payload);
+    return true;
+  }
   const auto* principal = connection.whose;
   if (principal == nullptr) {
     core_.count_refusal({std::string{payload.user_id()}, 0, nullptr}, wire::Refusal::not_authorised, "no such sender");
@@ -82,31 +82,36 @@ bool Server::take_one_(Ingest& ingest) {
     return true;
   }
   // What it was told before it did not read. Cut off, it is to connect anew; should it speak on, it is told so.
-  zap_.cut(connection.fd);
+  zap_.cut(payload.source_fd());
   ingest.connections.erase(ingest.connections.find(identity.text()));
   return true;
 }
 
-// Descriptor and User-Id are those of the connection for as long as it lasts, and an id that libzmq gave is of one
-// connection. Under other keys it is asked again, so that one that was withdrawn is cut on a live connection too.
+// Asked for every message, so that a key that was withdrawn is cut on a live connection too, and since a routing id
+// proves nothing: a peer can forge one that looks as if libzmq had given it, of somebody who left or is yet to come.
+// Who follows another under an id gets nothing of what the first was to be told.
 void Server::find_sender_(Connection& connection, ZmqFrame& payload) {
-  if (connection.asked_of_keys == keys_taken_) return;
-  if (connection.asked_of_keys == 0) {
-    connection.fd = payload.source_fd();
-    zap_.observed(payload);
-  }
-  connection.asked_of_keys = keys_taken_;
-  connection.whose = core_.principal_of(payload.user_id());
+  const auto* principal = core_.principal_of(payload.user_id());
+  if (connection.fd >= 0 && principal == connection.whose) return;
+  if (connection.whose != nullptr) connection.begin_anew();
+  connection.whose = principal;
+  connection.fd = payload.source_fd();
+  zap_.observed(payload);
 }
 
-// At once: nothing of it waits for a commit, and nothing of it looks decided to whoever hears it.
+// At once: nothing of it waits for a commit, and nothing of it looks decided to whoever hears it. Who goes on all the
+// same, or does not listen, is cut off.
 void Server::refuse_chosen_id_(Ingest& ingest, ZmqFrame& identity, ZmqFrame& payload) {
-  const auto* principal = core_.principal_of(payload.user_id());
+  auto& connection = connection_of_(ingest, identity.text());
   const Principal nobody{std::string{payload.user_id()}, 0, nullptr};
-  core_.count_refusal(principal != nullptr ? *principal : nobody, wire::Refusal::malformed, kChosenIdText);
+  core_.count_refusal(connection.whose != nullptr ? *connection.whose : nobody, wire::Refusal::malformed,
+                      kChosenIdText);
   const wire::RefusedItem refused{1, 0, wire::Refusal::malformed, false, kChosenIdText};
-  if (ingest.socket.send(identity.text(), true) != SendResult::sent) return;  // it does not read, or left
-  (void)ingest.socket.send(ack_writer_.encode(0, std::span{&refused, 1}), false);
+  const bool hears = ingest.socket.send(identity.text(), true) == SendResult::sent;
+  if (hears) (void)ingest.socket.send(ack_writer_.encode(0, std::span{&refused, 1}), false);
+  if (hears && ++connection.misnamed < kMisnamedMax) return;
+  zap_.cut(payload.source_fd());
+  ingest.connections.erase(ingest.connections.find(identity.text()));
 }
 
 Connection& Server::connection_of_(Ingest& ingest, std::string_view identity) {
@@ -139,14 +144,14 @@ bool Server::take_frame_(const Principal& principal, Connection& connection, std
   connection.last_frame = std::max(connection.last_frame, reader.frame());
   if (core_.in_trouble()) {  // decided in memory; once the journal is well it must come again
     untold_.clear();
-    next_moment_();
+    next_moment_(reader.count());
     decide_(reader, principal, untold_);
     return true;
   }
   auto& verdict = connection.verdict(core_.slab());
   verdict.due = true;
   verdict.frame = connection.last_frame;
-  next_moment_();
+  next_moment_(reader.count());
   if (over_quota_(principal, reader, bytes.size())) {
     core_.count_refusal(principal, wire::Refusal::over_quota, "a frame");
     for (std::uint32_t index = 0; index < reader.count(); ++index) {
@@ -202,14 +207,16 @@ void Server::refuse_after_gap_(const Principal& principal, Connection& connectio
 
 void Server::decide_(const wire::BatchReader& reader, const Principal& principal,
                      std::vector<wire::RefusedItem>& refused) {
-  const bool timed = moment_.frames == 1 && reader.count() > 0;
+  const bool timed = moment_.fresh && reader.count() > 0;
+  const auto begin = timed ? steady_ns() : 0;
   core_.take(reader, principal, moment_.received, refused);
-  if (timed) step_times_.add((steady_ns() - moment_.steady_ns) / static_cast<std::int64_t>(reader.count()));
+  if (timed) step_times_.add((steady_ns() - begin) / static_cast<std::int64_t>(reader.count()));
 }
 
-void Server::next_moment_() {
-  if (moment_.frames++ % kFramesPerMoment != 0) return;
-  moment_ = {steady_ns(), core_.read_clock(), 1};
+void Server::next_moment_(std::size_t reports) {
+  moment_.fresh = moment_.reports < reports;
+  if (moment_.fresh) moment_ = {steady_ns(), core_.read_clock(), kReportsPerMoment, true};
+  moment_.reports -= std::min(moment_.reports, reports);
 }
 
 bool Server::take_one_(Broadcast& broadcast) {
@@ -246,7 +253,7 @@ void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> by
   }
   broadcast.any = true;
   broadcast.last_frame = frame;
-  next_moment_();
+  next_moment_(reader.count());
   untold_.clear();  // counted by the core; a publisher cannot be told
   decide_(reader, broadcast.principal, untold_);
 }

@@ -48,8 +48,9 @@ void Server::settle_() {
     verify_job_.out = journal_.post(verify_job_);
   }
   // Under load an acknowledgement for each commit would cost both ends more than the commit: they gather for a moment.
-  // More input waits then, or a commit is out, so this is soon asked again.
-  if (!drained_ && !stopping_ && now < acknowledged_at_ms_ + kAcksApartMs) return;
+  // More input waits then and is taken at once, so this is soon asked again.
+  const bool goes_on = !drained_ && core_.has_room() && !reload_.ready && !stopping_;
+  if (goes_on && now < acknowledged_at_ms_ + kAcksApartMs) return;
   acknowledged_at_ms_ = now;
   acknowledge_();
 }

@@ -146,7 +146,6 @@ void Server::reload_keys_() {
   keyring_ = std::move(fresh);
   zap_.replace(keyring_);
   core_.authority().replace(keyring_);
-  ++keys_taken_;
   LogLine(Severity::info, "keys").field("added", change.added.size()).field("withdrawn", change.withdrawn.size());
 }
 

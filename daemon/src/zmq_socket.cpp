@@ -2,6 +2,7 @@
 #include "zmq_socket.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <sched.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -27,10 +28,19 @@ int random_below(int bound) {
   if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) return 0;
   return static_cast<int>(number % static_cast<unsigned>(bound));
 }
+
+/// libzmq counts the routing ids it gives from rand(), which it does not seed: they are not to be guessed, since a peer
+/// that has the next one already would end the process.
+void seed_routing_ids() {
+  unsigned seed = 0;
+  // layering: allow random because it is libzmq that draws from it
+  if (::getrandom(&seed, sizeof seed, 0) == static_cast<ssize_t>(sizeof seed)) std::srand(seed);
+}
 }  // namespace
 
 ZmqContext::ZmqContext(int realtime_priority) : handle_{zmq_ctx_new()} {
   TOCSIN_CHECK(handle_ != nullptr);
+  seed_routing_ids();
   (void)zmq_ctx_set(handle_, ZMQ_IO_THREADS, 1);
   (void)zmq_ctx_set(handle_, ZMQ_MAX_SOCKETS, kSocketsMax);
   if (realtime_priority == 0) return;

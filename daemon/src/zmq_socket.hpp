@@ -51,7 +51,7 @@ class ZmqFrame {
   }
   /// Of a frame that is a ROUTER's routing id: the peer chose it (ZMQ_ROUTING_ID). Those that libzmq gives are a zero
   /// byte and four more, and are never given twice; under one of the peer's own, what is meant for a connection that
-  /// ended reaches the next one of that name.
+  /// ended reaches the next one of that name. False for one that was forged to look so: it proves nothing.
   [[nodiscard]] bool is_chosen_id() { return text().size() != 5 || text().front() != '\0'; }
   [[nodiscard]] bool more() const { return zmq_msg_more(&message_) != 0; }
   /// Who the ZAP thread said is at the other end of the connection this came from: the one proof of identity there is

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <thread>
 
+#include "fixture.hpp"
+#include "journal_thread.hpp"
 #include "mailbox.hpp"
 
 #include "CppUTest/TestHarness.h"
@@ -84,4 +86,37 @@ TEST(Doorbell, is_never_missed) {
   }
   other.join();
   UNSIGNED_LONGLONGS_EQUAL(kLetters, right);
+}
+
+namespace {
+/// A job that leaves the disk alone.
+struct Nothing final : tocsin::daemon::JournalJob {
+  void run(tocsin::journal::Journal& journal) override { last = journal.last_batch_id(); }
+  std::uint64_t last = 1;
+};
+constexpr int kJobs = 20'000;
+}  // namespace
+
+// Here, too, a ring that is missed leaves both asleep: nothing else wakes them.
+TEST(Doorbell, wakes_the_journals_thread_and_who_waits_for_it) {
+  tocsin::daemon::test::Site site;
+  tocsin::daemon::test::FakeClock clock;
+  tocsin::daemon::Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  Nothing job;
+  tocsin::daemon::JournalThread thread;
+  STRCMP_EQUAL("", thread.start(core.journal()).c_str());
+  int done = 0;
+  while (done < kJobs) {
+    CHECK_TRUE(thread.post(job));
+    idle(static_cast<std::uint64_t>(done) % 67);
+    const tocsin::daemon::JournalJob* back = nullptr;
+    while ((back = thread.take_done()) == nullptr) {
+      pollfd one{thread.done_fd(), POLLIN, 0};
+      thread.end_wait(thread.begin_wait() && ::poll(&one, 1, -1) > 0);
+    }
+    done += back == &job ? 1 : kJobs;
+  }
+  LONGS_EQUAL(kJobs, done);
+  CHECK_TRUE(thread.idle());
 }

@@ -20,6 +20,7 @@ using daemon::test::Peer;
 using daemon::test::PeerContext;
 using daemon::test::PeerKeys;
 using daemon::test::PeerKind;
+using daemon::test::Secured;
 
 constexpr double kPerSecond = 1000;
 constexpr double kHubMib = 16e6 / 1024 / 1024;

@@ -12,6 +12,8 @@
 
 namespace tocsin::bench {
 namespace {
+using daemon::test::Secured;
+
 constexpr std::size_t kReportBytes = 200;
 constexpr double kIpcShare = 0.70;
 constexpr double kCurveShare = 0.45;

@@ -11,7 +11,7 @@
 
 #include <zmq.h>
 
-namespace tocsin::bench {
+namespace tocsin::daemon::test {
 namespace {
 constexpr std::size_t kKeyLetters = 40;
 
@@ -62,15 +62,15 @@ Secured::Secured(const char* image, std::size_t principals, const std::string& t
   }
   config += tables;
   (void)folder.write("tocsind.toml", std::string_view{config});
-  daemon = std::make_unique<daemon::test::Tocsind>(std::vector<std::string>{"--config", folder.file("tocsind.toml")},
-                                                   folder.file("log"));
+  daemon =
+      std::make_unique<Tocsind>(std::vector<std::string>{"--config", folder.file("tocsind.toml")}, folder.file("log"));
   ready_ = daemon->wait_ready();
 }
 
-daemon::test::PeerKeys Secured::stranger() const {
+PeerKeys Secured::stranger() const {
   std::array<char, kKeyLetters + 1> own{};
   std::array<char, kKeyLetters + 1> secret{};
   (void)zmq_curve_keypair(own.data(), secret.data());
   return {own.data(), secret.data(), keys_.empty() ? std::string{} : keys_.front().server};
 }
-}  // namespace tocsin::bench
+}  // namespace tocsin::daemon::test

@@ -8,7 +8,7 @@
 
 #include "process.hpp"
 
-namespace tocsin::bench {
+namespace tocsin::daemon::test {
 /// Keys by `tocsin keys` and a config that asks for them, on a free port of the loopback; principals p0, p1, ... may
 /// speak for every feed. Alerts and control stay on ipc.
 class Secured {
@@ -18,17 +18,17 @@ class Secured {
   [[nodiscard]] bool ready() const { return ready_; }
   [[nodiscard]] const std::string& ingest() const { return ingest_; }
   [[nodiscard]] std::string control() const { return folder.endpoint("control.sock"); }
-  [[nodiscard]] const daemon::test::PeerKeys& keys(std::size_t principal) const { return keys_[principal]; }
+  [[nodiscard]] const PeerKeys& keys(std::size_t principal) const { return keys_[principal]; }
   /// Keys that nobody enrolled.
-  [[nodiscard]] daemon::test::PeerKeys stranger() const;
+  [[nodiscard]] PeerKeys stranger() const;
 
-  daemon::test::TempFolder folder;
-  daemon::test::PeerContext context;
-  std::unique_ptr<daemon::test::Tocsind> daemon;
+  TempFolder folder;
+  PeerContext context;
+  std::unique_ptr<Tocsind> daemon;
 
  private:
   std::string ingest_;
-  std::vector<daemon::test::PeerKeys> keys_;
+  std::vector<PeerKeys> keys_;
   bool ready_ = false;
 };
-}  // namespace tocsin::bench
+}  // namespace tocsin::daemon::test
