@@ -145,11 +145,11 @@ std::string bound_sqlite(const Config& config) {
   return outcome ? outcome->text : std::string{};
 }
 
-/// The priority for libzmq's threads: this one has it already. 0: ordinary ones.
+/// The priority for libzmq's threads: this one has its own already. 0: ordinary ones.
 int go_before_others(const Config& config) {
   if (!config.realtime) return 0;
   const auto error = sandbox::go_realtime();
-  if (error.empty()) return sandbox::kRealtimePriority;
+  if (error.empty()) return sandbox::kRealtimeIoPriority;
   // libzmq would end the process where it may not.
   LogLine(Severity::warning, "realtime").field("error", error).field("meaning", "running on with ordinary priority");
   return 0;

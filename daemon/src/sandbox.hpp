@@ -31,8 +31,10 @@ inline constexpr int kEngineNice = -5;
 /// @returns the thread's nice value from here on.
 int go_before_group(int nice);
 
-/// The priority under SCHED_RR of the threads that must not wait for others.
+/// The priorities under SCHED_RR of the threads that must not wait for others: the engine's, and libzmq's, which brings
+/// it reports and need not be done with that before they are decided.
 inline constexpr int kRealtimePriority = 10;
+inline constexpr int kRealtimeIoPriority = 9;
 /// Lets the calling thread go before all ordinary work of the machine (SCHED_RR). Threads made by it do not.
 /// @returns why not, with the mend, or empty.
 [[nodiscard]] std::string go_realtime();

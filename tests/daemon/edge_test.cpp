@@ -70,6 +70,10 @@ std::map<std::string, int> of_threads(pid_t pid, int (*number_of)(pid_t), std::s
 
 /// Scheduling policy. What a thread's children get (SCHED_RESET_ON_FORK) is told in the same number.
 int policy_of(pid_t thread) { return ::sched_getscheduler(thread) & 0xFF; }
+int priority_of(pid_t thread) {
+  sched_param parameters{};
+  return ::sched_getparam(thread, &parameters) == 0 ? parameters.sched_priority : -1;
+}
 int nice_of(pid_t thread) { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(thread)); }
 }  // namespace
 
@@ -94,6 +98,9 @@ TEST(EdgeSettings, realtime_puts_the_engine_and_libzmq_before_others_and_the_jou
   LONGS_EQUAL(SCHED_RR, policies["ZMQbg/Reaper"]);
   LONGS_EQUAL(SCHED_OTHER, policies["journal"]);
   LONGS_EQUAL(SCHED_OTHER, policies["zap"]);
+  const auto priorities = of_threads(daemon.pid(), priority_of, 5);
+  CHECK_TRUE(priorities.at("tocsind") > priorities.at("ZMQbg/IO/0"));
+  CHECK_TRUE(priorities.at("ZMQbg/IO/0") > 0);
   STRCMP_CONTAINS("realtime=yes", daemon.log().c_str());
   CHECK_TRUE(daemon.log().find("event=realtime") == std::string::npos);
   daemon.signal(SIGTERM);
