@@ -100,7 +100,8 @@ class Server final : private AlertListener {
   bool take_one_(Broadcast& broadcast);
   /// @returns false when the connection is to be forgotten.
   [[nodiscard]] bool take_frame_(const Principal& principal, Connection& connection, std::span<const std::byte> bytes);
-  void refuse_chosen_id_(Ingest& ingest, ZmqFrame& identity, ZmqFrame& payload);
+  /// @returns false when the connection is to be forgotten.
+  [[nodiscard]] bool refuse_chosen_id_(Ingest& ingest, Connection& connection, ZmqFrame& identity, ZmqFrame& payload);
   void refuse_whole_(Connection& connection, wire::Refusal reason, const char* text);
   void refuse_after_gap_(const Principal& principal, Connection& connection, const wire::BatchReader& reader);
   void next_moment_(std::size_t reports);

@@ -20,8 +20,7 @@ constexpr const char* kUnreadableText =
     "this frame is no batch of inputs; it is refused whole, send it as schemas/report.fbs describes";
 constexpr const char* kChosenIdText =
     "leave the routing id (ZMQ_ROUTING_ID) unset and connect anew: under one of its own, a connection could be told "
-    "what "
-    "is meant for the one before";
+    "what is meant for the one before";
 constexpr const char* kNobodyText = "whoever sends this is not known here any more: ask for a key, or use yours";
 }  // namespace
 
@@ -67,21 +66,19 @@ bool Server::take_one_(Ingest& ingest) {
   auto& connection = connection_of_(ingest, identity.text());
   find_sender_(connection, payload);
   zap_.heard(connection.fd);
-  if (identity.is_chosen_id()) {
-    refuse_chosen_id_(ingest, identity, payload);
-    return true;
-  }
   const auto* principal = connection.whose;
-  if (principal == nullptr) {
+  bool stays = true;
+  if (identity.is_chosen_id()) {
+    stays = refuse_chosen_id_(ingest, connection, identity, payload);
+  } else if (principal == nullptr) {
     core_.count_refusal({std::string{payload.user_id()}, 0, nullptr}, wire::Refusal::not_authorised, "no such sender");
     refuse_whole_(connection, wire::Refusal::not_authorised, kNobodyText);
-    return true;
+  } else {
+    stays = connection.untold() < kRefusedMax &&
+            take_frame_(*principal, connection, whole ? payload.bytes() : std::span<const std::byte>{});
   }
-  if (connection.untold() < kRefusedMax &&
-      take_frame_(*principal, connection, whole ? payload.bytes() : std::span<const std::byte>{})) {
-    return true;
-  }
-  // What it was told before it did not read. Cut off, it is to connect anew; should it speak on, it is told so.
+  if (stays) return true;
+  // What it was told before it did not read or heed. Cut off, it is to connect anew; should it speak on, it is told so.
   zap_.cut(payload.source_fd());
   ingest.connections.erase(ingest.connections.find(identity.text()));
   return true;
@@ -99,19 +96,15 @@ void Server::find_sender_(Connection& connection, ZmqFrame& payload) {
   zap_.observed(payload);
 }
 
-// At once: nothing of it waits for a commit, and nothing of it looks decided to whoever hears it. Who goes on all the
-// same, or does not listen, is cut off.
-void Server::refuse_chosen_id_(Ingest& ingest, ZmqFrame& identity, ZmqFrame& payload) {
-  auto& connection = connection_of_(ingest, identity.text());
+// At once: nothing of it waits for a commit, and nothing of it looks decided to whoever hears it.
+bool Server::refuse_chosen_id_(Ingest& ingest, Connection& connection, ZmqFrame& identity, ZmqFrame& payload) {
   const Principal nobody{std::string{payload.user_id()}, 0, nullptr};
   core_.count_refusal(connection.whose != nullptr ? *connection.whose : nobody, wire::Refusal::malformed,
                       kChosenIdText);
   const wire::RefusedItem refused{1, 0, wire::Refusal::malformed, false, kChosenIdText};
-  const bool hears = ingest.socket.send(identity.text(), true) == SendResult::sent;
-  if (hears) (void)ingest.socket.send(ack_writer_.encode(0, std::span{&refused, 1}), false);
-  if (hears && ++connection.misnamed < kMisnamedMax) return;
-  zap_.cut(payload.source_fd());
-  ingest.connections.erase(ingest.connections.find(identity.text()));
+  if (ingest.socket.send(identity.text(), true) != SendResult::sent) return false;
+  (void)ingest.socket.send(ack_writer_.encode(0, std::span{&refused, 1}), false);
+  return ++connection.misnamed < kMisnamedMax;
 }
 
 Connection& Server::connection_of_(Ingest& ingest, std::string_view identity) {
@@ -142,16 +135,15 @@ bool Server::take_frame_(const Principal& principal, Connection& connection, std
     return true;
   }
   connection.last_frame = std::max(connection.last_frame, reader.frame());
+  next_moment_(reader.count());
   if (core_.in_trouble()) {  // decided in memory; once the journal is well it must come again
     untold_.clear();
-    next_moment_(reader.count());
     decide_(reader, principal, untold_);
     return true;
   }
   auto& verdict = connection.verdict(core_.slab());
   verdict.due = true;
   verdict.frame = connection.last_frame;
-  next_moment_(reader.count());
   if (over_quota_(principal, reader, bytes.size())) {
     core_.count_refusal(principal, wire::Refusal::over_quota, "a frame");
     for (std::uint32_t index = 0; index < reader.count(); ++index) {

@@ -23,18 +23,18 @@ constexpr int kHeartbeatTimeoutMs = 30'000;
 constexpr int kReconnectMs = 200;
 constexpr int kReconnectMsMax = 4000;
 
-int random_below(int bound) {
+/// 0 where the system gives none.
+unsigned random_number() {
   unsigned number = 0;
-  if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) return 0;
-  return static_cast<int>(number % static_cast<unsigned>(bound));
+  return ::getrandom(&number, sizeof number, 0) == static_cast<ssize_t>(sizeof number) ? number : 0;
 }
+
+int random_below(int bound) { return static_cast<int>(random_number() % static_cast<unsigned>(bound)); }
 
 /// libzmq counts the routing ids it gives from rand(), which it does not seed: they are not to be guessed, since a peer
 /// that has the next one already would end the process.
 void seed_routing_ids() {
-  unsigned seed = 0;
-  // layering: allow random because it is libzmq that draws from it
-  if (::getrandom(&seed, sizeof seed, 0) == static_cast<ssize_t>(sizeof seed)) std::srand(seed);
+  std::srand(random_number());  // layering: allow random because it is libzmq that draws from it
 }
 }  // namespace
 

@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "secured.hpp"
 
-#include <arpa/inet.h>
 #include <array>
 #include <cstdlib>
 #include <fstream>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <zmq.h>
+
+#include "tocsin/test_support/free_endpoint.hpp"
 
 namespace tocsin::daemon::test {
 namespace {
 constexpr std::size_t kKeyLetters = 40;
-
-std::string free_tcp_endpoint() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  (void)::bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  (void)::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  (void)::close(fd);
-  return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
 
 /// The line of a key file that is a key.
 std::string key_in(const std::string& path) {
@@ -44,7 +30,8 @@ std::string public_key_of(const std::string& secret) {
 bool run(const std::string& command) { return std::system((command + " 2>/dev/null").c_str()) == 0; }
 }  // namespace
 
-Secured::Secured(const char* image, std::size_t principals, const std::string& tables) : ingest_{free_tcp_endpoint()} {
+Secured::Secured(const char* image, std::size_t principals, const std::string& tables)
+    : ingest_{test_support::free_tcp_endpoint()} {
   const std::string tool = std::string{TOCSIN_PROGRAM} + " keys ";
   const std::string where = " --folder " + folder.file("k");
   if (!run(tool + "init" + where)) return;

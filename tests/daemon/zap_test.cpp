@@ -17,26 +17,17 @@
 #include <sodium.h>
 #include <zmq.h>
 
+#include "tocsin/test_support/free_endpoint.hpp"
+
 #include "fixture.hpp"
 
 #include "CppUTest/TestHarness.h"
 
 using namespace tocsin::daemon;
+using tocsin::test_support::free_tcp_endpoint;
 
 namespace {
 constexpr int kWaitMs = 5000;
-
-std::string free_tcp_endpoint() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  (void)::bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  (void)::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  (void)::close(fd);
-  return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
 
 ServerKeys make_keys() {
   ServerKeys keys;

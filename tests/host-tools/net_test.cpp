@@ -4,16 +4,14 @@
 #include "lib/net.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <chrono>
 #include <memory>
-#include <netinet/in.h>
 #include <span>
 #include <string>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
+
+#include "tocsin/test_support/free_endpoint.hpp"
 
 #include "lib/key_files.hpp"
 #include "process.hpp"
@@ -22,24 +20,13 @@
 #include "CppUTest/TestHarness.h"
 
 using namespace tocsin;
+using test_support::free_tcp_endpoint;
 using tocsin::test_support::TempFolder;
 
 namespace {
 constexpr tools::Milliseconds kTimeout{60'000};  // far more than a busy machine takes for a handshake
 constexpr int kPortsTried = 20;
 
-/// Free now: another program may take it the next moment.
-std::string free_tcp_endpoint() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  (void)::bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  (void)::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  (void)::close(fd);
-  return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
 }  // namespace
 
 TEST_GROUP(NetKeys) {

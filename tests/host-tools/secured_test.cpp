@@ -2,15 +2,13 @@
 /// What: the real daemon on tcp:// with keys: who is enrolled comes in and may do what the config says, nobody else
 /// does, and a withdrawn key is cut at once, on a live connection too. The process has given up what it does not need.
 /// How: the built programs; keys by `tocsin keys` in a temporary folder; a daemon with clock = "input" on the loopback.
-#include <arpa/inet.h>
 #include <csignal>
 #include <filesystem>
 #include <memory>
-#include <netinet/in.h>
 #include <string>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
+
+#include "tocsin/test_support/free_endpoint.hpp"
 
 #include "process.hpp"
 
@@ -23,17 +21,6 @@ namespace {
 const std::string kBook = TOCSIN_SOURCE_DIR "/tests/golden/surge-and-clear/book.watch";
 const std::string kReports = TOCSIN_SOURCE_DIR "/tests/golden/surge-and-clear/reports.jsonl";
 
-std::string free_tcp_endpoint() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  (void)::bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  (void)::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  (void)::close(fd);
-  return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
 }  // namespace
 
 TEST_GROUP(Secured) {
