@@ -32,6 +32,9 @@ constexpr double kProvisionalMs = 1;
 constexpr int kPatienceMs = 3000;
 // After a stall of the disk a second's alerts are told at once; what a subscriber loses then is not what is clocked.
 constexpr const char* kBounds = "[bounds]\nsend_high_water = 1000\n";
+// Where the watch goes before what is clocked it looks less often: more would be in the way.
+constexpr std::int64_t kLookNs = 4'000'000;
+constexpr std::int64_t kLookBehindNs = 1'000'000;
 constexpr int kRealtimePriority = 20;  ///< above the daemon's: who listens must not be what is slow
 
 /// Reports at an even pace, and a thread that clocks what rings.
@@ -172,7 +175,7 @@ void confirmed(const Options& options, Table& table) {
   for (int i = 0; i < options.repetitions; ++i) {
     Running run{TOCSIN_PROBE_IMAGE, kBounds};
     if (!run.ready) return table.fail("start of the daemon");
-    StandstillWatch watch;
+    StandstillWatch watch{kLookNs};
     std::vector<Lapse> heard;
     BareSqlite bare;
     Ringing ringing{run, "public/", count};
@@ -213,7 +216,7 @@ void provisional_beside_hogs(const Options& options, Table& table) {
       table.add({std::string{what} + " (this system allows no SCHED_RR)", 0, "ms"});
       return;
     }
-    StandstillWatch watch;
+    StandstillWatch watch{kLookBehindNs};
     std::vector<Lapse> heard;
     if (!Ringing{run, "public/~provisional/", count}.run(count, heard)) return table.fail(what);
     watch.stop();

@@ -11,13 +11,15 @@
 #include "load.hpp"
 
 namespace tocsin::bench {
-/// Looks on every processor every four milliseconds under SCHED_FIFO (more often it would be in the way itself) until
-/// it is stopped. One that is late by a millisecond or more stood still: a program in user mode cannot hold this up,
+/// Looks on every processor every so often under SCHED_FIFO, before ordinary work and after the daemon's under SCHED_RR
+/// (it must not be in the way of what is clocked), until it is stopped. One that is late by a millisecond or
+/// more, without the time that it waited for other threads, stood still: a program in user mode cannot hold this up,
 /// only the host, or the kernel in a system call that gives way to nobody (the daemon at work has none that takes so
-/// long). Where the system allows no SCHED_FIFO it sees nothing.
+/// long). Where the system allows no SCHED_FIFO or does not tell how long a thread waited it sees nothing.
 class StandstillWatch {
  public:
-  StandstillWatch();
+  /// @param every_ns  between two looks: so much of the beginning of a standstill may be missed.
+  explicit StandstillWatch(std::int64_t every_ns);
   ~StandstillWatch();
   StandstillWatch(const StandstillWatch&) = delete;
   StandstillWatch& operator=(const StandstillWatch&) = delete;
@@ -30,6 +32,7 @@ class StandstillWatch {
 
  private:
   void watch_(std::size_t processor);
+  std::int64_t every_ns_;
   std::atomic<bool> stopping_{false};
   std::vector<std::vector<Lapse>> late_;  ///< by processor, from when it should have looked to when it did
   std::vector<Lapse> still_;              ///< of any of them, in order
