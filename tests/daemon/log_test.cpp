@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: a log line is one line whatever is put into it; times read as people write them.
-/// How: stderr goes to a file for one line.
+/// How: stderr goes to a file for one line, or to a pipe that nobody empties.
 #include "tocsin/daemon/log.hpp"
 
+#include <algorithm>
+#include <array>
 #include <fcntl.h>
 #include <fstream>
 #include <string>
@@ -46,6 +48,34 @@ TEST(LogLine, quotes_and_escapes_what_would_break_the_line) {
   const auto line =
       written([] { LogLine(Severity::info, "x").field("a", "two words").field("b", "q\"\n\x1b[31m").field("c", ""); });
   STRCMP_CONTAINS(R"( a="two words" b="q\"\x0a\x1b[31m" c=""|)", line.c_str());
+}
+
+TEST(LogLine, does_not_wait_for_a_reader_that_stands_still) {
+  std::array<int, 2> ends{};
+  CHECK_EQUAL(0, ::pipe2(ends.data(), O_CLOEXEC));
+  const int pipe_bytes = ::fcntl(ends[1], F_SETPIPE_SZ, 8192);
+  const int saved = ::dup(STDERR_FILENO);
+  (void)::dup2(ends[1], STDERR_FILENO);
+  const auto read_all = [&] {
+    std::string text(static_cast<std::size_t>(pipe_bytes), '\0');
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[0], text.data(), text.size()))));
+    return text;
+  };
+  constexpr int kLines = 100;  // of 100 bytes and more each
+  const std::string wide(100, 'w');
+  for (int i = 0; i < kLines; ++i) LogLine(Severity::info, "line").field("wide", wide);
+  const auto first = read_all();
+  LogLine(Severity::info, "after");
+  const auto second = read_all();
+  (void)::dup2(saved, STDERR_FILENO);
+  for (const int fd : {saved, ends[0], ends[1]}) (void)::close(fd);
+
+  const auto whole = std::count(first.begin(), first.end(), '\n');
+  CHECK_TRUE(whole > 0 && whole < kLines);
+  CHECK_EQUAL('\n', first.back());
+  STRCMP_CONTAINS((" level=warning event=log_lost lines=" + std::to_string(kLines - whole) + "\nts=").c_str(),
+                  second.c_str());
+  STRCMP_CONTAINS(" event=after\n", second.c_str());
 }
 
 TEST(LogLine, writes_times_in_utc_to_the_end_of_the_calendar) {

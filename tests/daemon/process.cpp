@@ -32,6 +32,14 @@ std::string read_file(const std::string& path) {
 
 Tocsind::Tocsind(const std::vector<std::string>& arguments, std::string log) : log_{std::move(log)} {
   log_from_ = read_file(log_).size();
+  const int fd = ::open(log_.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
+  start_(arguments, fd);
+  (void)::close(fd);
+}
+
+Tocsind::Tocsind(const std::vector<std::string>& arguments, int stderr_fd) { start_(arguments, stderr_fd); }
+
+void Tocsind::start_(const std::vector<std::string>& arguments, int stderr_fd) {
   std::vector<std::string> words{TOCSIND};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -40,8 +48,7 @@ Tocsind::Tocsind(const std::vector<std::string>& arguments, std::string log) : l
   pid_ = ::fork();
   TOCSIN_CHECK(pid_ >= 0);
   if (pid_ > 0) return;
-  const int fd = ::open(log_.c_str(), O_CREAT | O_APPEND | O_WRONLY, 0600);
-  (void)::dup2(fd, STDERR_FILENO);
+  (void)::dup2(stderr_fd, STDERR_FILENO);
   (void)::execv(argv[0], argv.data());
   ::_exit(127);
 }

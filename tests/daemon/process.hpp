@@ -19,6 +19,8 @@ class Tocsind {
  public:
   /// @param log  file that gets its stderr, appended.
   Tocsind(const std::vector<std::string>& arguments, std::string log);
+  /// @param stderr_fd  gets its stderr; stays the caller's. Then wait_ready() and log() know nothing.
+  Tocsind(const std::vector<std::string>& arguments, int stderr_fd);
   ~Tocsind();
   Tocsind(const Tocsind&) = delete;
   Tocsind& operator=(const Tocsind&) = delete;
@@ -36,6 +38,8 @@ class Tocsind {
   [[nodiscard]] std::uint64_t memory_kib(const std::string& key) const;
 
  private:
+  void start_(const std::vector<std::string>& arguments, int stderr_fd);
+
   pid_t pid_ = -1;
   std::string log_;
   std::size_t log_from_ = 0;

@@ -20,8 +20,9 @@ bool set_log_level(std::string_view name);
 [[nodiscard]] std::string_view log_level_name();
 
 /// One log line; written to stderr when it goes out of scope. Values with blanks, quotes or unprintable bytes are
-/// quoted and escaped, so that a line is always one line. No heap: what does not fit is cut off, and `...` says so. May
-/// be used from any thread.
+/// quoted and escaped, so that a line is always one line. No heap: what does not fit is cut off, and `...` says so. It
+/// does not wait for whoever reads the log: a line that a full pipe has no room for is lost, and `event=log_lost
+/// lines=n` says how many when there is room again. May be used from any thread.
 ///
 ///     LogLine(Severity::info, "commit").field("items", 3).field("ms", 0.4);
 class LogLine {
