@@ -229,7 +229,7 @@ void add_log(CLI::App& app, Run& run) {
            "  tocsin log rejections ipc:///run/tocsin/control.sock\n"
            "  tocsin log verify /var/lib/tocsin/journal.db                         is it what was written?\n"
            "  tocsin log verify ipc:///run/tocsin/control.sock                     the same of a running daemon\n"
-           "  tocsin log head /var/lib/tocsin/journal.db                           to keep in another place\n");
+           "  tocsin log head ipc:///run/tocsin/control.sock                       to keep in another place\n");
   sub->add_option("what", options.what, "alerts, batches, inputs, rejections, acts, gaps, verify or head")
       ->required()
       ->check(CLI::IsMember({"alerts", "batches", "inputs", "rejections", "acts", "gaps", "verify", "head"}));

@@ -122,7 +122,7 @@ journal::Outcome read_gaps(journal::Journal& journal, LogQuery& query) {
 }  // namespace
 
 std::optional<LogWhat> log_what(std::string_view name) {
-  static constexpr std::array<std::string_view, 4> kNames{"batches", "acts", "gaps", "rejections"};
+  static constexpr std::array<std::string_view, 5> kNames{"batches", "acts", "gaps", "rejections", "head"};
   const auto found = std::find(kNames.begin(), kNames.end(), name);
   if (found == kNames.end()) return std::nullopt;
   return static_cast<LogWhat>(found - kNames.begin());
@@ -145,6 +145,13 @@ journal::Outcome read_log(journal::Journal& journal, LogQuery& query) {
             {std::move(row.principal), static_cast<wire::Refusal>(row.reason), row.count, std::move(row.sample)});
       }
       return std::nullopt;
+    case LogWhat::head: {
+      auto head = journal.head();
+      query.answer.newest = journal.last_batch_id();
+      query.answer.head = {head.batch, std::move(head.chain), std::move(head.signature), std::move(head.public_key),
+                           std::move(head.journal)};
+      return std::nullopt;
+    }
   }
   return std::nullopt;
 }

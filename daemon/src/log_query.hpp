@@ -14,7 +14,7 @@
 #include "audience.hpp"
 
 namespace tocsin::daemon {
-enum class LogWhat : std::uint8_t { batches, acts, gaps, rejections };
+enum class LogWhat : std::uint8_t { batches, acts, gaps, rejections, head };
 /// Nothing when there is no such thing in a journal.
 [[nodiscard]] std::optional<LogWhat> log_what(std::string_view name);
 

@@ -18,7 +18,7 @@ bool Server::ask_for_log_(const wire::ControlRequest& request, const Asker& aske
   const auto what = log_what(request.name);
   if (!what) {
     return refuse("a journal has no \"" + printable(request.name, wire::kNameBytesMax) +
-                  "\"; there are batches, acts, gaps and rejections");
+                  "\"; there are batches, acts, gaps, rejections and head");
   }
   for (auto& job : log_jobs_) {
     if (job.out || job.waits) continue;

@@ -127,6 +127,31 @@ int verify_live(const LogOptions& options) {
   print_report(options, *report);
   return static_cast<int>(report->fault_count == 0 ? Exit::done : Exit::bad_input);
 }
+
+void print_head(const journal::SignedHead& head) {
+  JsonObject object;
+  object.number("batch", head.batch).text("chain", head.chain).text("signature", head.signature);
+  object.text("public_key", head.public_key).text("journal", head.journal);
+  std::fprintf(stdout, "%s\n", object.str().c_str());
+}
+
+int head_live(const LogOptions& options) {
+  Context context;
+  Control control{context, options.source, Milliseconds{static_cast<std::int64_t>(options.timeout_s * 1000)}};
+  wire::ControlRequest request;
+  request.kind = wire::ControlKind::log;
+  request.name = "head";
+  auto reply = control.ask(std::move(request));
+  if (!reply) {
+    std::fprintf(stderr, "%s\n", control.error().c_str());
+    return static_cast<int>(Exit::unreachable);
+  }
+  if (!reply->ok || !reply->log || !reply->log->head) return fail(options.source + ": " + reply->error);
+  auto& head = *reply->log->head;
+  print_head({head.batch, std::move(head.chain), std::move(head.signature), std::move(head.public_key),
+              std::move(head.journal)});
+  return static_cast<int>(Exit::done);
+}
 }  // namespace
 
 int run_log_verify(const LogOptions& options) {
@@ -148,18 +173,11 @@ int run_log_verify(const LogOptions& options) {
 }
 
 int run_log_head(const LogOptions& options) {
-  if (is_endpoint(options.source)) {
-    std::fprintf(stderr, "head reads a journal's path: stop the daemon, or look at a backup (tocsin backup)\n");
-    return static_cast<int>(Exit::bad_usage);
-  }
+  if (is_endpoint(options.source)) return head_live(options);
   journal::JournalError error;
   const auto journal = open_journal(options, error);
   if (!journal) return fail(options.source + ": " + error.text);
-  const auto head = journal->head();
-  JsonObject object;
-  object.number("batch", head.batch).text("chain", head.chain).text("signature", head.signature);
-  object.text("public_key", head.public_key).text("journal", head.journal);
-  std::fprintf(stdout, "%s\n", object.str().c_str());
+  print_head(journal->head());
   return static_cast<int>(Exit::done);
 }
 }  // namespace tocsin::tools

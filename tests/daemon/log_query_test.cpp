@@ -199,9 +199,23 @@ TEST(LogQuery, acts_and_gaps_share_one_count_and_are_given_apart) {
   UNSIGNED_LONGS_EQUAL(1, ask(LogWhat::acts, page.looked_at).answer.acts.size());
 }
 
-TEST(LogQuery, a_journal_holds_four_things) {
+TEST(LogQuery, the_newest_signed_head_is_the_journals) {
+  store_items({item(1, tocsin::wire::Marking::clear)});
+  CHECK_FALSE(journal->sign_head().has_value());
+  const auto head = ask(LogWhat::head, 0, &partners).answer.head.value();
+  UNSIGNED_LONGLONGS_EQUAL(1, head.batch);
+  const auto expected = journal->head();
+  STRCMP_EQUAL(expected.chain.c_str(), head.chain.c_str());
+  STRCMP_EQUAL(expected.signature.c_str(), head.signature.c_str());
+  STRCMP_EQUAL(expected.public_key.c_str(), head.public_key.c_str());
+  STRCMP_EQUAL(expected.journal.c_str(), head.journal.c_str());
+  CHECK_FALSE(ask(LogWhat::acts).answer.head.has_value());
+}
+
+TEST(LogQuery, a_journal_holds_five_things) {
   CHECK_TRUE(log_what("batches") == LogWhat::batches && log_what("acts") == LogWhat::acts);
   CHECK_TRUE(log_what("gaps") == LogWhat::gaps && log_what("rejections") == LogWhat::rejections);
+  CHECK_TRUE(log_what("head") == LogWhat::head);
   CHECK_FALSE(log_what("").has_value());
   CHECK_FALSE(log_what("alerts").has_value());
 }

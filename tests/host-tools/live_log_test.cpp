@@ -115,6 +115,17 @@ TEST(LiveLog, a_running_daemon_says_what_its_file_says_when_it_is_stopped) {
   LONGS_EQUAL(1, lines_in(live[9]));
 }
 
+TEST(LiveLog, the_signed_head_to_be_kept_elsewhere_needs_no_stop) {
+  inject(lines(1, 10));
+  stop();  // which signs
+  const auto stopped = log_of({"head", folder.path("journal.db")});
+  STRCMP_CONTAINS("\"signature\":\"", stopped.c_str());
+  launch();
+  STRCMP_EQUAL(stopped.c_str(), log_of({"head", endpoint("control")}).c_str());
+  tocsin({"log", "head", endpoint("mute")});  // may not read
+  ends_with(1);
+}
+
 TEST(LiveLog, asked_while_reports_pour_in_it_leaves_nothing_out) {
   const auto file = folder.file("many.jsonl", lines(1, 20'000));
   Child injector{{TOCSIN_PROGRAM, "inject", endpoint("ingest"), file}, {}, folder.path("inject.log")};

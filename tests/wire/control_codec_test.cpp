@@ -311,6 +311,7 @@ TEST(Control, reply_with_a_page_of_the_journal_reads_back) {
   log.acts = {{3, 79, "duty", "shelve", "distraction \xFF cut"}};  // as the journal has it
   log.gaps = {{0, 80, "", 1, 2}, {4, 81, "radar", 5, 6}};
   log.rejections = {{"desk", Refusal::unknown_feed, 3, "mnd"}};
+  log.head = {12, "c0", "51", "0b", "10"};
   const auto read = wire::decode_reply(wire::encode_reply(reply)).value_or(wire::ControlReply{});
   CHECK_TRUE(read.log.has_value() && read.more && read.cursor == 9U);
   UNSIGNED_LONGLONGS_EQUAL(12, read.log->newest);
@@ -322,6 +323,9 @@ TEST(Control, reply_with_a_page_of_the_journal_reads_back) {
   STRCMP_EQUAL("", read.log->gaps.at(0).source.c_str());
   UNSIGNED_LONGLONGS_EQUAL(6, read.log->gaps.at(1).last);
   CHECK_TRUE(read.log->rejections.at(0).reason == Refusal::unknown_feed);
+  const auto& head = read.log->head.value();
+  UNSIGNED_LONGLONGS_EQUAL(12, head.batch);
+  STRCMP_EQUAL("c0 51 0b 10", (head.chain + ' ' + head.signature + ' ' + head.public_key + ' ' + head.journal).c_str());
   log.gaps[0].at = engine::kNever;
   CHECK_FALSE(wire::decode_reply(wire::encode_reply(reply)).has_value());
 }

@@ -64,6 +64,15 @@ Offset<Vector<Offset<schemas::RefusalCount>>> write_rejections(FlatBufferBuilder
   return builder.CreateVector(list);
 }
 
+Offset<schemas::LogHead> write_head(FlatBufferBuilder& builder, const LogAnswer& answer) {
+  if (!answer.head) return {};
+  const auto chain = write_text(builder, answer.head->chain);
+  const auto signature = write_text(builder, answer.head->signature);
+  const auto public_key = write_text(builder, answer.head->public_key);
+  const auto journal = write_text(builder, answer.head->journal);
+  return schemas::CreateLogHead(builder, answer.head->batch, chain, signature, public_key, journal);
+}
+
 bool read_batches(const schemas::LogReply& table, LogAnswer& out) {
   if (table.batches() == nullptr) return true;
   for (const auto* batch : *table.batches()) {
@@ -80,7 +89,8 @@ Offset<schemas::LogReply> write_log(FlatBufferBuilder& builder, const LogAnswer&
   const auto acts = write_acts(builder, answer);
   const auto gaps = write_gaps(builder, answer);
   const auto rejections = write_rejections(builder, answer);
-  return schemas::CreateLogReply(builder, answer.newest, batches, acts, gaps, rejections);
+  const auto head = write_head(builder, answer);
+  return schemas::CreateLogReply(builder, answer.newest, batches, acts, gaps, rejections, head);
 }
 
 bool read_log(const schemas::LogReply& table, LogAnswer& out) {
@@ -104,6 +114,10 @@ bool read_log(const schemas::LogReply& table, LogAnswer& out) {
       out.rejections.push_back(
           {text_of(one->principal()), static_cast<Refusal>(one->reason()), one->count(), text_of(one->sample())});
     }
+  }
+  if (const auto* head = table.head(); head != nullptr) {
+    out.head = {head->batch(), text_of(head->chain()), text_of(head->signature()), text_of(head->public_key()),
+                text_of(head->journal())};
   }
   return true;
 }

@@ -246,11 +246,20 @@ struct LogAnswer {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
   };
+  /// The newest signed head; all but the number in hex.
+  struct Head {
+    std::uint64_t batch = 0;
+    std::string chain;
+    std::string signature;
+    std::string public_key;
+    std::string journal;
+  };
   std::uint64_t newest = 0;  ///< the newest there is: of batches, or of notes
   std::vector<Batch> batches;
   std::vector<Act> acts;
   std::vector<Gap> gaps;
   std::vector<RefusalCount> rejections;
+  std::optional<Head> head;
 };
 struct ControlReply {
   std::uint64_t id = 0;
