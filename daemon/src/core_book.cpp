@@ -48,7 +48,9 @@ std::string Core::change_book(Successor& successor, std::string_view who, BookCh
     keep_clock_(engine_->clock());
     if (commit() != CommitResult::done) return "the journal is in trouble: " + journal_error_;
   }
-  if (successor.warm(*journal_, SIZE_MAX) == Successor::Progress::failed) return successor.error();
+  const auto progress = successor.warm(*journal_, SIZE_MAX);  // what was stored since it was warm
+  if (progress == Successor::Progress::failed) return successor.error();
+  TOCSIN_CHECK(progress == Successor::Progress::level);
   if (auto outcome = journal_->store_image(successor.image().book_hash, successor.book().file.bytes())) {
     return "the new book cannot be stored: " + outcome->text;
   }

@@ -63,7 +63,7 @@ std::string Successor::lacks(const Config& config) const {
 }
 
 Successor::Progress Successor::warm(journal::Journal& journal, std::size_t items, std::uint64_t last) {
-  const std::uint64_t enough = items_ + items;
+  const std::uint64_t enough = items > UINT64_MAX - items_ ? UINT64_MAX : items_ + items;
   bool more = false;
   const engine::Instant first = journal.first_instant();
   const auto outcome = journal.read_batches(after_, [&](const journal::StoredBatch& batch) {

@@ -114,6 +114,37 @@ TEST(Reload, lets_rules_that_both_books_have_go_on_as_if_nothing_had_happened) {
   }
 }
 
+// As it is under traffic: the journal's thread warms it, and more is stored before it rules.
+TEST(Reload, knows_what_was_stored_after_it_was_warm) {
+  Site early{"clock = \"input\"\nstatus = \"test\""};
+  Site late{"clock = \"input\"\nstatus = \"test\""};
+  const auto lines = story(1, 30);
+  const std::span<const InputView> all{lines};
+  const auto cut = lines_until_raised(all);
+  auto core = open(early);
+  tell(*core, all.first(cut - 16));
+  Successor next{engine::Status::test};
+  STRCMP_EQUAL("", next.load(book_with(40, 1), "new book").c_str());
+  while (next.warm(core->journal(), 50) == Successor::Progress::more) continue;
+  const auto warm = next.items();
+  tell(*core, all.subspan(cut - 16, 16));
+  BookChange change;
+  STRCMP_EQUAL("", core->change_book(next, "operator", change).c_str());
+  UNSIGNED_LONGLONGS_EQUAL(cut - 16, warm);
+  UNSIGNED_LONGLONGS_EQUAL(cut, next.items());
+
+  auto other = open(late);
+  tell(*other, all.first(cut));
+  const auto expected = change_to(*other, book_with(40, 1));
+  UNSIGNED_LONGS_EQUAL(expected.told.size(), change.told.size());
+  UNSIGNED_LONGS_EQUAL(expected.history, change.history);
+  tell(*core, all.subspan(cut));
+  tell(*other, all.subspan(cut));
+  const auto a = alerts_of(*core);
+  const auto b = alerts_of(*other);
+  CHECK_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end(), same_words));
+}
+
 TEST(Reload, clears_by_book_what_the_new_one_does_not_raise_and_stores_that) {
   Site site{"clock = \"input\"\nstatus = \"test\""};
   const auto lines = story(1, 30);
