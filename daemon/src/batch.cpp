@@ -80,7 +80,7 @@ void Batch::add_own(const journal::Act& act) {
 
 bool Batch::add(const journal::Cursor& cursor) {
   if (cursors_.size() == kWordsMax) return false;
-  cursors_.push_back({keep_(cursor.consumer), cursor.number});
+  cursors_.push_back({keep_(cursor.consumer), cursor.number, cursor.of_publisher});
   return true;
 }
 

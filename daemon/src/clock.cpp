@@ -25,8 +25,15 @@ bool SystemClock::synchronised() const {
   timex state{};
   if (adjtimex(&state) >= 0) return (static_cast<unsigned>(state.status) & unsigned{STA_UNSYNC}) == 0;
   // systemd's ProtectClock= forbids even to ask.
-  struct stat mark {};
-  return ::stat("/run/systemd/timesync/synchronized", &mark) == 0;
+  return is_vouched_by("/run/systemd/timesync/synchronized", wall_ms());
+}
+
+bool is_vouched_by(const char* mark, engine::Instant wall) {
+  constexpr engine::Span kFresh = 3'600'000;
+  struct stat state {};
+  if (::stat(mark, &state) != 0) return false;
+  const engine::Span age = wall - (engine::Instant{state.st_mtim.tv_sec} * 1000 + state.st_mtim.tv_nsec / kNsPerMs);
+  return age <= kFresh && age >= -kFresh;
 }
 
 void EngineClock::start(engine::Instant last) {

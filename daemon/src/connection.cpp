@@ -36,9 +36,11 @@ void Connection::stored(std::size_t slab) {
 }
 
 void Connection::lost(const char* text) {
+  // A verdict without a frame of its own, such as the refusal of one that came after a gap, is awaited as well.
+  const bool awaited = std::any_of(waiting_.begin(), waiting_.end(), [](const Verdict& one) { return one.due; });
   forget_waiting();
   const std::uint64_t sure = std::max(acknowledged_, ready_.due ? ready_.frame : 0);
-  if (last_frame <= sure) return;
+  if (last_frame <= sure && !awaited) return;
   last_frame = sure;
   ready_.due = true;
   ready_.frame = sure;

@@ -34,7 +34,23 @@ void Core::find_feeds_() {
   feeds_.assign(image().feeds.size(), {});
   for (const auto& mark : journal_->feed_marks()) {
     const auto index = image().find_feed(mark.feed);
-    if (index != engine::kNone) feeds_[index] = {true, false, mark.mark, mark.reports};
+    if (index == engine::kNone) continue;
+    auto& feed = feeds_[index];
+    feed.any = true;
+    feed.mark = mark.mark;
+    feed.reports = mark.reports;
+    feed.counted = mark.reports;  // what came before now is no rate
+  }
+}
+
+/// What was counted since the start goes on, by the feeds' names.
+void Core::keep_counts_(const engine::Image& book, std::span<const FeedState> before) {
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto index = image().find_feed(book.view(book.feeds[i].name));
+    if (index == engine::kNone) continue;
+    feeds_[index].rejected = before[i].rejected;
+    feeds_[index].lost = before[i].lost;
+    feeds_[index].rate = before[i].rate;
   }
 }
 
@@ -59,7 +75,9 @@ std::string Core::change_book(Successor& successor, std::string_view who, BookCh
   if (successor.from_file()) file_hash_ = change.new_hash;
   rules_from_journal_ = file_hash_ != change.new_hash;
   exchange_(successor.book());  // from here the new one rules
+  const auto before = std::exchange(feeds_, {});
   find_feeds_();
+  keep_counts_(successor.book().image(), before);
   if (const auto error = adopt_book_(); !error.empty()) LogLine(Severity::warning, "gaps").field("error", error);
   if (auto error = tell_change_(successor.book(), said, who, change); !error.empty()) {
     return {};  // the journal is in trouble; when it heals, recovery says all of this again

@@ -101,11 +101,12 @@ void Core::enter_trouble_(const journal::JournalError& error) {
 std::string Core::recover_again() {
   TOCSIN_CHECK(in_trouble() && !in_flight_);
   for (auto& slab : slabs_) slab.clear();
-  feeds_.assign(image().feeds.size(), {});
+  const auto before = std::exchange(feeds_, std::vector<FeedState>(image().feeds.size()));
   recovery_ = {};
   started_ = false;
   journal_error_.clear();
   if (auto error = recover_(); !error.empty()) return error;
+  keep_counts_(image(), before);
   if (auto error = adopt_book_(); !error.empty()) return error;
   alarms_->clear("journal");
   LogLine(Severity::info, "journal_healed")

@@ -107,7 +107,7 @@ void Core::watch_clock() {
 void Core::mark_lost_(const Principal& publisher, engine::Instant at, std::uint64_t lost) {
   for (std::size_t i = 0; i < feeds_.size(); ++i) {
     if (publisher.rights != nullptr && !publisher.rights->may_feed(static_cast<std::uint16_t>(i))) continue;
-    feeds_[i].lost += lost;
+    feeds_[i].lost += std::min(lost, UINT64_MAX - feeds_[i].lost);
     feeds_[i].lost_at = std::max(feeds_[i].lost_at, at);
   }
 }
@@ -118,7 +118,7 @@ void Core::lose(const Principal& publisher, std::uint64_t first, std::uint64_t l
   gap.first = first;
   gap.last = last;
   mark_lost_(publisher, started_ ? engine_->clock() : 0, last - first + 1);
-  if (!keep(gap)) LogLine(Severity::warning, "gap_not_journaled").field("publisher", publisher.name);
+  if (!keep(gap) && !in_trouble()) LogLine(Severity::warning, "gap_not_journaled").field("publisher", publisher.name);
 }
 
 std::string Core::adopt_book_() {

@@ -130,6 +130,7 @@ int open_signals() {
   (void)sigaddset(&set, SIGHUP);
   (void)sigprocmask(SIG_BLOCK, &set, nullptr);
   (void)std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is journal trouble, no death
   return ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 

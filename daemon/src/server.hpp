@@ -22,6 +22,7 @@
 #include "authority.hpp"
 #include "connection.hpp"
 #include "endpoint_lock.hpp"
+#include "frame_count.hpp"
 #include "journal_jobs.hpp"
 #include "journal_thread.hpp"
 #include "notify.hpp"
@@ -56,14 +57,16 @@ class Server final : private AlertListener {
   struct Broadcast {
     ZmqSocket socket;
     Principal principal;
-    bool any = false;
-    std::uint64_t last_frame = 0;
-    std::uint64_t lost = 0;
+    FrameCount frames{};
+    std::string cursor{};    ///< name of its mark in the journal
+    std::uint64_t lost = 0;  ///< messages, since the start
     engine::Instant lost_at = engine::kNever;
     std::string endpoint{};
     std::uint64_t breaks = 0;  ///< connections that ended, as far as that was dealt with
     std::int64_t retry_ms = 0;
     std::int64_t retry_at_ms = 0;
+    std::int64_t tell_gap_at_ms = 0;  ///< not before, in the log
+    std::int64_t tell_restart_at_ms = 0;
   };
   /// The clocks. Under load one reading serves a few frames.
   struct Moment {
@@ -97,7 +100,6 @@ class Server final : private AlertListener {
   void serve_input_();
   /// Takes one frame of a socket. @returns false when none waits.
   bool take_one_(Ingest& ingest);
-  bool take_one_(Broadcast& broadcast);
   /// @returns false when the connection is to be forgotten.
   [[nodiscard]] bool take_frame_(const Principal& principal, Connection& connection, std::span<const std::byte> bytes);
   /// @returns false when the connection is to be forgotten.
@@ -108,9 +110,18 @@ class Server final : private AlertListener {
   void find_sender_(Connection& connection, ZmqFrame& payload);
   [[nodiscard]] bool over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
   void decide_(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused);
-  void take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes);
-  void revive_broadcasts_();
   [[nodiscard]] Connection& connection_of_(Ingest& ingest, std::string_view identity);
+
+  // server_broadcast.cpp: messages of publishers in
+  void resume_broadcast_(Broadcast& broadcast);
+  /// Takes one message. @returns false when none waits.
+  bool take_one_(Broadcast& broadcast);
+  void take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes);
+  void lose_(Broadcast& broadcast, const MissingFrames& missing);
+  void keep_broadcast_marks_();
+  void broadcast_stored_(std::size_t slab);
+  void throw_broadcast_away_();
+  void revive_broadcasts_();
 
   // server_journal.cpp: what becomes durable, and what is told then
   void settle_();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames from ingest and broadcast sockets into the core.
+// Input into the core: the sockets in turn, and frames of ingest sockets.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -12,9 +12,7 @@ namespace tocsin::daemon {
 namespace {
 constexpr std::size_t kReportsPerMoment = 32;  // some 100 us of work
 constexpr unsigned kMisnamedMax = 8;
-constexpr int kRoundsPerTurn = 64;  // then timers and control have their turn
-constexpr std::int64_t kReviveMs = 1000;
-constexpr std::int64_t kReviveMsMax = 64'000;
+constexpr int kRoundsPerTurn = 64;         // then timers and control have their turn
 constexpr std::size_t kRefusedMax = 1024;  // refusals kept for a peer that does not read its acknowledgements
 constexpr const char* kUnreadableText =
     "this frame is no batch of inputs; it is refused whole, send it as schemas/report.fbs describes";
@@ -137,6 +135,10 @@ bool Server::take_frame_(const Principal& principal, Connection& connection, std
   connection.last_frame = std::max(connection.last_frame, reader.frame());
   next_moment_(reader.count());
   if (core_.in_trouble()) {  // decided in memory; once the journal is well it must come again
+    if (over_quota_(principal, reader, bytes.size())) {
+      core_.count_refusal(principal, wire::Refusal::over_quota, "a frame");
+      return true;
+    }
     untold_.clear();
     decide_(reader, principal, untold_);
     return true;
@@ -209,69 +211,5 @@ void Server::next_moment_(std::size_t reports) {
   moment_.fresh = moment_.reports < reports;
   if (moment_.fresh) moment_ = {steady_ns(), core_.read_clock(), kReportsPerMoment, true};
   moment_.reports -= std::min(moment_.reports, reports);
-}
-
-bool Server::take_one_(Broadcast& broadcast) {
-  ZmqFrame first;
-  if (!broadcast.socket.receive(first)) return false;
-  zap_.heard(first.source_fd());
-  if (!first.more()) {
-    take_broadcast_(broadcast, first.bytes());
-    return true;
-  }
-  ZmqFrame second;  // a topic came first
-  if (!broadcast.socket.receive(second)) return true;
-  broadcast.socket.skip_rest(second);
-  take_broadcast_(broadcast, second.bytes());
-  return true;
-}
-
-void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes) {
-  wire::BatchReader reader;
-  if (!core_.read_frame(bytes, broadcast.principal, reader)) return;
-  const auto frame = reader.frame();
-  if (broadcast.any && frame > broadcast.last_frame + 1) {
-    const auto lost = frame - broadcast.last_frame - 1;
-    lost_broadcast_ += lost;
-    broadcast.lost += lost;
-    broadcast.lost_at = core_.batch_clock();
-    core_.lose(broadcast.principal, broadcast.last_frame + 1, frame - 1);
-    LogLine(Severity::warning, "broadcast_gap")
-        .field("principal", broadcast.principal.name)
-        .field("lost", lost)
-        .field("after", broadcast.last_frame);
-  } else if (broadcast.any && frame <= broadcast.last_frame) {
-    LogLine(Severity::info, "broadcast_restarted").field("principal", broadcast.principal.name).field("frame", frame);
-  }
-  broadcast.any = true;
-  broadcast.last_frame = frame;
-  next_moment_(reader.count());
-  untold_.clear();  // counted by the core; a publisher cannot be told
-  decide_(reader, broadcast.principal, untold_);
-}
-
-// libzmq connects anew by itself when a connection breaks, but for good gives up one that broke its rules: a message
-// above the largest size, or a handshake that failed. The publisher may do better next time.
-void Server::revive_broadcasts_() {
-  const auto now = steady_ms();
-  if (now < revive_at_ms_) return;
-  revive_at_ms_ = now + kReviveMs;
-  for (auto& one : broadcast_) {
-    const auto counts = zap_.counts(one.endpoint);
-    if (counts.live > 0) {
-      if (now >= one.retry_at_ms) one.retry_ms = 0;
-      one.breaks = counts.disconnected;
-    }
-    if (counts.disconnected == one.breaks || now < one.retry_at_ms) continue;
-    one.breaks = counts.disconnected;
-    one.retry_ms = std::clamp(one.retry_ms * 2, kReviveMs, kReviveMsMax);
-    one.retry_at_ms = now + one.retry_ms;
-    const auto error = one.socket.reconnect(one.endpoint);
-    LogLine(Severity::warning, "broadcast_reconnect")
-        .field("principal", one.principal.name)
-        .field("endpoint", one.endpoint)
-        .field("broken", counts.disconnected)
-        .field("error", error.empty() ? std::string{"-"} : error);
-  }
 }
 }  // namespace tocsin::daemon

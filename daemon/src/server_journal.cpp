@@ -70,6 +70,7 @@ bool Server::commit_is_due_() const {
 }
 
 void Server::seal_() {
+  keep_broadcast_marks_();
   if (!core_.seal(commit_.batch)) return;
   TOCSIN_CHECK(journal_.post(commit_));  // there is a place for each job there is
   batch_since_ms_ = 0;
@@ -123,6 +124,7 @@ void Server::commit_done_() {
   }
   commit_times_.add(commit_.took_ns);
   stored_(slab);
+  broadcast_stored_(slab);
   publish_();
   core_.release();
   house_due_ = true;
@@ -251,6 +253,7 @@ void Server::heal_() {
     LogLine(Severity::error, "recovery_failed").field("error", error);
     return fail_();
   }
+  throw_broadcast_away_();
   for (auto& ingest : ingest_) {
     for (auto& [identity, connection] : ingest.connections) connection.lost(kLostText);
   }

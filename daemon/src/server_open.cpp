@@ -120,6 +120,7 @@ std::string Server::open_broadcast_() {
     broadcast_.push_back(
         {ZmqSocket{context_, ZMQ_SUB, frame_limits(config_, !publisher.server_key.empty())}, core_.principal(name)});
     broadcast_.back().endpoint = publisher.endpoint;
+    resume_broadcast_(broadcast_.back());
     auto& socket = broadcast_.back().socket;
     if (!publisher.server_key.empty() && !socket.secure_client(keys_, publisher.server_key)) {
       return "the broadcast endpoint " + publisher.endpoint + ": its server_key is no key";

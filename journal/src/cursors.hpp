@@ -14,7 +14,8 @@ class Cursors {
  public:
   /// Reads the cursors and prepares the statement. SQLITE_OK or an error.
   [[nodiscard]] int load(sqlite3* database, bool read_only);
-  /// Stores those that move on within the transaction that is open. None goes back, nor beyond `last_alert`.
+  /// Stores those that move on within the transaction that is open. None of a consumer goes back, nor beyond
+  /// `last_alert`.
   [[nodiscard]] int write(std::span<const Cursor> cursors, std::uint64_t last_alert);
   /// That transaction is durable.
   void confirm();
@@ -27,6 +28,7 @@ class Cursors {
     std::string consumer;
     std::uint64_t number = 0;
     std::uint64_t pending = 0;
+    bool of_publisher = false;
   };
   [[nodiscard]] Known& known_(std::string_view consumer);
   std::vector<Known> all_;

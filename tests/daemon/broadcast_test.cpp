@@ -8,6 +8,7 @@
 #include <memory>
 #include <signal.h>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -36,13 +37,15 @@ TEST_GROUP(Broadcast) {
   std::uint64_t frame = 0;  ///< the publisher's newest
   std::uint64_t seq = 0;
 
-  void setup() override {
+  void setup() override { write_config({}); }
+  /// @param more  of the publisher's principal.
+  void write_config(const std::string& more) {
     (void)site.folder.write("tocsind.toml",
                             "image = \"book.tcn\"\njournal = \"journal.db\"\nclock = \"input\"\n[sockets]\n"
                             "ingest = [\"" +
                                 site.ingest() + "\"]\nbroadcast = [{ endpoint = \"" + endpoint +
                                 "\", principal = \"pub\" }]\nalerts = \"" + site.alerts() + "\"\ncontrol = \"" +
-                                site.control() + "\"\n[[principal]]\nname = \"pub\"\nfeeds = [\"launches\"]\n");
+                                site.control() + "\"\n[[principal]]\nname = \"pub\"\nfeeds = [\"launches\"]\n" + more);
   }
   [[nodiscard]] std::vector<std::string> arguments() const { return {"--config", site.config_file()}; }
   [[nodiscard]] std::string log() const { return site.folder.file("log"); }
@@ -121,6 +124,91 @@ TEST(Broadcast, a_publisher_that_is_cut_off_for_too_large_a_message_comes_back_a
   const auto now = status();
   CHECK_TRUE(now.lost_broadcast >= 1);
   CHECK_TRUE(now.endpoints.back().live == 1 && now.endpoints.back().accepted == 2);
+}
+
+TEST(Broadcast, what_it_said_while_nobody_listened_is_a_gap_after_the_restart) {
+  auto daemon = std::make_unique<Tocsind>(arguments(), log());
+  CHECK_TRUE(daemon->wait_ready());
+  be_heard(kMay);
+  for (int hours = 1; hours <= 4; hours += 2) {
+    launch(kMay + hours * kHour);
+    const auto heard = frame;
+    if (hours == 1) {
+      daemon->kill();
+    } else {
+      daemon->signal(SIGTERM);
+      LONGS_EQUAL(0, daemon->wait());
+    }
+    for (int i = 0; i < 5; ++i) publish({heartbeat("launches", kMay + hours * kHour)});
+    daemon = std::make_unique<Tocsind>(arguments(), log());
+    CHECK_TRUE(daemon->wait_ready());
+    UNSIGNED_LONGLONGS_EQUAL(0, status().lost_broadcast);
+    be_heard(kMay + (hours + 1) * kHour);
+    const auto lost = status().lost_broadcast;
+    CHECK_TRUE(lost >= 5 && lost < frame - heard);
+  }
+}
+
+TEST(Broadcast, what_came_while_the_journal_was_in_trouble_is_a_gap_once_it_is_well) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  be_heard(kMay);
+  launch(kMay + kHour);
+  const auto stored = frame;
+  const rlimit nothing{4096, RLIM_INFINITY};
+  LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &nothing, nullptr));
+  for (int i = 0; i < 3; ++i) launch(kMay + (2 + i) * kHour);
+  for (int i = 0; i < 250 && status().journal_ok; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  CHECK_FALSE(status().journal_ok);
+  launch(kMay + 5 * kHour);
+  UNSIGNED_LONGLONGS_EQUAL(0, status().lost_broadcast);
+  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+  LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &all, nullptr));
+  for (int i = 0; i < 250 && !status().journal_ok; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  const auto now = status();
+  CHECK_TRUE(now.journal_ok);
+  UNSIGNED_LONGLONGS_EQUAL(frame - stored, now.lost_broadcast);
+  UNSIGNED_LONGLONGS_EQUAL(frame - stored, now.gaps.at(0).lost);
+  for (const auto& feed : now.feeds)
+    UNSIGNED_LONGLONGS_EQUAL((feed.name == "launches" ? frame - stored : 0U), feed.lost);
+  launch(kMay + 6 * kHour);  // and nothing more
+  UNSIGNED_LONGLONGS_EQUAL(now.lost_broadcast, status().lost_broadcast);
+  daemon.kill();
+
+  tocsin::journal::JournalError error;
+  tocsin::journal::OpenOptions options;
+  options.read_only = true;
+  const auto journal = tocsin::journal::Journal::open(site.journal_file(), options, error);
+  CHECK_TRUE_TEXT(journal != nullptr, error.text.c_str());
+  std::vector<Gap> gaps;
+  const auto outcome = journal->read_gaps([&](const Gap& gap) {
+    gaps.push_back(gap);
+    return true;
+  });
+  CHECK_FALSE(outcome.has_value());
+  UNSIGNED_LONGS_EQUAL(1, gaps.size());
+  UNSIGNED_LONGLONGS_EQUAL(stored + 1, gaps[0].first);
+  UNSIGNED_LONGLONGS_EQUAL(frame - 1, gaps[0].last);
+}
+
+TEST(Broadcast, a_quota_holds_for_a_publisher_and_what_is_above_it_is_a_gap) {
+  write_config("quota = { reports_per_second = 0.001, burst = 100 }\n");
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  be_heard(kMay);
+  const auto before = status();
+  constexpr unsigned kMany = 200;
+  for (unsigned i = 0; i < kMany; ++i) {
+    publish({report("launches", ++seq, "dprk_severe", kMay + kHour, 1, "jcs")});
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});  // a publisher keeps so many only
+  }
+  for (int i = 0; i < 250 && status().lost_broadcast < kMany / 2; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  const auto after = status();
+  CHECK_TRUE(after.lost_broadcast >= kMany / 2 && after.lost_broadcast < kMany);
+  UNSIGNED_LONGLONGS_EQUAL(kMany, after.taken - before.taken + after.lost_broadcast);
+  STRCMP_CONTAINS("reason=over_quota", daemon.log().c_str());
 }
 
 TEST(Broadcast, a_gap_is_journaled_in_status_and_in_the_alerts_it_can_matter_to) {

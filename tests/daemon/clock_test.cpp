@@ -4,7 +4,10 @@
 /// How: the machine's clocks are turned by hand, and at random.
 #include "tocsin/daemon/clock.hpp"
 
+#include <array>
 #include <cstdlib>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "tocsin/test_support/prng.hpp"
 
@@ -14,6 +17,7 @@
 
 using namespace tocsin::daemon::test;
 using tocsin::daemon::EngineClock;
+using tocsin::daemon::is_vouched_by;
 
 namespace {
 /// The machine's clocks turned by hand, and what the system says of them.
@@ -36,6 +40,19 @@ TEST_GROUP(EngineClock) {
   Machine machine;
   EngineClock clock{machine};
 };
+
+TEST(Clock, a_mark_of_the_time_service_vouches_for_the_time_it_was_touched_at) {
+  const TempFolder folder;
+  const auto mark = folder.write("synchronized", std::string_view{});
+  const timespec touched{kMay / 1000, 0};
+  const std::array<timespec, 2> times{touched, touched};
+  LONGS_EQUAL(0, ::utimensat(AT_FDCWD, mark.c_str(), times.data(), 0));
+  CHECK_TRUE(is_vouched_by(mark.c_str(), kMay + 2'048'000));
+  CHECK_TRUE(is_vouched_by(mark.c_str(), kMay - 1000));
+  CHECK_FALSE(is_vouched_by(mark.c_str(), kMay + kDay));  // somebody set the clock
+  CHECK_FALSE(is_vouched_by(mark.c_str(), kMay - kDay));
+  CHECK_FALSE(is_vouched_by(folder.file("none").c_str(), kMay));
+}
 
 TEST(EngineClock, starts_at_the_wall_clock_when_the_journal_is_empty) {
   clock.start(tocsin::engine::kNever);

@@ -28,6 +28,11 @@ class SystemClock final : public MachineClock {
   [[nodiscard]] bool synchronised() const override;
 };
 
+/// Whether a file that systemd-timesyncd touches whenever it has compared the clock (each 34 minutes at least, unless
+/// told otherwise) vouches for the wall clock: it was touched within an hour of it. A jump that timesyncd did not make
+/// leaves the mark behind.
+[[nodiscard]] bool is_vouched_by(const char* mark, engine::Instant wall);
+
 /// The engine's clock: starts at max(the journal's last, wall clock), runs on the time since boot and follows the wall
 /// clock by running up to a tenth faster or slower, never back.
 ///

@@ -279,6 +279,7 @@ class Core {
   [[nodiscard]] std::string tell_change_(const Book& old, std::span<const Said> said, std::string_view who,
                                          BookChange& change);
   void find_feeds_();
+  void keep_counts_(const engine::Image& book, std::span<const FeedState> before);
   void note_batch_(std::uint64_t batch_id, engine::Instant clock);
   [[nodiscard]] std::uint64_t first_needed_batch_() const;
 

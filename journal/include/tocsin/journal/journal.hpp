@@ -44,10 +44,12 @@ struct Act {
 };
 inline constexpr std::size_t kActTextMax = 1024;
 
-/// How far a durable consumer has come: it has taken the alert events up to this number.
+/// How far a durable consumer has come: it has taken the alert events up to this number. Or how far a publisher's
+/// messages have come: then its number says so as it is.
 struct Cursor {
   std::string_view consumer;
   std::uint64_t number = 0;
+  bool of_publisher = false;  ///< not bound by the newest alert event, and goes back when the publisher counts anew
 };
 
 enum class GapKind : std::uint8_t {

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages of publishers into the core. Nobody can be asked to say one again: what never came is a gap, and so is what
+// came and could not be kept.
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "tocsin/daemon/log.hpp"
+
+#include "server.hpp"
+
+namespace tocsin::daemon {
+namespace {
+constexpr std::int64_t kReviveMs = 1000;
+constexpr std::int64_t kReviveMsMax = 64'000;
+constexpr std::int64_t kTellMs = 10'000;
+
+std::uint64_t sum(std::uint64_t a, std::uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+/// Now and then: a publisher whose numbers leap about must not fill the log.
+bool is_due(std::int64_t& at_ms) {
+  const auto now = steady_ms();
+  if (now < at_ms) return false;
+  at_ms = now + kTellMs;
+  return true;
+}
+}  // namespace
+
+void Server::resume_broadcast_(Broadcast& broadcast) {
+  broadcast.cursor = "~publisher/" + broadcast.endpoint;  // a consumer's begins with its principal's name
+  const auto stored = core_.journal().cursor(broadcast.cursor);
+  if (stored > 0) broadcast.frames.resume(stored);
+}
+
+bool Server::take_one_(Broadcast& broadcast) {
+  ZmqFrame first;
+  if (!broadcast.socket.receive(first)) return false;
+  zap_.heard(first.source_fd());
+  if (!first.more()) {
+    take_broadcast_(broadcast, first.bytes());
+    return true;
+  }
+  ZmqFrame second;  // a topic came first
+  if (!broadcast.socket.receive(second)) return true;
+  broadcast.socket.skip_rest(second);
+  take_broadcast_(broadcast, second.bytes());
+  return true;
+}
+
+void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes) {
+  wire::BatchReader reader;
+  if (!core_.read_frame(bytes, broadcast.principal, reader)) return;
+  const auto frame = reader.frame();
+  const auto taken = broadcast.frames.take(frame, core_.slab());
+  if (taken.restarted && is_due(broadcast.tell_restart_at_ms)) {
+    LogLine(Severity::info, "broadcast_restarted").field("principal", broadcast.principal.name).field("frame", frame);
+  }
+  if (taken.missing) lose_(broadcast, *taken.missing);
+  next_moment_(reader.count());
+  if (over_quota_(broadcast.principal, reader, bytes.size())) {
+    core_.count_refusal(broadcast.principal, wire::Refusal::over_quota, "a frame");
+    return lose_(broadcast, {frame, frame});
+  }
+  untold_.clear();  // counted by the core; a publisher cannot be told
+  decide_(reader, broadcast.principal, untold_);
+}
+
+// While the journal is in trouble a gap is not stored: it is part of what is thrown away once it is well.
+void Server::lose_(Broadcast& broadcast, const MissingFrames& missing) {
+  lost_broadcast_ = sum(lost_broadcast_, missing.count());
+  broadcast.lost = sum(broadcast.lost, missing.count());
+  broadcast.lost_at = core_.batch_clock();
+  core_.lose(broadcast.principal, missing.first, missing.last);
+  if (!is_due(broadcast.tell_gap_at_ms)) return;
+  LogLine(Severity::warning, "broadcast_gap")
+      .field("principal", broadcast.principal.name)
+      .field("lost", missing.count())
+      .field("after", missing.first - 1)
+      .field("lost_so_far", broadcast.lost);
+}
+
+// In the same commit as what the messages held, so that a daemon that was killed knows from where on it heard nothing.
+void Server::keep_broadcast_marks_() {
+  for (auto& one : broadcast_) {
+    const auto newest = one.frames.newest(core_.slab());
+    if (newest && *newest > 0) (void)core_.keep(journal::Cursor{one.cursor, *newest, true});
+  }
+}
+
+void Server::broadcast_stored_(std::size_t slab) {
+  for (auto& one : broadcast_) one.frames.stored(slab);
+}
+
+void Server::throw_broadcast_away_() {
+  for (auto& one : broadcast_) {
+    for (const auto& missing : one.frames.throw_away(core_.slab())) {
+      if (missing) lose_(one, *missing);
+    }
+  }
+}
+
+// libzmq connects anew by itself when a connection breaks, but for good gives up one that broke its rules: a message
+// above the largest size, or a handshake that failed. The publisher may do better next time.
+void Server::revive_broadcasts_() {
+  const auto now = steady_ms();
+  if (now < revive_at_ms_) return;
+  revive_at_ms_ = now + kReviveMs;
+  for (auto& one : broadcast_) {
+    const auto counts = zap_.counts(one.endpoint);
+    if (counts.live > 0) {
+      if (now >= one.retry_at_ms) one.retry_ms = 0;
+      one.breaks = counts.disconnected;
+    }
+    if (counts.disconnected == one.breaks || now < one.retry_at_ms) continue;
+    one.breaks = counts.disconnected;
+    one.retry_ms = std::clamp(one.retry_ms * 2, kReviveMs, kReviveMsMax);
+    one.retry_at_ms = now + one.retry_ms;
+    const auto error = one.socket.reconnect(one.endpoint);
+    LogLine(Severity::warning, "broadcast_reconnect")
+        .field("principal", one.principal.name)
+        .field("endpoint", one.endpoint)
+        .field("broken", counts.disconnected)
+        .field("error", error.empty() ? std::string{"-"} : error);
+  }
+}
+}  // namespace tocsin::daemon
