@@ -97,8 +97,8 @@ void Server::read_subscriptions_() {
         principal != nullptr && principal->rights != nullptr && has_role(principal->rights->roles, Role::read);
     const auto audience = may_read ? audiences_.name(principal->rights->audience) : std::string_view{};
     const int fd = frame.source_fd();
-    const auto verdict =
-        subscriptions_.decide(frame.text(), {fd, frame.user_id(), audience, static_cast<std::uint64_t>(steady_ns())});
+    const auto verdict = subscriptions_.decide(
+        frame.text(), {fd, frame.connection(), audience, static_cast<std::uint64_t>(steady_ns())});
     if (verdict == SubscriptionVerdict::granted) head_at_ms_ = 0;  // it wants to know where things stand
     count_subscription_(verdict, principal, frame);
     // What it still has on its way is read, and not worth more than that.

@@ -64,10 +64,10 @@ SubscriptionVerdict Subscriptions::decide(std::string_view message, const Subscr
 
 Subscriptions::Peer& Subscriptions::peer_of_(const Subscriber& from) {
   auto& peer = peers_[from.fd];
-  if (peer.user_id != from.user_id) {
+  if (peer.connection != from.connection) {
     forget_(peer);
     peer = Peer{};
-    peer.user_id = from.user_id;
+    peer.connection = from.connection;
   }
   return peer;
 }

@@ -28,11 +28,11 @@ inline constexpr std::string_view kDaemon = "~daemon";
 
 /// Who sent a message, and when.
 struct Subscriber {
-  int fd = -1;                ///< of its connection (ZmqFrame::source_fd); -1: it is gone, and libzmq says what it had
-                              ///< asked for without saying who it was
-  std::string_view user_id;   ///< what it proved; the next connection with that descriptor may be another's
-  std::string_view audience;  ///< what it may see; empty: nothing
-  std::uint64_t now_ns = 0;   ///< a clock that only runs forward
+  int fd = -1;                   ///< of its connection (ZmqFrame::source_fd); -1: it is gone, and libzmq says what it
+                                 ///< had asked for without saying who it was
+  std::uint64_t connection = 0;  ///< ZmqFrame::connection; the next one with that descriptor has another
+  std::string_view audience;     ///< what it may see; empty: nothing
+  std::uint64_t now_ns = 0;      ///< a clock that only runs forward
 };
 
 /// What became of a message of the socket.
@@ -51,6 +51,9 @@ enum class SubscriptionVerdict : std::uint8_t {
 /// libzmq keeps whose subscription it is in a queue beside that of the messages, and takes from both for messages that
 /// are no subscriptions as well: after one of those, a grant would go to another connection. So from there until all
 /// that waits has been read nothing is granted, and who asks is cut.
+///
+/// What a connection had ends with it, and libzmq may say so only after the next one with the same descriptor has
+/// asked: so what is asked for is kept by the number of the connection, and a new number begins with nothing.
 class Subscriptions {
  public:
   static constexpr std::size_t kMax = 8192;           ///< asked for at the same time on one socket
@@ -78,7 +81,7 @@ class Subscriptions {
 
  private:
   struct Peer {
-    std::string user_id;
+    std::uint64_t connection = 0;
     std::map<std::string, bool, std::less<>> asks;  ///< by prefix, and whether it was granted
     TokenBucket messages{kMessagesPerSecond, kMessagesAtOnce};
   };

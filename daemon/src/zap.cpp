@@ -98,6 +98,16 @@ class TestSocket {
   void* handle_;
 };
 
+/// The metadata of an answer (ZeroMQ RFC 23): one property, which libzmq puts on every message of the connection.
+std::string connection_property(std::uint64_t number) {
+  const auto value = std::to_string(number);  // its length fits the last of four bytes
+  std::string bytes;
+  bytes.push_back(static_cast<char>(kConnectionProperty.size()));
+  bytes.append(kConnectionProperty).append(3, '\0');
+  bytes.push_back(static_cast<char>(value.size()));
+  return bytes.append(value);
+}
+
 struct KeyPair {
   Key public_key{};
   Secret secret = Secret::make(std::tuple_size_v<Key>);
@@ -363,8 +373,10 @@ void ZapThread::reply_(std::string_view request_id, const ZapPolicy::Answer& ans
     }
     return "400";
   }();
+  const bool comes_in = answer.reason == ZapReason::none;
+  const auto property = comes_in ? connection_property(++connections_) : std::string{};
   const std::array<std::string_view, 6> frames{
-      "1.0", request_id, status, answer.reason == ZapReason::none ? "OK" : name_of(answer.reason), answer.user_id, ""};
+      "1.0", request_id, status, comes_in ? "OK" : name_of(answer.reason), answer.user_id, property};
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const int flags = ZMQ_DONTWAIT | (i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
     (void)zmq_send(handler_, frames[i].data(), frames[i].size(), flags);

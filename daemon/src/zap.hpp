@@ -82,6 +82,7 @@ class ZapThread {
   std::vector<void*> monitors_;  ///< the thread's own
   unsigned monitors_made_ = 0;
   std::array<std::atomic<std::uint64_t>, kZapReasons> refused_{};
+  std::uint64_t connections_ = 0;     ///< the thread's own: how many were let in
   std::int64_t withdrawn_at_ms_ = 0;  ///< the thread's own
   bool unproven_ = false;             ///< the thread's own
   std::array<std::atomic<std::uint32_t>, kDescriptors> heard_{};

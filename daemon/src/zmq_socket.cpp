@@ -2,7 +2,9 @@
 #include "zmq_socket.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <sched.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -89,6 +91,13 @@ ZmqSocket::ZmqSocket(ZmqSocket&& other) noexcept : handle_{std::exchange(other.h
 std::string_view ZmqFrame::user_id() {
   const char* const text = zmq_msg_gets(&message_, "User-Id");
   return text == nullptr ? std::string_view{} : std::string_view{text};
+}
+
+std::uint64_t ZmqFrame::connection() {
+  const char* const text = zmq_msg_gets(&message_, kConnectionProperty.data());
+  std::uint64_t number = 0;
+  if (text != nullptr) (void)std::from_chars(text, text + std::strlen(text), number);
+  return number;
 }
 
 void ZmqSocket::plain_server(const std::string& domain) {

@@ -26,6 +26,10 @@ class ZmqContext {
   void* handle_;
 };
 
+/// The property of a message that holds the number of its connection (ZmqFrame::connection): the ZAP thread's answer to
+/// the handshake sets it, and libzmq takes no other value for it from the peer.
+inline constexpr std::string_view kConnectionProperty = "X-Connection";
+
 /// High-water marks and the largest message, set before bind or connect.
 struct SocketLimits {
   int receive_high_water = 16;
@@ -57,7 +61,10 @@ class ZmqFrame {
   /// Who the ZAP thread said is at the other end of the connection this came from: the one proof of identity there is
   /// (routing ids are chosen by the peer). Empty when the socket has no ZAP domain. Valid as long as the frame.
   [[nodiscard]] std::string_view user_id();
-  /// The descriptor of that connection, or -1. Only good to tell connections apart.
+  /// The number that the ZAP thread gave that connection, no other gets the same; 0 when the socket has no ZAP domain.
+  [[nodiscard]] std::uint64_t connection();
+  /// The descriptor of that connection, or -1. Tells apart those that are there at the same time: the next one to come
+  /// may have it again.
   [[nodiscard]] int source_fd() { return zmq_msg_get(&message_, ZMQ_SRCFD); }
   [[nodiscard]] zmq_msg_t* handle() { return &message_; }
 

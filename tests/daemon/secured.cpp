@@ -31,14 +31,14 @@ bool run(const std::string& command) { return std::system((command + " 2>/dev/nu
 }  // namespace
 
 Secured::Secured(const char* image, std::size_t principals, const std::string& tables)
-    : ingest_{test_support::free_tcp_endpoint()} {
+    : ingest_{test_support::free_tcp_endpoint()}, alerts_{test_support::free_tcp_endpoint()} {
   const std::string tool = std::string{TOCSIN_PROGRAM} + " keys ";
   const std::string where = " --folder " + folder.file("k");
   if (!run(tool + "init" + where)) return;
   const auto server = key_in(folder.file("k/server.pub"));
   std::string config = "image = \"" + std::string{image} + "\"\njournal = \"journal.db\"\n[keys]\nfolder = \"k\"\n" +
-                       "[sockets]\ningest = [\"" + ingest_ + "\"]\nalerts = \"" + folder.endpoint("alerts.sock") +
-                       "\"\ncontrol = \"" + control() + "\"\n";
+                       "[sockets]\ningest = [\"" + ingest_ + "\"]\nalerts = [\"" + alerts_ + "\", \"" +
+                       folder.endpoint("alerts.sock") + "\"]\ncontrol = \"" + control() + "\"\n";
   for (std::size_t i = 0; i < principals; ++i) {
     const auto name = "p" + std::to_string(i);
     const auto file = folder.file(name + ".secret");

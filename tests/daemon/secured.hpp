@@ -10,13 +10,14 @@
 
 namespace tocsin::daemon::test {
 /// Keys by `tocsin keys` and a config that asks for them, on a free port of the loopback; principals p0, p1, ... may
-/// speak for every feed. Alerts and control stay on ipc.
+/// speak for every feed. Alerts come on another port as well as on ipc; control stays on ipc.
 class Secured {
  public:
   /// @param tables  of the config, after all others.
   Secured(const char* image, std::size_t principals, const std::string& tables = {});
   [[nodiscard]] bool ready() const { return ready_; }
   [[nodiscard]] const std::string& ingest() const { return ingest_; }
+  [[nodiscard]] const std::string& alerts() const { return alerts_; }
   [[nodiscard]] std::string control() const { return folder.endpoint("control.sock"); }
   [[nodiscard]] const PeerKeys& keys(std::size_t principal) const { return keys_[principal]; }
   /// Keys that nobody enrolled.
@@ -28,6 +29,7 @@ class Secured {
 
  private:
   std::string ingest_;
+  std::string alerts_;
   std::vector<PeerKeys> keys_;
   bool ready_ = false;
 };

@@ -87,10 +87,11 @@ TEST_GROUP(Subscriptions) {
     CHECK_TRUE(socket.receive(frame));
     newest = frame.source_fd();
     newest_text = frame.text();
-    return subscriptions.decide(newest_text, {newest, {}, audience, now});
+    return subscriptions.decide(newest_text, {newest, 1, audience, now});
   }
-  SubscriptionVerdict said(const std::string& message, int fd, const char* audience = "public", const char* user = "") {
-    return subscriptions.decide(message, {fd, user, audience, now});
+  SubscriptionVerdict said(const std::string& message, int fd, const char* audience = "public",
+                           std::uint64_t connection = 1) {
+    return subscriptions.decide(message, {fd, connection, audience, now});
   }
   /// What is on its way has come, and libzmq has put it into its queues.
   void let_it_come() {
@@ -177,6 +178,18 @@ TEST(Subscriptions, forgets_what_one_had_who_left_without_a_word) {
   UNSIGNED_LONGS_EQUAL(0, subscriptions.granted());
 }
 
+TEST(Subscriptions, who_gets_the_descriptor_of_one_that_left_is_granted_the_same_anew) {
+  // Nobody has said yet that the first one left.
+  CHECK_TRUE(said("\x01public/~", 1000, "public", 1) == SubscriptionVerdict::granted);
+  CHECK_TRUE(said("\x01public/high/", 1000, "public", 1) == SubscriptionVerdict::granted);
+  CHECK_TRUE(said("\x01public/high/", 1000, "public", 1) == SubscriptionVerdict::nothing);
+  CHECK_TRUE(said("\x01public/high/", 1000, "public", 2) == SubscriptionVerdict::granted);
+  UNSIGNED_LONGS_EQUAL(1, subscriptions.granted());
+  CHECK_FALSE(subscriptions.wants_provisional());
+  CHECK_TRUE(said("", -1) == SubscriptionVerdict::nothing);  // now libzmq says so
+  UNSIGNED_LONGS_EQUAL(1, subscriptions.granted());
+}
+
 TEST(Subscriptions, one_who_takes_back_what_others_asked_for_takes_nothing_from_them) {
   const Listener listener{context, endpoint};
   listener.ask("public/~provisional/");
@@ -242,7 +255,7 @@ TEST(Subscriptions, one_connection_asks_so_fast_and_no_faster) {
   std::size_t heard = 0;
   while (said(heard % 2 == 0 ? "\x01x" : stop, fd) != SubscriptionVerdict::too_many && heard < 10'000) ++heard;
   DOUBLES_EQUAL(Subscriptions::kMessagesAtOnce, static_cast<double>(heard), 1);
-  CHECK_TRUE(said("\x01x", fd, "public", "another") == SubscriptionVerdict::refused);  // has the descriptor by now
+  CHECK_TRUE(said("\x01x", fd, "public", 2) == SubscriptionVerdict::refused);  // another one has the descriptor by now
   CHECK_TRUE(said("\x01x", fd) == SubscriptionVerdict::refused);
   while (said(stop, fd) != SubscriptionVerdict::too_many && heard < 20'000) ++heard;
   now += 1'000'000'000;

@@ -9,8 +9,10 @@
 #include <memory>
 #include <netinet/in.h>
 #include <optional>
+#include <set>
 #include <string>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <vector>
 
@@ -198,6 +200,69 @@ TEST(ZapThread, names_who_uses_a_plain_endpoint) {
   ZmqFrame frame;
   STRCMP_EQUAL("desk", next_user(frame).c_str());
   CHECK_TRUE(becomes([&] { return zap->counts(ipc).live == 1; }));
+}
+
+TEST(ZapThread, gives_every_connection_a_number_of_its_own) {
+  open();
+  std::set<std::uint64_t> numbers;
+  for (int i = 0; i < 4; ++i) {
+    Client client{*context, ipc, nullptr, nullptr};
+    CHECK_TRUE(client.gets_in());
+    std::uint64_t number = 0;
+    for (int message = 0; message < 2; ++message) {
+      client.send("hello");
+      ZmqFrame frame;
+      STRCMP_EQUAL("desk", next_user(frame).c_str());
+      CHECK_TRUE(message == 0 || frame.connection() == number);
+      number = frame.connection();
+    }
+    CHECK_TRUE(number != 0);
+    numbers.insert(number);
+  }
+  auto client = hub();
+  CHECK_TRUE(client.gets_in());
+  client.send("hello");
+  ZmqFrame frame;
+  (void)next_user(frame);
+  CHECK_TRUE(frame.connection() != 0);
+  numbers.insert(frame.connection());
+  UNSIGNED_LONGS_EQUAL(5, numbers.size());
+}
+
+TEST(ZapThread, a_peer_cannot_choose_the_number_of_its_connection) {
+  open();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (void)folder.file("in.sock").copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  LONGS_EQUAL(0, ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+  // ZMTP 3.0: greeting, READY with a property of that name; when the other side is ready, one message.
+  std::string said{"\xff\0\0\0\0\0\0\0\0\x7f\x03\0NULL", 16};
+  said.append(48, '\0');
+  const std::string property =
+      std::string{
+          "\x0bSocket-Type\0\0\0\x06"
+          "DEALER",
+          22} +
+      std::string{
+          "\x0cX-Connection\0\0\0\x03"
+          "777",
+          20};
+  said.append("\x04").push_back(static_cast<char>(6 + property.size()));
+  said.append("\x05READY").append(property);
+  LONGS_EQUAL(static_cast<long>(said.size()), ::send(fd, said.data(), said.size(), 0));
+  std::string heard;
+  while (heard.find("READY") == std::string::npos) {
+    char some[256];
+    const auto size = ::recv(fd, some, sizeof some, 0);
+    CHECK_TRUE(size > 0);
+    heard.append(some, static_cast<std::size_t>(size));
+  }
+  LONGS_EQUAL(7, ::send(fd, "\0\x05hello", 7, 0));
+  ZmqFrame frame;
+  STRCMP_EQUAL("desk", next_user(frame).c_str());
+  CHECK_TRUE(frame.connection() != 0 && frame.connection() != 777);
+  (void)::close(fd);
 }
 
 TEST(ZapThread, lets_one_key_in_once_and_again_when_it_has_left) {
