@@ -69,6 +69,7 @@ void VerifyJob::run(journal::Journal& journal) {
 void FindEventJob::run(journal::Journal& journal) {
   const auto record = find_alert(journal, number);
   name = record ? record->name : std::string{};
+  seen = record && visible(audience, *record);
 }
 
 void ProbeJob::run(journal::Journal& journal) { outcome = journal.probe(); }

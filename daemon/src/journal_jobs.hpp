@@ -105,7 +105,9 @@ struct FindEventJob final : JournalJob {
   Asker asker;
   std::uint64_t number = 0;
   std::string note;
-  std::string name;  ///< out: the alert's; empty: the event is not there any more
+  const AudienceConfig* audience = nullptr;  ///< null: may see all
+  std::string name;                          ///< out: the alert's; empty: the event is not there any more
+  bool seen = false;                         ///< out: it is there, and the audience may see it
   bool out = false;
 };
 

@@ -164,6 +164,8 @@ class Server final : private AlertListener {
   [[nodiscard]] bool permitted_(const wire::ControlRequest& request, const Principal& principal,
                                 wire::ControlReply& reply) const;
   [[nodiscard]] bool may_see_(const Principal& principal, std::uint16_t alert) const;
+  /// Null: may see all.
+  [[nodiscard]] const AudienceConfig* audience_of_(const Principal& principal) const;
   void hello_(const wire::ControlRequest& request, const Principal& principal, wire::ControlReply& reply);
   [[nodiscard]] bool ask_for_alerts_(const wire::ControlRequest& request, const Asker& asker,
                                      wire::ControlReply& reply);
@@ -187,6 +189,8 @@ class Server final : private AlertListener {
   [[nodiscard]] bool acknowledge_event_(const wire::ControlRequest& request, const Asker& asker,
                                         wire::ControlReply& reply);
   void event_found_();
+  /// @returns false when it was refused, which the asker is told.
+  bool keep_acknowledged_(const Asker& asker, std::uint64_t number, const std::string& note);
   [[nodiscard]] bool shelve_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
   [[nodiscard]] bool unshelve_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
   [[nodiscard]] bool refuse_unseen_(std::string_view alert, std::string_view what, const Asker& asker,

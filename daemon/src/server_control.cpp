@@ -159,6 +159,10 @@ bool Server::may_see_(const Principal& principal, std::uint16_t alert) const {
   return alert == engine::kNone || principal.rights == nullptr || audiences_.sees(principal.rights->audience, alert);
 }
 
+const AudienceConfig* Server::audience_of_(const Principal& principal) const {
+  return principal.rights == nullptr ? nullptr : &audiences_.config(principal.rights->audience);
+}
+
 void Server::hello_(const wire::ControlRequest& request, const Principal& principal, wire::ControlReply& reply) {
   reply.boot = boot_;
   if (principal.rights != nullptr) reply.credit = principal.rights->quota.unacked;
@@ -183,8 +187,7 @@ bool Server::ask_for_alerts_(const wire::ControlRequest& request, const Asker& a
     job.query.since = request.since;
     job.query.consumer = request.consumer.empty() ? std::string{} : cursor_name(asker, request.consumer);
     job.query.limit = request.limit == 0 ? kAlertsPerReply : std::min<std::size_t>(request.limit, kAlertsPerReply);
-    const auto* rights = asker.principal->rights;
-    job.query.audience = rights == nullptr ? nullptr : &audiences_.config(rights->audience);
+    job.query.audience = audience_of_(*asker.principal);
     job.out = journal_.post(job);
     if (job.out) return false;
   }

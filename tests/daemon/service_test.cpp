@@ -167,6 +167,48 @@ TEST(Service, neither_status_nor_why_tells_an_audience_of_alerts_it_may_not_see)
   CHECK_TRUE(told && told->ok && told->why);
 }
 
+TEST(Service, an_event_that_an_audience_may_not_see_is_none_that_it_acknowledges) {
+  const auto own = site.folder.endpoint("own.sock");
+  const std::string text = "image = \"book.tcn\"\njournal = \"journal.db\"\n" + kReplay + "\n[sockets]\ningest = [\"" +
+                           site.ingest() + "\"]\nalerts = \"" + site.alerts() + "\"\ncontrol = [\"" + site.control() +
+                           "\", \"" + own +
+                           "\"]\n[[audience]]\nname = \"own\"\n[[audience]]\nname = \"partners\"\nceiling = \"green\"\n"
+                           "[[principal]]\nname = \"friend\"\nendpoint = \"" +
+                           site.control() + "\"\nroles = [\"read\", \"acknowledge\"]\naudience = \"partners\"\n";
+  (void)site.folder.write("tocsind.toml", text);
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  tell_story();
+  Peer all{context, PeerKind::dealer, own};
+  ControlRequest request;
+  request.kind = ControlKind::alerts_since;
+  const auto events = all.ask(request);
+  CHECK_TRUE(events && events->ok);
+  std::uint64_t unseen = 0;
+  const auto newest = events->alerts.size();
+  for (std::size_t i = 0; i < newest; ++i) {
+    const auto event = tocsin::wire::decode_alert(events->alerts[i]);
+    const bool hidden = event->name == "distraction";
+    unseen += hidden ? 1 : 0;
+    const auto reply = ask(ControlKind::acknowledge, "seen", *event->number);
+    CHECK_EQUAL(!hidden, reply.ok);
+    const auto none =
+        "there is no alert event " + std::to_string(*event->number) + "; the newest is " + std::to_string(newest);
+    STRCMP_EQUAL(hidden ? none.c_str() : "", reply.error.c_str());
+  }
+  CHECK_TRUE(unseen > 0 && unseen < newest);
+  STRCMP_EQUAL(
+      ("there is no alert event " + std::to_string(newest + 1) + "; the newest is " + std::to_string(newest)).c_str(),
+      ask(ControlKind::acknowledge, {}, newest + 1).error.c_str());
+  UNSIGNED_LONGLONGS_EQUAL(unseen, counted(ask(ControlKind::status).status.value(), "friend", Refusal::not_authorised));
+  request.kind = ControlKind::acknowledge;
+  for (std::uint64_t number = 1; number <= newest; ++number) {
+    request.number = number;
+    const auto reply = all.ask(request);
+    CHECK_TRUE(reply && reply->ok);
+  }
+}
+
 TEST(Service, gives_a_principal_so_many_cursors_and_counts_what_it_refuses) {
   site.configure(kReplay,
                  "[[principal]]\nname = \"reader\"\nendpoint = \"" + site.control() + "\"\nroles = [\"read\"]");
