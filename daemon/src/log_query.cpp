@@ -128,6 +128,14 @@ std::optional<LogWhat> log_what(std::string_view name) {
   return static_cast<LogWhat>(found - kNames.begin());
 }
 
+void withhold_samples(std::vector<wire::RefusalCount>& refusals, const AudienceConfig* audience,
+                      std::string_view principal) {
+  if (sees_all(audience)) return;
+  for (auto& one : refusals) {
+    if (one.principal != principal) one.sample.clear();
+  }
+}
+
 journal::Outcome read_log(journal::Journal& journal, LogQuery& query) {
   query.answer = {};
   query.more = false;
@@ -144,6 +152,7 @@ journal::Outcome read_log(journal::Journal& journal, LogQuery& query) {
         query.answer.rejections.push_back(
             {std::move(row.principal), static_cast<wire::Refusal>(row.reason), row.count, std::move(row.sample)});
       }
+      withhold_samples(query.answer.rejections, query.audience, query.principal);
       return std::nullopt;
     case LogWhat::head: {
       auto head = journal.head();

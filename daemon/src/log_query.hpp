@@ -27,14 +27,22 @@ struct LogQuery {
   std::uint64_t since = 0;                   ///< batches above this number; acts and gaps: notes
   std::size_t limit = 0;                     ///< at most so many; 0: as many as a page takes
   const AudienceConfig* audience = nullptr;  ///< null: may see all
+  std::string principal;                     ///< who asks
   std::vector<std::string> alerts;           ///< with an audience: the book's alerts that it may see
   wire::LogAnswer answer;                    ///< out
   std::uint64_t looked_at = 0;               ///< out: go on from there
   bool more = false;                         ///< out: there may be more
 };
 
+/// Empties the samples that one who asks may not read: what was refused was never marked as its book would mark it, so
+/// an audience that does not see all reads those of its own principal and no others. The counts stay.
+/// @param audience  null: sees all.
+void withhold_samples(std::vector<wire::RefusalCount>& refusals, const AudienceConfig* audience,
+                      std::string_view principal);
+
 /// One page: what is stored above `since`, oldest first, about kAnswerBytesMax bytes. Of a batch only the inputs whose
-/// marking and release list the audience may see; an act that speaks of an alert only where it may see the alert.
+/// marking and release list the audience may see; an act that speaks of an alert only where it may see the alert;
+/// of refusals the samples as withhold_samples() leaves them.
 /// @error  as Journal::read_batches(); what was read before it is in the answer.
 [[nodiscard]] journal::Outcome read_log(journal::Journal& journal, LogQuery& query);
 }  // namespace tocsin::daemon

@@ -164,6 +164,8 @@ class Server final : private AlertListener {
   [[nodiscard]] bool permitted_(const wire::ControlRequest& request, const Principal& principal,
                                 wire::ControlReply& reply) const;
   [[nodiscard]] bool may_see_(const Principal& principal, std::uint16_t alert) const;
+  /// Takes out what a principal may not see.
+  void withhold_(wire::StatusReport& status, const Principal& principal) const;
   /// Null: may see all.
   [[nodiscard]] const AudienceConfig* audience_of_(const Principal& principal) const;
   void hello_(const wire::ControlRequest& request, const Principal& principal, wire::ControlReply& reply);

@@ -312,8 +312,7 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
       return true;
     case wire::ControlKind::status:
       reply.status = status_();
-      std::erase_if(reply.status->alerts,
-                    [&](const auto& one) { return !may_see_(*asker.principal, core_.image().find_alert(one.name)); });
+      withhold_(*reply.status, *asker.principal);
       return true;
     case wire::ControlKind::alerts_since:
       return ask_for_alerts_(request, asker, reply);
@@ -358,6 +357,12 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
     }
   }
   return fail(reply, "this daemon knows no such request; use a tool of the same version");
+}
+
+void Server::withhold_(wire::StatusReport& status, const Principal& principal) const {
+  std::erase_if(status.alerts,
+                [&](const auto& one) { return !may_see_(principal, core_.image().find_alert(one.name)); });
+  withhold_samples(status.refusals, audience_of_(principal), principal.name);
 }
 
 wire::StatusReport Server::status_() {

@@ -27,6 +27,7 @@ bool Server::ask_for_log_(const wire::ControlRequest& request, const Asker& aske
     job.query.what = *what;
     job.query.since = request.since;
     job.query.limit = request.limit;
+    job.query.principal = asker.principal->name;
     if (const auto* rights = asker.principal->rights; rights != nullptr) {
       job.query.audience = &audiences_.config(rights->audience);
       const auto& book = core_.image();

@@ -175,6 +175,39 @@ TEST(LogQuery, acts_on_alerts_are_for_who_may_see_the_alert) {
   CHECK_FALSE(some.more);
 }
 
+TEST(LogQuery, samples_of_what_others_had_refused_are_for_who_may_see_all) {
+  tocsin::journal::RejectionRow own;
+  own.principal = "guest";
+  own.reason = 1;
+  own.count = 2;
+  own.sample = "kind=report feed=own";
+  auto other = own;
+  other.principal = "hub";
+  other.sample = "kind=report feed=secret";
+  const std::vector<tocsin::journal::RejectionRow> rows{own, other};
+  CommitBatch batch;
+  batch.rejections = rows;
+  batch.clock = kMay;
+  store(batch);
+  const auto samples = [this](const AudienceConfig* audience) {
+    LogQuery query;
+    query.what = LogWhat::rejections;
+    query.audience = audience;
+    query.principal = "guest";
+    CHECK_FALSE(read_log(*journal, query).has_value());
+    std::string all;
+    for (const auto& one : query.answer.rejections) {
+      UNSIGNED_LONGLONGS_EQUAL(2, one.count);
+      all += one.principal + ": " + one.sample + "; ";
+    }
+    return all;
+  };
+  STRCMP_EQUAL("guest: kind=report feed=own; hub: kind=report feed=secret; ", samples(nullptr).c_str());
+  STRCMP_EQUAL("guest: kind=report feed=own; hub: ; ", samples(&partners).c_str());
+  partners.ceiling = tocsin::engine::Marking::red;  // and all releases
+  STRCMP_EQUAL(samples(nullptr).c_str(), samples(&partners).c_str());
+}
+
 TEST(LogQuery, acts_and_gaps_share_one_count_and_are_given_apart) {
   store_act("believe", "away_ms=1");
   const Gap gap{kMay, "radar", 5, 9};

@@ -160,6 +160,23 @@ TEST(LiveLog, who_may_not_see_something_does_not_hear_of_it) {
   const auto acts = log_of({"acts", endpoint("guest"), "--json"});
   STRCMP_CONTAINS("because of busy", acts.c_str());
   CHECK_TRUE(acts.find("quiet") == std::string::npos);
+  tocsin({"inject", endpoint("ingest"),
+          folder.file("bad.jsonl", R"({"feed":"mnd_daily","seq":7000,"indicator":"covert",)"
+                                   R"("time":"2024-05-01T02:00:00Z","value":2,"marking":"red"})"
+                                   "\n")});
+  ends_with(1);
+  tocsin({"shelve", endpoint("guest"), "busy", "--for", "1h", "--why", "mine"});  // its own refusal
+  ends_with(1);
+  const auto refused = log_of({"rejections", endpoint("guest"), "--json"});
+  LONGS_EQUAL(2, lines_in(refused));
+  CHECK_TRUE(refused.find("covert") == std::string::npos);
+  STRCMP_CONTAINS("shelve", refused.c_str());
+  STRCMP_CONTAINS("covert", log_of({"rejections", endpoint("control"), "--json"}).c_str());
+  STRCMP_CONTAINS("covert", status().c_str());
+  tocsin({"status", endpoint("guest"), "--json"});
+  ends_with(0);
+  CHECK_TRUE(done.out.find("covert") == std::string::npos);
+  STRCMP_CONTAINS("shelve", done.out.c_str());
   for (const char* what : {"inputs", "acts", "gaps", "rejections", "batches", "alerts"}) {
     tocsin({"log", what, endpoint("mute")});
     ends_with(1);
