@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file Alarms: what is wrong with the daemon itself, for operators: `clock`, `self_check`, `journal`, `book`,
-/// `unshelved`.
+/// `keys`, `unshelved`.
 ///
 /// A log line tells each change; status shows those that are raised; a listener may publish them (`~daemon/NAME`).
 #include <cstddef>

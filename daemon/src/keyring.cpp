@@ -102,25 +102,51 @@ std::string user_id_of(std::string_view principal, const Key& key) {
 std::string Keyring::load(const Config& config, std::shared_ptr<const Keyring>& out,
                           std::vector<std::string>& warnings) {
   auto loaded = std::make_shared<Keyring>();
-  std::vector<std::string> errors;
-  loaded->read_(config, errors, warnings);
-  if (!errors.empty()) return errors.front();
+  Trouble trouble;
+  loaded->read_(config, trouble, warnings);
+  if (!trouble.errors.empty()) return trouble.errors.front();
   out = std::move(loaded);
   return {};
 }
 
-void Keyring::check(const Config& config, std::vector<std::string>& errors, std::vector<std::string>& warnings) {
-  Keyring{}.read_(config, errors, warnings);
+std::shared_ptr<const Keyring> Keyring::reload(const Config& config, const Keyring& before,
+                                               std::vector<std::string>& errors, std::vector<std::string>& warnings) {
+  auto loaded = std::make_shared<Keyring>();
+  Trouble trouble;
+  loaded->read_(config, trouble, warnings);
+  const auto claimed_twice = [&](const Entry& entry) {
+    return std::any_of(trouble.twice.begin(), trouble.twice.end(),
+                       [&](const Entry& one) { return one.user_id == entry.user_id && one.key == entry.key; });
+  };
+  const auto unread = [&](const Entry& entry) {
+    return std::find(trouble.unread.begin(), trouble.unread.end(), entry.principal) != trouble.unread.end();
+  };
+  auto& now = loaded->entries_;
+  std::erase_if(now, [&](const Entry& entry) {
+    const auto* const had = before.find(entry.key);
+    return claimed_twice(entry) || (had != nullptr && had->principal != entry.principal && unread(*had));
+  });
+  for (const auto& entry : before.entries_) {
+    if (unread(entry) || claimed_twice(entry)) now.push_back(entry);
+  }
+  errors.insert(errors.end(), trouble.errors.begin(), trouble.errors.end());
+  return loaded;
 }
 
-void Keyring::read_(const Config& config, std::vector<std::string>& errors, std::vector<std::string>& warnings) {
+void Keyring::check(const Config& config, std::vector<std::string>& errors, std::vector<std::string>& warnings) {
+  Trouble trouble;
+  Keyring{}.read_(config, trouble, warnings);
+  errors.insert(errors.end(), trouble.errors.begin(), trouble.errors.end());
+}
+
+void Keyring::read_(const Config& config, Trouble& trouble, std::vector<std::string>& warnings) {
   if (config.keys.folder.empty()) return;
   const auto folder = std::filesystem::path{config.keys.folder} / "principals";
   for (const auto& principal : config.principals) {
     const auto path = (folder / (principal.name + ".pub")).string();
-    std::error_code ignored;
-    if (std::filesystem::exists(path, ignored)) {
-      if (auto error = add_(principal, path); !error.empty()) errors.push_back(std::move(error));
+    std::error_code unknown;  // a file that cannot be looked for is not known to be gone
+    if (std::filesystem::exists(path, unknown) || unknown) {
+      add_(principal, path, trouble);
     } else if (principal.endpoint.empty() && !publishes(config, principal.name)) {
       warnings.push_back("principal \"" + principal.name +
                          "\" has no key yet and cannot connect; run: tocsin keys add " + principal.name);
@@ -129,17 +155,24 @@ void Keyring::read_(const Config& config, std::vector<std::string>& errors, std:
   warn_of_strangers(config, folder, warnings);
 }
 
-std::string Keyring::add_(const PrincipalConfig& principal, const std::string& path) {
+void Keyring::add_(const PrincipalConfig& principal, const std::string& path, Trouble& trouble) {
   std::vector<Key> keys;
-  if (auto error = parse_keys(path, keys); !error.empty()) return error;
-  for (const auto& key : keys) {
-    if (const auto* const other = find(key)) {
-      return path + " holds a key that is there twice (" + fingerprint(key) + ", of \"" + other->principal +
-             "\"); a key says who speaks, so give each its own";
-    }
-    entries_.push_back({key, principal.name, user_id_of(principal.name, key), principal.connections});
+  if (auto error = parse_keys(path, keys); !error.empty()) {
+    trouble.errors.push_back(std::move(error));
+    trouble.unread.push_back(principal.name);
+    return;
   }
-  return {};
+  for (const auto& key : keys) {
+    Entry entry{key, principal.name, user_id_of(principal.name, key), principal.connections};
+    if (const auto* const other = find(key)) {
+      trouble.errors.push_back(path + " holds a key that is there twice (" + fingerprint(key) + ", of \"" +
+                               other->principal + "\"); a key says who speaks, so give each its own");
+      trouble.twice.push_back(*other);
+      trouble.twice.push_back(std::move(entry));
+    } else {
+      entries_.push_back(std::move(entry));
+    }
+  }
 }
 
 Keyring::Keyring(std::vector<Entry> entries) : entries_{std::move(entries)} {}

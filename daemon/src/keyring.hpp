@@ -51,6 +51,13 @@ class Keyring {
   /// @returns what is wrong, with the mend, or empty; on an error `out` is unchanged.
   [[nodiscard]] static std::string load(const Config& config, std::shared_ptr<const Keyring>& out,
                                         std::vector<std::string>& warnings);
+  /// As load(), where a ring holds already: a file that cannot be read as it should be must not keep withdrawn keys in
+  /// force that are another's. So what the files say holds, but for principals whose file cannot be read, which keep
+  /// the keys they had; and a key that is there twice stays whose it was, or opens nothing.
+  /// @param errors  appended: all that is wrong, with the mend; none: the ring is as load() reads it.
+  [[nodiscard]] static std::shared_ptr<const Keyring> reload(const Config& config, const Keyring& before,
+                                                             std::vector<std::string>& errors,
+                                                             std::vector<std::string>& warnings);
   /// As load(), but keeps nothing and tells all that is wrong, not only the first. @param errors  appended.
   static void check(const Config& config, std::vector<std::string>& errors, std::vector<std::string>& warnings);
 
@@ -67,8 +74,14 @@ class Keyring {
   [[nodiscard]] KeyringChange since(const Keyring& before) const;
 
  private:
-  void read_(const Config& config, std::vector<std::string>& errors, std::vector<std::string>& warnings);
-  [[nodiscard]] std::string add_(const PrincipalConfig& principal, const std::string& path);
+  /// What is wrong with the files of a ring.
+  struct Trouble {
+    std::vector<std::string> errors;
+    std::vector<std::string> unread;  ///< principals whose file cannot be read as it should be
+    std::vector<Entry> twice;         ///< keys that are there twice, for each who claims them
+  };
+  void read_(const Config& config, Trouble& trouble, std::vector<std::string>& warnings);
+  void add_(const PrincipalConfig& principal, const std::string& path, Trouble& trouble);
 
   std::vector<Entry> entries_;
 };

@@ -135,11 +135,16 @@ void Server::end_reload_(const std::string& error) {
 
 void Server::reload_keys_() {
   if (config_.keys.folder.empty()) return;
-  std::shared_ptr<const Keyring> fresh;
+  std::vector<std::string> errors;
   std::vector<std::string> warnings;
-  if (const auto error = Keyring::load(config_, fresh, warnings); !error.empty()) {
-    LogLine(Severity::error, "keys").field("error", error).field("meaning", "the old ones hold");
-    return;
+  auto fresh = Keyring::reload(config_, *keyring_, errors, warnings);
+  for (const auto& error : errors) {
+    LogLine(Severity::error, "keys").field("error", error).field("meaning", "whose file it is keeps the keys it had");
+  }
+  if (errors.empty()) {
+    core_.alarms().clear("keys");
+  } else {
+    core_.alarms().raise("keys", "not all keys could be read; mend that and send SIGHUP again: " + errors.front());
   }
   for (const auto& warning : warnings) LogLine(Severity::warning, "keys").field("text", warning);
   const auto change = fresh->since(*keyring_);

@@ -230,6 +230,65 @@ TEST(Keyring, tells_what_a_reload_changed) {
   CHECK_TRUE(keyring->since(*keyring).empty());
 }
 
+TEST(Keyring, what_is_withdrawn_is_withdrawn_whatever_is_wrong_with_other_files) {
+  for (const char* name : {"gone", "broken", "changed"}) principal(name);
+  const auto gone = make_pair().public_key;
+  const auto broken = make_pair().public_key;
+  const auto old_key = make_pair().public_key;
+  const auto new_key = make_pair().public_key;
+  (void)write("principals/gone.pub", gone, 0644);
+  (void)write("principals/broken.pub", broken, 0644);
+  (void)write("principals/changed.pub", old_key, 0644);
+  STRCMP_EQUAL("", load().c_str());
+  std::filesystem::remove(folder.file("principals/gone.pub"));
+  (void)write("principals/broken.pub", "garbage", 0644);
+  (void)write("principals/changed.pub", new_key, 0644);
+  std::vector<std::string> errors;
+  const auto fresh = Keyring::reload(config, *keyring, errors, warnings);
+  UNSIGNED_LONGS_EQUAL(1, errors.size());
+  STRCMP_CONTAINS("broken.pub:1: this is no public key", errors.at(0).c_str());
+  const auto holder = [&](const std::string& text) {
+    Key key{};
+    CHECK_TRUE(decode_key(text, key));
+    const auto* const entry = fresh->find(key);
+    return entry == nullptr ? std::string{"nobody"} : entry->principal;
+  };
+  STRCMP_EQUAL("nobody", holder(gone).c_str());
+  STRCMP_EQUAL("broken", holder(broken).c_str());
+  STRCMP_EQUAL("nobody", holder(old_key).c_str());
+  STRCMP_EQUAL("changed", holder(new_key).c_str());
+}
+
+TEST(Keyring, a_key_that_a_reload_finds_twice_stays_whose_it_was_or_opens_nothing) {
+  for (const char* name : {"a", "b", "c"}) principal(name);
+  const auto of_b = make_pair().public_key;
+  const auto of_c = make_pair().public_key;
+  const auto unheard = make_pair().public_key;
+  (void)write("principals/b.pub", of_b, 0644);
+  (void)write("principals/c.pub", of_c, 0644);
+  STRCMP_EQUAL("", load().c_str());
+  (void)write("principals/a.pub", of_b + "\n" + unheard, 0644);
+  (void)write("principals/b.pub", of_b + "\n" + unheard, 0644);
+  std::vector<std::string> errors;
+  auto fresh = Keyring::reload(config, *keyring, errors, warnings);
+  UNSIGNED_LONGS_EQUAL(2, errors.size());
+  UNSIGNED_LONGS_EQUAL(2, fresh->entries().size());
+  Key key{};
+  CHECK_TRUE(decode_key(of_b, key));
+  STRCMP_EQUAL("b", fresh->find(key)->principal.c_str());
+  CHECK_TRUE(decode_key(unheard, key));
+  CHECK_TRUE(fresh->find(key) == nullptr);
+  // And nobody takes the key of one whose file cannot be read.
+  (void)write("principals/a.pub", of_c, 0644);
+  (void)write("principals/b.pub", of_b, 0644);
+  (void)write("principals/c.pub", "garbage", 0644);
+  fresh = Keyring::reload(config, *keyring, errors, warnings);
+  UNSIGNED_LONGS_EQUAL(3, errors.size());
+  CHECK_TRUE(decode_key(of_c, key));
+  STRCMP_EQUAL("c", fresh->find(key)->principal.c_str());
+  UNSIGNED_LONGS_EQUAL(2, fresh->entries().size());
+}
+
 TEST(Keyring, is_empty_without_a_keys_folder) {
   config.keys.folder.clear();
   STRCMP_EQUAL("", load().c_str());

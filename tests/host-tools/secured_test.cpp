@@ -150,6 +150,28 @@ TEST(Secured, both_keys_are_good_while_they_are_changed_and_then_the_new_one) {
   ends_with(0);
 }
 
+TEST(Secured, a_revoked_key_is_withdrawn_whatever_is_wrong_with_anothers_file) {
+  start();
+  const auto file = folder.path("k/principals/reader.pub");
+  const auto good = content_of(file);
+  (void)folder.file("k/principals/reader.pub", "garbage\n");
+  keys({"revoke", "hub"});
+  const auto hangs_up_until = [this](const char* told) {
+    daemon->signal(SIGHUP);
+    for (int i = 0; i < 500 && log().find(told) == std::string::npos; ++i) std::this_thread::sleep_for(10ms);
+    STRCMP_CONTAINS(told, log().c_str());
+  };
+  hangs_up_until("withdrawn=1");
+  run_as("hub", {"inject", ingest, kReports});
+  ends_with(3);
+  run_as("reader", {"status", control, "--json"});  // its old key holds
+  ends_with(0);
+  STRCMP_CONTAINS("\"keys\"", done.out.c_str());
+  STRCMP_CONTAINS("reader.pub:1: this is no public key", done.out.c_str());
+  (void)folder.file("k/principals/reader.pub", good);
+  hangs_up_until("event=alarm_over name=keys");
+}
+
 TEST(Secured, a_withdrawn_key_is_cut_on_a_live_connection) {
   start();
   std::string lines;
