@@ -114,10 +114,23 @@ struct KeyPair {
   KeyPair() { (void)crypto_box_keypair(public_key.data(), secret.bytes().data()); }
 };
 
-/// Connects to a fresh socket with that domain and waits for the verdict. @returns true when it was refused.
-bool refuses(ZmqContext& context, std::string_view domain, bool curve) {
-  const std::string endpoint =
-      "ipc://@tocsin-self-test-" + std::to_string(::getpid()) + "-" + std::to_string(curve ? 1 : 0);
+/// Any user of the machine may take an abstract name, so it must not be known before.
+std::string secret_endpoint() {
+  std::array<unsigned char, 16> number{};
+  std::array<char, 2 * number.size() + 1> letters{};
+  randombytes_buf(number.data(), number.size());
+  return std::string{"ipc://@tocsin-self-test-"} +
+         sodium_bin2hex(letters.data(), letters.size(), number.data(), number.size());
+}
+
+struct Tried {
+  bool refused = false;
+  std::string error;  ///< why it could not be tried, or empty
+};
+
+/// Connects to a fresh socket with that domain and waits for the verdict.
+Tried try_stranger(ZmqContext& context, std::string_view domain, bool curve) {
+  const std::string endpoint = secret_endpoint();
   const std::string monitor_endpoint = curve ? "inproc://zap-test-1" : "inproc://zap-test-0";
   const TestSocket server{context, ZMQ_ROUTER};
   const TestSocket client{context, ZMQ_DEALER};
@@ -137,19 +150,19 @@ bool refuses(ZmqContext& context, std::string_view domain, bool curve) {
   if (zmq_socket_monitor(client.get(), monitor_endpoint.c_str(), kVerdictEvents) != 0 ||
       zmq_connect(monitor.get(), monitor_endpoint.c_str()) != 0 || zmq_bind(server.get(), endpoint.c_str()) != 0 ||
       zmq_connect(client.get(), endpoint.c_str()) != 0) {
-    return false;
+    return {false, endpoint + ": " + zmq_strerror(zmq_errno())};
   }
-  bool refused = false;
+  Tried tried;
   for (const auto end = now_ms() + kTestMs; now_ms() < end;) {
     zmq_pollitem_t item{monitor.get(), 0, ZMQ_POLLIN, 0};
     (void)zmq_poll(&item, 1, static_cast<int>(end - now_ms()));
     MonitorEvent event;
     if (!read_event(monitor.get(), event)) continue;
-    refused = event.kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    tried.refused = event.kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
     break;
   }
   (void)zmq_socket_monitor(client.get(), nullptr, 0);
-  return refused;
+  return tried;
 }
 }  // namespace
 
@@ -171,9 +184,14 @@ std::string ZapThread::start(const Config& config, std::shared_ptr<const Keyring
 }
 
 std::string ZapThread::self_test_() {
-  const bool key_refused = refuses(context_, kTestDomain, true);
-  const bool domain_refused = refuses(context_, kNobodysDomain, false);
-  if (!key_refused || !domain_refused || refused(ZapReason::unknown_key) == 0 ||
+  const auto key = try_stranger(context_, kTestDomain, true);
+  const auto domain = try_stranger(context_, kNobodysDomain, false);
+  for (const auto& tried : {key, domain}) {
+    if (tried.error.empty()) continue;
+    return "whether strangers are refused cannot be tried, so no socket is opened: " + tried.error +
+           "; is the system's libzmq built with ipc and CURVE, and may the daemon open sockets of its own?";
+  }
+  if (!key.refused || !domain.refused || refused(ZapReason::unknown_key) == 0 ||
       refused(ZapReason::unknown_domain) == 0) {
     return "a connection with a wrong key was not refused, so no socket is opened; "
            "is the system's libzmq built with CURVE?";

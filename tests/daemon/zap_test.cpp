@@ -159,6 +159,17 @@ TEST(ZapThread, tries_itself_with_a_wrong_key_and_counts_anew_from_then_on) {
   UNSIGNED_LONGLONGS_EQUAL(0, zap->refused_in_all());
 }
 
+TEST(ZapThread, nobody_who_took_a_name_before_keeps_it_from_trying_itself) {
+  std::vector<std::unique_ptr<ZmqSocket>> squatters;
+  context = std::make_unique<ZmqContext>();
+  for (const char* which : {"0", "1"}) {
+    squatters.push_back(std::make_unique<ZmqSocket>(*context, ZMQ_ROUTER, SocketLimits{}));
+    const auto name = "ipc://@tocsin-self-test-" + std::to_string(::getpid()) + "-" + which;
+    STRCMP_EQUAL("", squatters.back()->bind(name).c_str());
+  }
+  open();
+}
+
 TEST(ZapThread, lets_an_enrolled_key_in_and_says_who_it_is_with_every_message) {
   open();
   auto client = hub();
