@@ -164,7 +164,10 @@ void Core::take(const wire::BatchReader& reader, const Principal& principal, eng
     if (refusal == wire::Refusal::none) refusal = decide_(view, principal, received);
     if (refusal == wire::Refusal::none) continue;
     count_refusal(principal, refusal, sample_of(view));
-    if (const auto feed = image().find_feed(view.feed); feed != engine::kNone) ++feeds_[feed].rejected;
+    if (const auto feed = image().find_feed(view.feed); feed != engine::kNone) {
+      ++feeds_[feed].rejected;
+      ++feeds_[feed].rejected_by.at(static_cast<std::size_t>(refusal));
+    }
     refused.push_back({reader.frame(), static_cast<std::uint32_t>(index), refusal, wire::is_retry(refusal),
                        refusal_text(view, refusal)});
   }

@@ -49,6 +49,7 @@ void Core::keep_counts_(const engine::Image& book, std::span<const FeedState> be
     const auto index = image().find_feed(book.view(book.feeds[i].name));
     if (index == engine::kNone) continue;
     feeds_[index].rejected = before[i].rejected;
+    feeds_[index].rejected_by = before[i].rejected_by;
     feeds_[index].lost = before[i].lost;
     feeds_[index].rate = before[i].rate;
   }

@@ -61,7 +61,8 @@ void Core::fill_names_(wire::StatusReport& status) const {
   for (const auto& known : feeds_) {
     status.feeds.push_back({std::string(book.view(book.feeds[index].name)), known.mark, known.any, known.reports,
                             started_ ? engine_->last_contact(index) : engine::kNever,
-                            started_ && engine_->feed_overdue(index), known.rate, known.rejected, known.lost});
+                            started_ && engine_->feed_overdue(index), known.rate, known.rejected, known.lost,
+                            known.rejected_by});
     ++index;
   }
 }

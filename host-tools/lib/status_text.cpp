@@ -205,6 +205,17 @@ std::string state_of(const wire::FeedStatus& feed, const Palette& palette) {
   return feed.last_contact == engine::kNever ? "-" : palette.green("in time");
 }
 
+/// Each reason that anything of a feed was refused for.
+std::string refused_by(const wire::FeedStatus& feed) {
+  std::string text;
+  for (std::size_t i = 0; i < feed.rejected_by.size(); ++i) {
+    if (feed.rejected_by[i] == 0) continue;
+    if (!text.empty()) text += ", ";
+    text += grouped(feed.rejected_by[i]) + " " + wire::name_of(static_cast<wire::Refusal>(i));
+  }
+  return text;
+}
+
 std::string feed_lines(const wire::StatusReport& status, const Palette& palette) {
   using Align = Table::Align;
   if (status.feeds.empty()) return {};
@@ -222,7 +233,13 @@ std::string feed_lines(const wire::StatusReport& status, const Palette& palette)
                state_of(feed, palette), grouped(feed.reports), per_second(feed.rate), grouped(feed.rejected),
                grouped(feed.lost), feed.any ? std::to_string(feed.mark) : "-"});
   }
-  return title(palette, "Feeds") + table.render(palette, 2);
+  std::string out = title(palette, "Feeds") + table.render(palette, 2);
+  for (const auto& feed : status.feeds) {
+    if (const auto by = refused_by(feed); !by.empty()) {
+      out += "  " + palette.dim("refused of " + printable(feed.name) + ": " + by) + "\n";
+    }
+  }
+  return out;
 }
 }  // namespace
 
@@ -320,6 +337,14 @@ void add_health(JsonObject& object, const wire::StatusReport& status) {
   object.number("step_max_ns", status.step_max_ns).text("log_level", status.log_level);
 }
 
+std::string reasons_json(const wire::FeedStatus& feed) {
+  JsonObject object;
+  for (std::size_t i = 0; i < feed.rejected_by.size(); ++i) {
+    if (feed.rejected_by[i] > 0) object.number(wire::name_of(static_cast<wire::Refusal>(i)), feed.rejected_by[i]);
+  }
+  return object.str();
+}
+
 std::string shelf_json(const wire::ShelfStatus& shelf) {
   JsonObject object;
   object.text("by", shelf.by).text("why", shelf.why).instant("at", shelf.at).instant("until", shelf.until);
@@ -351,7 +376,9 @@ std::string status_json(const wire::StatusReport& status) {
     if (feed.last_contact != engine::kNever && feed.last_contact <= status.clock) {
       object.number("lag_ms", static_cast<std::uint64_t>(status.clock - feed.last_contact));
     }
-    feeds.push_back(object.number("rejected", feed.rejected).number("lost", feed.lost).str());
+    object.number("rejected", feed.rejected).number("lost", feed.lost);
+    if (feed.rejected > 0) object.raw("rejected_by", reasons_json(feed));
+    feeds.push_back(object.str());
   }
   std::vector<std::string> refusals;
   for (const auto& refusal : status.refusals) refusals.push_back(refusal_json(refusal));

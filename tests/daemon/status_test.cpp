@@ -103,6 +103,7 @@ TEST(Status, tells_feeds_their_contact_rate_and_refusals) {
   UNSIGNED_LONGLONGS_EQUAL(7, analyst.mark);
   UNSIGNED_LONGLONGS_EQUAL(1, analyst.reports);
   UNSIGNED_LONGLONGS_EQUAL(1, analyst.rejected);
+  UNSIGNED_LONGLONGS_EQUAL(1, analyst.rejected_by[static_cast<std::size_t>(Refusal::feed_not_allowed)]);
   LONGLONGS_EQUAL(kMay, analyst.last_contact);
   LONGLONGS_EQUAL(2 * kHour, now.clock - analyst.last_contact);  // its lag
   CHECK_TRUE(analyst.rate < 1);                                  // one report in some seconds, over a minute

@@ -141,6 +141,7 @@ TEST(Control, status_says_how_the_daemon_is) {
   feed.name = "mnd_daily";
   feed.rate = 1.5;
   feed.rejected = 91;
+  feed.rejected_by.back() = 91;
   feed.lost = 92;
   status.feeds = {feed};
   reply.boot = 1;
@@ -166,6 +167,7 @@ TEST(Control, status_says_how_the_daemon_is) {
   LONGLONGS_EQUAL(engine::kNever, back.gaps.at(1).last_at);
   CHECK_TRUE(back.subscriptions == 81 && back.subscriptions_refused == 82);
   CHECK_TRUE(back.feeds.at(0).rejected == 91 && back.feeds.at(0).lost == 92);
+  CHECK_TRUE(back.feeds.at(0).rejected_by == feed.rejected_by);
   DOUBLES_EQUAL(1.5, back.feeds.at(0).rate, 0);
 }
 

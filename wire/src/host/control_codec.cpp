@@ -71,6 +71,9 @@ Offset<schemas::AlertStatus> write(FlatBufferBuilder& builder, const AlertStatus
 
 Offset<schemas::FeedStatus> write(FlatBufferBuilder& builder, const FeedStatus& status) {
   const auto name = write_text(builder, status.name);
+  const auto rejected_by = status.rejected == 0
+                               ? Offset<Vector<std::uint64_t>>{}
+                               : builder.CreateVector(status.rejected_by.data(), status.rejected_by.size());
   schemas::FeedStatusBuilder table{builder};
   if (status.any) table.add_mark(status.mark);
   table.add_reports(status.reports);
@@ -80,6 +83,7 @@ Offset<schemas::FeedStatus> write(FlatBufferBuilder& builder, const FeedStatus& 
   table.add_rate(status.rate);
   table.add_rejected(status.rejected);
   table.add_lost(status.lost);
+  if (!rejected_by.IsNull()) table.add_rejected_by(rejected_by);
   return table.Finish();
 }
 
@@ -285,6 +289,10 @@ class Decoder {
     good_ = good_ && out.rate >= 0;
     out.rejected = table.rejected();
     out.lost = table.lost();
+    if (const auto* by = table.rejected_by(); by != nullptr) {
+      const auto count = std::min<std::size_t>(by->size(), out.rejected_by.size());
+      std::copy_n(by->begin(), count, out.rejected_by.begin());
+    }
     return out;
   }
   AlarmStatus read(const schemas::AlarmStatus& table) {

@@ -268,6 +268,7 @@ class Core {
     std::uint64_t mark = 0;
     std::uint64_t reports = 0;
     std::uint64_t rejected = 0;
+    std::array<std::uint64_t, wire::kRefusals> rejected_by{};
     std::uint64_t lost = 0;                    ///< frames of its publishers
     engine::Instant lost_at = engine::kNever;  ///< when the newest gap was found
     double rate = 0;                           ///< reports per second

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file Acks, control requests and replies (schemas/control.fbs). Host only: these allocate.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -96,9 +97,10 @@ struct FeedStatus {
   std::uint64_t reports = 0;
   engine::Instant last_contact = engine::kNever;
   bool overdue = false;
-  double rate = 0;             ///< reports per second, over about the last minute
-  std::uint64_t rejected = 0;  ///< since the start, whatever the reason
-  std::uint64_t lost = 0;      ///< messages of its publishers that never came, since the start
+  double rate = 0;                                     ///< reports per second, over about the last minute
+  std::uint64_t rejected = 0;                          ///< since the start, whatever the reason
+  std::uint64_t lost = 0;                              ///< messages of its publishers that never came, since the start
+  std::array<std::uint64_t, kRefusals> rejected_by{};  ///< by Refusal: `rejected` taken apart
 };
 struct AlarmStatus {
   std::string name;

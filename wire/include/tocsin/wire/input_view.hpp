@@ -92,6 +92,7 @@ enum class Refusal : std::uint8_t {
   over_quota = 17,       ///< retry
   not_durable = 18,      ///< the journal failed before it was stored: retry on a new connection
 };
+inline constexpr std::size_t kRefusals = 19;
 /// Short stable name (snake_case, as above) and a sentence with the mend, for logs, acks and people.
 [[nodiscard]] const char* name_of(Refusal refusal);
 [[nodiscard]] const char* sentence_of(Refusal refusal);
