@@ -7,10 +7,8 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <mutex>
-#include <poll.h>
-#include <sys/uio.h>
-#include <unistd.h>
+
+#include "log_output.hpp"
 
 namespace tocsin::daemon {
 namespace {
@@ -25,8 +23,7 @@ bool is_plain(std::string_view value) {
 }
 
 std::atomic<Severity> log_level{Severity::info};
-std::mutex writing;      // what one line found room for, another must not take
-std::uint64_t lost = 0;  // lines that found none and were not told of yet
+constinit LogOutput output;
 
 using TimeText = std::array<char, 40>;
 
@@ -50,32 +47,12 @@ engine::Instant wall_now_ms() {
   (void)clock_gettime(CLOCK_REALTIME, &now);
   return engine::Instant{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
-
-using LostText = std::array<char, 128>;
-
-std::string_view write_lost(LostText& buffer) {
-  if (lost == 0) return {};
-  TimeText now{};
-  const auto time = write_time(wall_now_ms(), now);
-  const int size = std::snprintf(buffer.data(), buffer.size(), "ts=%.*s level=warning event=log_lost lines=%llu\n",
-                                 static_cast<int>(time.size()), time.data(), static_cast<unsigned long long>(lost));
-  return {buffer.data(), static_cast<std::size_t>(size)};
-}
-
-/// A reader that stands still (a pager, a terminal on hold, a pipe that nobody empties) must not hold up who writes:
-/// what is told now has room whole, or is lost. When stderr fails nobody is left to tell.
-void write_at_once(std::string_view line) {
-  LostText buffer{};
-  const std::scoped_lock turn{writing};
-  const auto before = write_lost(buffer);
-  const std::array<iovec, 2> parts{iovec{buffer.data(), before.size()},
-                                   iovec{const_cast<char*>(line.data()), line.size()}};
-  pollfd out{STDERR_FILENO, POLLOUT, 0};
-  const bool room = ::poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0;
-  const auto written = room ? ::writev(STDERR_FILENO, parts.data(), parts.size()) : -1;
-  lost = written == static_cast<ssize_t>(before.size() + line.size()) ? 0 : lost + 1;
-}
 }  // namespace
+
+static_assert(LogLine::kBytesMax <= LogOutput::kLineBytesMax);
+
+void open_log() { output.open(); }
+void close_log() { output.close(); }
 
 bool set_log_level(std::string_view name) {
   for (std::size_t i = 0; i < kSeverityNames.size(); ++i) {
@@ -106,7 +83,7 @@ LogLine::~LogLine() {
     size_ += kCut.size();
   }
   text_[size_++] = '\n';
-  write_at_once({text_.data(), size_});
+  output.write({text_.data(), size_});
 }
 
 void LogLine::add_(std::string_view text) {

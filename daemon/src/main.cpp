@@ -220,6 +220,7 @@ int main(int argc, char** argv) {
   using namespace tocsin::daemon;  // NOLINT(google-build-using-namespace): this file is all of one namespace
   const Arguments arguments = parse({argv + 1, argv + argc});
   if (arguments.exit >= 0) return arguments.exit;
+  open_log();  // first: without core dumps /proc/self is root's
   sandbox::no_core_dumps();
   sandbox::refuse_netlink();
   bound_the_heap();

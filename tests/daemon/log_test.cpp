@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: a log line is one line whatever is put into it; times read as people write them.
-/// How: stderr goes to a file for one line, or to a pipe that nobody empties.
+/// How: stderr goes to a file for one line, or to a pipe, terminal or socket that nobody empties.
 #include "tocsin/daemon/log.hpp"
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <string>
+#include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 #include "fixture.hpp"
@@ -50,32 +55,123 @@ TEST(LogLine, quotes_and_escapes_what_would_break_the_line) {
   STRCMP_CONTAINS(R"( a="two words" b="q\"\x0a\x1b[31m" c=""|)", line.c_str());
 }
 
-TEST(LogLine, does_not_wait_for_a_reader_that_stands_still) {
+namespace {
+/// Stderr's other end: read only when a test says so.
+class Reader {
+ public:
+  /// @param ends  what to read from, and what stderr is to be meanwhile.
+  explicit Reader(std::array<int, 2> ends) : ends_{ends}, saved_{::dup(STDERR_FILENO)} {
+    (void)::alarm(30);  // the fault that is looked for stands still for ever
+    (void)::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
+    (void)::dup2(ends_[1], STDERR_FILENO);
+    open_log();
+  }
+  ~Reader() {
+    (void)::alarm(0);
+    (void)::dup2(saved_, STDERR_FILENO);
+    close_log();
+    for (const int fd : {saved_, ends_[0], ends_[1]}) (void)::close(fd);
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  /// All that is there.
+  [[nodiscard]] std::string read_all() const {
+    std::string all;
+    std::array<char, 4096> some{};
+    for (;;) {
+      const auto size = ::read(ends_[0], some.data(), some.size());
+      if (size <= 0) return all;
+      all.append(some.data(), static_cast<std::size_t>(size));
+    }
+  }
+  /// Whether a write to stderr by anybody else still waits for room.
+  [[nodiscard]] bool stderr_waits() const { return (::fcntl(ends_[1], F_GETFL) & O_NONBLOCK) == 0; }
+
+ private:
+  std::array<int, 2> ends_;
+  int saved_;
+};
+
+std::array<int, 2> make_pipe() {
   std::array<int, 2> ends{};
   CHECK_EQUAL(0, ::pipe2(ends.data(), O_CLOEXEC));
-  const int pipe_bytes = ::fcntl(ends[1], F_SETPIPE_SZ, 8192);
-  const int saved = ::dup(STDERR_FILENO);
-  (void)::dup2(ends[1], STDERR_FILENO);
-  const auto read_all = [&] {
-    std::string text(static_cast<std::size_t>(pipe_bytes), '\0');
-    text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[0], text.data(), text.size()))));
-    return text;
-  };
-  constexpr int kLines = 100;  // of 100 bytes and more each
-  const std::string wide(100, 'w');
-  for (int i = 0; i < kLines; ++i) LogLine(Severity::info, "line").field("wide", wide);
-  const auto first = read_all();
-  LogLine(Severity::info, "after");
-  const auto second = read_all();
-  (void)::dup2(saved, STDERR_FILENO);
-  for (const int fd : {saved, ends[0], ends[1]}) (void)::close(fd);
+  CHECK_TRUE(::fcntl(ends[1], F_SETPIPE_SZ, 8192) > 0);
+  return ends;
+}
 
-  const auto whole = std::count(first.begin(), first.end(), '\n');
+std::array<int, 2> make_socket() {
+  std::array<int, 2> ends{};
+  CHECK_EQUAL(0, ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()));
+  const int bytes = 8192;
+  CHECK_EQUAL(0, ::setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes));
+  return ends;
+}
+
+std::array<int, 2> make_terminal() {
+  const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  CHECK_TRUE(master >= 0);
+  CHECK_EQUAL(0, ::grantpt(master));
+  CHECK_EQUAL(0, ::unlockpt(master));
+  const int slave = ::open(::ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  CHECK_TRUE(slave >= 0);
+  return {master, slave};
+}
+
+/// A terminal takes what it has room for, so a line can come in two halves; a test of whole lines has all of them.
+void tell_more_than_there_is_room_for(const Reader& reader) {
+  constexpr int kLines = 300;
+  const std::string wide(200, 'w');
+  for (int i = 0; i < kLines; ++i) LogLine(Severity::info, "line").field("wide", wide);
+  auto told = reader.read_all();
+  LogLine(Severity::info, "after");
+  LogLine(Severity::info, "last");
+  told += reader.read_all();
+  CHECK_TRUE(reader.stderr_waits());
+
+  std::size_t whole = 0;
+  for (std::size_t at = 0; at < told.size(); at = told.find('\n', at) + 1) {
+    STRCMP_EQUAL("ts=", told.substr(at, 3).c_str());
+    const auto line = told.substr(at, told.find('\n', at) - at);
+    if (line.find(" event=line wide=" + wide) != std::string::npos) ++whole;
+  }
+  CHECK_EQUAL('\n', told.back());
   CHECK_TRUE(whole > 0 && whole < kLines);
-  CHECK_EQUAL('\n', first.back());
-  STRCMP_CONTAINS((" level=warning event=log_lost lines=" + std::to_string(kLines - whole) + "\nts=").c_str(),
-                  second.c_str());
-  STRCMP_CONTAINS(" event=after\n", second.c_str());
+  STRCMP_CONTAINS((" level=warning event=log_lost lines=" + std::to_string(kLines - whole)).c_str(), told.c_str());
+  STRCMP_CONTAINS(" event=after", told.c_str());
+  STRCMP_CONTAINS(" event=last", told.c_str());
+}
+}  // namespace
+
+TEST(LogLine, does_not_wait_for_a_pipe_that_nobody_reads) { tell_more_than_there_is_room_for(Reader{make_pipe()}); }
+
+TEST(LogLine, does_not_wait_for_a_socket_that_nobody_reads) { tell_more_than_there_is_room_for(Reader{make_socket()}); }
+
+// It says that it can be written to when it has room for a part of a line.
+TEST(LogLine, does_not_wait_for_a_terminal_that_nobody_reads) {
+  tell_more_than_there_is_room_for(Reader{make_terminal()});
+}
+
+TEST(LogLine, does_not_wait_for_another_thread_that_stands_in_a_write) {
+  const Reader reader{make_pipe()};
+  close_log();  // plain writes wait for room
+  std::atomic<bool> filled{false};
+  std::thread stuck{[&filled] {
+    const std::string wide(1900, 'w');
+    for (int i = 0; i < 4; ++i) LogLine(Severity::info, "fits").field("wide", wide);
+    filled = true;
+    LogLine(Severity::info, "stuck").field("wide", wide);
+  }};
+  while (!filled) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  LogLine(Severity::info, "other");
+  std::string told;
+  while (told.find(" event=stuck") == std::string::npos) told += reader.read_all();
+  stuck.join();
+  LogLine(Severity::info, "after");
+  told += reader.read_all();
+  CHECK_TRUE(told.find(" event=other") == std::string::npos);
+  STRCMP_CONTAINS(" event=log_lost lines=1\n", told.c_str());
 }
 
 TEST(LogLine, writes_times_in_utc_to_the_end_of_the_calendar) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file Structured log lines on stderr: `ts=... level=info event=start key=value ...`, one write each.
+/// @file Structured log lines on stderr: `ts=... level=info event=start key=value ...`.
 #include <array>
 #include <charconv>
 #include <concepts>
@@ -19,10 +19,17 @@ bool set_log_level(std::string_view name);
 /// The name of the level that is written and all above it.
 [[nodiscard]] std::string_view log_level_name();
 
+/// From now on no line waits for whoever reads the log, whatever stderr is. Call it while there is one thread, before
+/// the process gives up what it could do; again when stderr is another one. Until then lines are plain writes.
+void open_log();
+/// Plain writes again.
+void close_log();
+
 /// One log line; written to stderr when it goes out of scope. Values with blanks, quotes or unprintable bytes are
-/// quoted and escaped, so that a line is always one line. No heap: what does not fit is cut off, and `...` says so. It
-/// does not wait for whoever reads the log: a line that a full pipe has no room for is lost, and `event=log_lost
-/// lines=n` says how many when there is room again. May be used from any thread.
+/// quoted and escaped, so that a line is always one line. No heap: what does not fit is cut off, and `...` says so.
+/// After open_log() it does not wait for whoever reads the log: a line that a full pipe or terminal has no room for is
+/// lost, and `event=log_lost lines=n` says how many when there is room again. So is one while another thread stands in
+/// a write. May be used from any thread.
 ///
 ///     LogLine(Severity::info, "commit").field("items", 3).field("ms", 0.4);
 class LogLine {
