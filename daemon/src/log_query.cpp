@@ -155,7 +155,8 @@ journal::Outcome read_log(journal::Journal& journal, LogQuery& query) {
       withhold_samples(query.answer.rejections, query.audience, query.principal);
       return std::nullopt;
     case LogWhat::head: {
-      auto head = journal.head();
+      journal::SignedHead head;
+      if (auto outcome = journal.head(head)) return outcome;
       query.answer.newest = journal.last_batch_id();
       query.answer.head = {head.batch, std::move(head.chain), std::move(head.signature), std::move(head.public_key),
                            std::move(head.journal)};

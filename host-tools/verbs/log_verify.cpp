@@ -177,7 +177,9 @@ int run_log_head(const LogOptions& options) {
   journal::JournalError error;
   const auto journal = open_journal(options, error);
   if (!journal) return fail(options.source + ": " + error.text);
-  print_head(journal->head());
+  journal::SignedHead head;
+  if (const auto outcome = journal->head(head)) return fail(options.source + ": " + outcome->text);
+  print_head(head);
   return static_cast<int>(Exit::done);
 }
 }  // namespace tocsin::tools

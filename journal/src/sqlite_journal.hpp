@@ -60,7 +60,7 @@ class SqliteJournal final : public Journal {
   [[nodiscard]] Outcome retain(engine::Instant now) override;
   [[nodiscard]] bool wants_checkpoint() const override { return wants_checkpoint_; }
   [[nodiscard]] Outcome sign_head() override;
-  [[nodiscard]] SignedHead head() override;
+  [[nodiscard]] Outcome head(SignedHead& head) override;
   [[nodiscard]] Outcome probe() override;
   [[nodiscard]] Outcome backup_begin(const std::string& path) override;
   [[nodiscard]] BackupStep backup_step(std::uint32_t pages) override;

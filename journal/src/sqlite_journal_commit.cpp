@@ -195,9 +195,17 @@ Outcome SqliteJournal::sign_head() {
   return outcome;
 }
 
-SignedHead SqliteJournal::head() {
-  Head head;
-  if (read_head(database_.get(), HeadKind::newest, head) != SQLITE_ROW) return {};
-  return {head.ends.batch, hex_of(head.ends.batch_hash), hex_of(head.signature), hex_of(public_key_), hex_of(id_)};
+Outcome SqliteJournal::head(SignedHead& head) {
+  Head newest;
+  const int code = read_head(database_.get(), HeadKind::newest, newest);
+  // Each journal has one from its making on; an empty answer could replace a good one that was kept.
+  if (code == SQLITE_DONE) return explain_(SQLITE_CORRUPT, "the signed head is missing in");
+  if (code != SQLITE_ROW) return explain_(code, "cannot read the signed head of");
+  if (!is_signed(newest, id_, public_key_)) {
+    return explain_(SQLITE_CORRUPT, "the signature does not hold of the signed head of");
+  }
+  head = {newest.ends.batch, hex_of(newest.ends.batch_hash), hex_of(newest.signature), hex_of(public_key_),
+          hex_of(id_)};
+  return std::nullopt;
 }
 }  // namespace tocsin::journal

@@ -38,6 +38,14 @@ std::string lines(int first, int count, const std::string& more = {}) {
   return all;
 }
 
+std::string bytes_of_hex(const std::string& text) {
+  std::string bytes;
+  for (std::size_t at = 0; at + 1 < text.size(); at += 2) {
+    bytes += static_cast<char>(std::stoi(text.substr(at, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
 std::size_t lines_in(const std::string& text) {
   std::size_t count = 0;
   for (const char letter : text) count += letter == '\n' ? 1 : 0;
@@ -124,6 +132,28 @@ TEST(LiveLog, the_signed_head_to_be_kept_elsewhere_needs_no_stop) {
   STRCMP_EQUAL(stopped.c_str(), log_of({"head", endpoint("control")}).c_str());
   tocsin({"log", "head", endpoint("mute")});  // may not read
   ends_with(1);
+}
+
+// A head of nothing, with exit 0, would take the place of the good one that was kept.
+TEST(LiveLog, a_damaged_signed_head_is_not_told) {
+  inject(lines(1, 10));
+  stop();
+  const auto told = log_of({"head", folder.path("journal.db")});
+  const auto signature = bytes_of_hex(told.substr(told.find(R"("signature":")") + 13, 128));
+  auto journal = content_of(folder.path("journal.db"));
+  for (auto at = journal.find(signature); at != std::string::npos; at = journal.find(signature, at)) {
+    journal[at] = static_cast<char>(~journal[at]);
+  }
+  (void)folder.file("journal.db", journal);
+  const auto is_refused = [this](const std::string& source) {
+    tocsin({"log", "head", source});
+    ends_with(1);
+    STRCMP_EQUAL("", done.out.c_str());
+    STRCMP_CONTAINS("the signature does not hold", done.err.c_str());
+  };
+  is_refused(folder.path("journal.db"));
+  launch();
+  is_refused(endpoint("control"));
 }
 
 TEST(LiveLog, asked_while_reports_pour_in_it_leaves_nothing_out) {

@@ -204,6 +204,23 @@ TEST(JournalVerify, names_what_was_damaged) {
   }
 }
 
+// Whoever keeps heads elsewhere would else put nothing in the place of a good one.
+TEST(JournalVerify, gives_no_head_that_is_missing_or_damaged) {
+  make_one(3);
+  const auto whole = read_file(path);
+  SignedHead head;
+  CHECK_FALSE(open(path, true)->head(head).has_value());
+  UNSIGNED_LONGLONGS_EQUAL(3, head.batch);
+  for (const char* sql : {"DELETE FROM head", "UPDATE head SET at = at + 1", "UPDATE head SET batch = batch - 1"}) {
+    write_file(path, whole);
+    tamper(sql);
+    const auto outcome = open(path, true)->head(head);
+    CHECK_TRUE_TEXT(outcome.has_value(), sql);
+    STRCMP_CONTAINS_TEXT(path.c_str(), outcome->text.c_str(), sql);
+    UNSIGNED_LONGLONGS_EQUAL(3, head.batch);
+  }
+}
+
 // The checksums are no secret: somebody who can write the file makes them anew. The chain needs the key.
 TEST(JournalVerify, finds_changes_with_new_checksums_by_the_chain) {
   struct Row {

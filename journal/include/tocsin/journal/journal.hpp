@@ -270,7 +270,9 @@ class Journal {
   [[nodiscard]] virtual bool wants_checkpoint() const = 0;
   /// Signs the newest batch, unless it is signed already. For a clean stop; closing does it too, but cannot report.
   [[nodiscard]] virtual Outcome sign_head() = 0;
-  [[nodiscard]] virtual SignedHead head() = 0;
+  /// The newest signed head. After an error `head` is as it was.
+  /// @error  it cannot be read, is missing, or is damaged: its signature does not hold.
+  [[nodiscard]] virtual Outcome head(SignedHead& head) = 0;
   /// For a journal in trouble: makes room if it is full and does one small durable write. Empty: it is well again.
   /// @error  as commit().
   [[nodiscard]] virtual Outcome probe() = 0;
