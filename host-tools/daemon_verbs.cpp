@@ -228,6 +228,7 @@ void add_log(CLI::App& app, Run& run) {
            "  tocsin log acts ipc:///run/tocsin/control.sock                       what operators did\n"
            "  tocsin log rejections ipc:///run/tocsin/control.sock\n"
            "  tocsin log verify /var/lib/tocsin/journal.db                         is it what was written?\n"
+           "  tocsin log verify journal.db --head kept.json                        nothing cut off or put back?\n"
            "  tocsin log verify ipc:///run/tocsin/control.sock                     the same of a running daemon\n"
            "  tocsin log head ipc:///run/tocsin/control.sock                       to keep in another place\n");
   sub->add_option("what", options.what, "alerts, batches, inputs, rejections, acts, gaps, verify or head")
@@ -244,6 +245,7 @@ void add_log(CLI::App& app, Run& run) {
       ->capture_default_str();
   sub->add_option("--journal-key", options.keys, "verify: the journal's key file, when it is not beside it");
   sub->add_option("--public-key", options.public_key, "verify: the public key you noted (64 hex digits)");
+  sub->add_option("--head", options.head, "verify: a file with what `head` printed earlier; a journal's path only");
   sub->add_flag("--since-checkpoint", options.since_checkpoint, "verify: only what came after the newest checkpoint");
   sub->add_flag("--brief", options.brief, "one line an alert");
   sub->add_flag("--json", options.json, "JSON Lines instead of text");

@@ -158,8 +158,16 @@ journal::Outcome read_log(journal::Journal& journal, LogQuery& query) {
       journal::SignedHead head;
       if (auto outcome = journal.head(head)) return outcome;
       query.answer.newest = journal.last_batch_id();
-      query.answer.head = {head.batch, std::move(head.chain), std::move(head.signature), std::move(head.public_key),
-                           std::move(head.journal)};
+      query.answer.head = {head.batch,
+                           std::move(head.chain),
+                           std::move(head.signature),
+                           std::move(head.public_key),
+                           std::move(head.journal),
+                           head.at,
+                           head.alert,
+                           head.note,
+                           std::move(head.alert_chain),
+                           std::move(head.note_chain)};
       return std::nullopt;
     }
   }

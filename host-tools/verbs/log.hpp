@@ -16,6 +16,7 @@ struct LogOptions {
   double timeout_s = 10;          ///< a live daemon: how long to wait for an answer
   std::string keys;               ///< verify: the journal's key file; empty: the one beside it, if there is one
   std::string public_key;         ///< verify: the public key as noted elsewhere; empty: as the journal says
+  std::string head;               ///< verify: file with a head that was kept elsewhere; empty: none
   bool since_checkpoint = false;  ///< verify: only what came after the newest checkpoint
 };
 

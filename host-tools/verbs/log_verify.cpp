@@ -11,6 +11,7 @@
 
 #include "lib/exit_status.hpp"
 #include "lib/json.hpp"
+#include "lib/kept_head.hpp"
 #include "lib/net.hpp"
 #include "lib/terminal.hpp"
 
@@ -121,6 +122,11 @@ int verify_live(const LogOptions& options) {
     std::fprintf(stderr, "--journal-key goes with a journal's path; a running daemon checks with its own keys\n");
     return static_cast<int>(Exit::bad_usage);
   }
+  if (!options.head.empty()) {
+    std::fprintf(
+        stderr, "--head goes with a journal's path: of a running daemon make a copy (tocsin backup) and verify that\n");
+    return static_cast<int>(Exit::bad_usage);
+  }
   Exit exit = Exit::done;
   const auto report = ask_daemon(options, exit);
   if (!report) return static_cast<int>(exit);
@@ -131,7 +137,9 @@ int verify_live(const LogOptions& options) {
 void print_head(const journal::SignedHead& head) {
   JsonObject object;
   object.number("batch", head.batch).text("chain", head.chain).text("signature", head.signature);
-  object.text("public_key", head.public_key).text("journal", head.journal);
+  object.text("public_key", head.public_key).text("journal", head.journal).raw("at_ms", std::to_string(head.at));
+  object.number("alert", head.alert).text("alert_chain", head.alert_chain);
+  object.number("note", head.note).text("note_chain", head.note_chain);
   std::fprintf(stdout, "%s\n", object.str().c_str());
 }
 
@@ -149,7 +157,8 @@ int head_live(const LogOptions& options) {
   if (!reply->ok || !reply->log || !reply->log->head) return fail(options.source + ": " + reply->error);
   auto& head = *reply->log->head;
   print_head({head.batch, std::move(head.chain), std::move(head.signature), std::move(head.public_key),
-              std::move(head.journal)});
+              std::move(head.journal), head.at, head.alert, head.note, std::move(head.alert_chain),
+              std::move(head.note_chain)});
   return static_cast<int>(Exit::done);
 }
 }  // namespace
@@ -157,9 +166,12 @@ int head_live(const LogOptions& options) {
 int run_log_verify(const LogOptions& options) {
   if (is_endpoint(options.source)) return verify_live(options);
   journal::JournalError error;
+  journal::VerifyOptions wanted;
+  if (!options.head.empty() && !read_kept_head(options.head, wanted.kept_head.emplace(), error.text)) {
+    return fail(error.text);
+  }
   const auto journal = open_journal(options, error);
   if (!journal) return fail(options.source + ": " + error.text);
-  journal::VerifyOptions wanted;
   wanted.keys = options.keys;
   wanted.public_key = options.public_key;
   wanted.since_checkpoint = options.since_checkpoint;

@@ -50,6 +50,19 @@ bool is_signed(const Head& head, const JournalId& id, const PublicKey& key) {
   return is_signed_by(key, Message{head, id}.bytes(), head.signature);
 }
 
+bool is_kept_head(const SignedHead& kept, Head& head) {
+  head = {};
+  head.at = kept.at;
+  head.ends.batch = kept.batch;
+  head.ends.alert = kept.alert;
+  head.ends.note = kept.note;
+  JournalId id{};
+  PublicKey key{};
+  return bytes_of_hex(kept.chain, head.ends.batch_hash) && bytes_of_hex(kept.alert_chain, head.ends.alert_hash) &&
+         bytes_of_hex(kept.note_chain, head.ends.note_hash) && bytes_of_hex(kept.signature, head.signature) &&
+         bytes_of_hex(kept.journal, id) && bytes_of_hex(kept.public_key, key) && is_signed(head, id, key);
+}
+
 int write_head(Statement& replace, const Head& head) {
   return replace.bind(1, static_cast<std::int64_t>(head.kind))
       .bind(2, head.at)

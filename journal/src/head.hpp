@@ -32,6 +32,9 @@ struct Head {
 void sign(Head& head, const JournalId& id, const Keys& keys);
 [[nodiscard]] bool is_signed(const Head& head, const JournalId& id, const PublicKey& key);
 
+/// Reads a head that was kept elsewhere. @returns false when it is none, or its own signature does not hold.
+[[nodiscard]] bool is_kept_head(const SignedHead& kept, Head& head);
+
 inline constexpr const char* kReplaceHead =
     "INSERT OR REPLACE INTO head(kind, at, batch, alert, note, shed_first, shed_last, batch_hash, alert_hash, "
     "note_hash, "

@@ -204,8 +204,17 @@ Outcome SqliteJournal::head(SignedHead& head) {
   if (!is_signed(newest, id_, public_key_)) {
     return explain_(SQLITE_CORRUPT, "the signature does not hold of the signed head of");
   }
-  head = {newest.ends.batch, hex_of(newest.ends.batch_hash), hex_of(newest.signature), hex_of(public_key_),
-          hex_of(id_)};
+  const auto& ends = newest.ends;
+  head = {ends.batch,
+          hex_of(ends.batch_hash),
+          hex_of(newest.signature),
+          hex_of(public_key_),
+          hex_of(id_),
+          newest.at,
+          ends.alert,
+          ends.note,
+          hex_of(ends.alert_hash),
+          hex_of(ends.note_hash)};
   return std::nullopt;
 }
 }  // namespace tocsin::journal

@@ -50,16 +50,20 @@ Verifier::Verifier(SqliteJournal& journal, const Keys* keys, std::unique_ptr<Key
   report_.public_key = hex_of(public_key_);
   report_.keyed = keys_ != nullptr;
   if (keys_ == nullptr) {
-    report_.notice =
+    notice_(
         "without the key file the keyed chain was not checked: whoever can write the file could have changed what "
-        "comes "
-        "after the signed head, and checksums";
+        "comes after the signed head, and checksums");
   }
 }
 
 void Verifier::fault_(std::string text) {
   ++report_.fault_count;
   if (report_.faults.size() < VerifyReport::kFaultsMax) report_.faults.push_back(std::move(text));
+}
+
+void Verifier::notice_(std::string text) {
+  if (!report_.notice.empty()) report_.notice += "; ";
+  report_.notice += std::move(text);
 }
 
 bool Verifier::step(std::uint32_t rows) {
@@ -71,6 +75,7 @@ bool Verifier::step(std::uint32_t rows) {
     case Phase::small_tables:
       check_tables_();
       check_heads_();
+      if (options_.kept_head) check_kept_head_(*options_.kept_head);
       phase_ = Phase::checkpoints;
       return true;
     case Phase::checkpoints:
@@ -164,6 +169,39 @@ void Verifier::check_heads_() {
       count != 0) {
     fault_("the table of signed heads holds others than the two there are");
   }
+}
+
+// The id and the key first: a head of another journal says nothing of this one's batches.
+void Verifier::check_kept_head_(const SignedHead& kept) {
+  static constexpr const char* kNotIt = "this journal is older than, or not, the one the head was kept of: ";
+  Head head;
+  if (!is_kept_head(kept, head)) {
+    return fault_("the kept head was changed, or is not what `tocsin log head` printed: its signature does not hold");
+  }
+  if (kept.journal != hex_of(journal_.id_)) {
+    return fault_(kNotIt + ("its id is " + hex_of(journal_.id_)) + ", the head's " + kept.journal);
+  }
+  if (kept.public_key != report_.public_key) {
+    return fault_(kNotIt + ("its public key is " + report_.public_key) + ", the head's " + kept.public_key);
+  }
+  if (head.ends.batch == 0) return;
+  const auto& removed = journal_.removed_.ends;
+  if (head.ends.batch < removed.batch) {
+    return notice_("retention removed " + name_("batch", head.ends.batch) +
+                   ", which the kept head speaks of: that nothing was exchanged before batch " +
+                   std::to_string(removed.batch + 1) + " cannot be shown any more; keep a new head");
+  }
+  std::uint64_t found = removed.batch;
+  Hash hash = removed.batch_hash;
+  if (head.ends.batch > removed.batch) {
+    const int code = journal_.read_end_("SELECT id, chain FROM batch WHERE id = ?1", head.ends.batch, found, hash);
+    if (code != SQLITE_OK) return fault_(journal_.explain_(code, "cannot read the kept head's batch in").text);
+  }
+  if (found != head.ends.batch) {
+    return fault_(kNotIt + name_("batch", head.ends.batch) + " is not there, the last one is " +
+                  std::to_string(journal_.ends_.batch));
+  }
+  if (hash != head.ends.batch_hash) fault_(kNotIt + name_("batch", found) + " is another one");
 }
 
 void Verifier::check_checkpoints_() {

@@ -22,6 +22,8 @@ class Verifier final : public Verification {
   void check_structure_();
   void check_tables_();
   void check_heads_();
+  void check_kept_head_(const SignedHead& kept);
+  void notice_(std::string text);
   void check_small_table_(const char* what, const char* sql);
   void check_checkpoints_();
   void begin_rows_();

@@ -134,6 +134,34 @@ TEST(LiveLog, the_signed_head_to_be_kept_elsewhere_needs_no_stop) {
   ends_with(1);
 }
 
+TEST(LiveLog, a_head_that_was_kept_shows_an_older_copy_put_back) {
+  const auto journal = folder.path("journal.db");
+  inject(lines(1, 10));
+  stop();
+  const auto older = content_of(journal);
+  const auto first = log_of({"head", journal});
+  launch();
+  inject(lines(11, 10));
+  stop();
+  const auto kept = folder.file("kept.json", first + log_of({"head", journal}));  // the last one counts
+  (void)log_of({"verify", journal, "--head", kept});
+  (void)log_of({"verify", journal, "--head", folder.file("first.json", first)});
+  (void)folder.file("journal.db", older);
+  (void)log_of({"verify", journal});
+  tocsin({"log", "verify", journal, "--head", kept});
+  ends_with(1);
+  STRCMP_CONTAINS("this journal is older than, or not, the one the head was kept of", done.out.c_str());
+
+  tocsin({"log", "verify", journal, "--head", folder.file("short.json", R"({"batch":1,"chain":"00"})")});
+  ends_with(1);
+  STRCMP_CONTAINS("short.json: there is no \"signature\" in it; give a file", done.err.c_str());
+  tocsin({"log", "verify", journal, "--head", folder.path("none.json")});
+  ends_with(1);
+  tocsin({"log", "verify", endpoint("control"), "--head", kept});
+  ends_with(2);
+  STRCMP_CONTAINS("--head goes with a journal's path", done.err.c_str());
+}
+
 // A head of nothing, with exit 0, would take the place of the good one that was kept.
 TEST(LiveLog, a_damaged_signed_head_is_not_told) {
   inject(lines(1, 10));

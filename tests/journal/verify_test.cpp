@@ -204,6 +204,91 @@ TEST(JournalVerify, names_what_was_damaged) {
   }
 }
 
+// An older copy is whole in itself, signed head and all.
+TEST(JournalVerify, finds_an_older_copy_by_a_head_that_was_kept) {
+  make_one(5);
+  const auto older = read_file(path);
+  SignedHead kept;
+  CHECK_FALSE(open(path, true)->head(kept).has_value());
+  const auto with_kept = [&] {
+    VerifyOptions options;
+    options.kept_head = kept;
+    return faults_of(*open(path, true), options);
+  };
+  STRCMP_EQUAL("", with_kept().c_str());
+  {
+    const auto journal = open(path, false);
+    commit(*journal, 6, 1);
+    commit(*journal, 7, 1);
+  }
+  STRCMP_EQUAL("", with_kept().c_str());  // what came since does not matter
+  CHECK_FALSE(open(path, true)->head(kept).has_value());
+  write_file(path, older);
+  STRCMP_EQUAL("", faults(path).c_str());
+  STRCMP_CONTAINS(
+      "this journal is older than, or not, the one the head was kept of: batch 7 is not there, the last "
+      "one is 5",
+      with_kept().c_str());
+  {
+    const auto journal = open(path, false);  // the same numbers again, of something else
+    commit(*journal, 16, 1);
+    commit(*journal, 17, 1);
+  }
+  STRCMP_EQUAL("", faults(path).c_str());
+  STRCMP_CONTAINS("batch 7 is another one", with_kept().c_str());
+}
+
+TEST(JournalVerify, finds_that_a_kept_head_is_of_another_journal_or_was_changed) {
+  make_one(3);
+  SignedHead kept;
+  CHECK_FALSE(open(path, true)->head(kept).has_value());
+  const auto with = [&](const SignedHead& head) {
+    VerifyOptions options;
+    options.kept_head = head;
+    return faults_of(*open(path, true), options);
+  };
+  STRCMP_EQUAL("", with(kept).c_str());
+  for (auto* number : {&kept.batch, &kept.alert, &kept.note}) {
+    ++*number;
+    STRCMP_CONTAINS("the kept head was changed", with(kept).c_str());
+    --*number;
+  }
+  auto changed = kept;
+  changed.note_chain = kept.chain;
+  STRCMP_CONTAINS("its signature does not hold", with(changed).c_str());
+  changed = kept;
+  changed.journal = "no hex";
+  STRCMP_CONTAINS("its signature does not hold", with(changed).c_str());
+
+  std::filesystem::remove(path);  // another one, made with the same keys
+  make_one(4);
+  STRCMP_CONTAINS("this journal is older than, or not, the one the head was kept of: its id is", with(kept).c_str());
+}
+
+TEST(JournalVerify, says_when_retention_removed_what_a_kept_head_speaks_of) {
+  make_one(4);
+  SignedHead kept;
+  CHECK_FALSE(open(path, true)->head(kept).has_value());
+  {
+    OpenOptions options;
+    options.keys = path + ".key";
+    options.retain_age_ms = 1;
+    const auto journal = Journal::open(path, options, error);
+    for (std::uint64_t seed = 5; seed <= 40; ++seed) commit(*journal, seed, 200);
+    for (int i = 0; i < 2; ++i) CHECK_FALSE(journal->store_checkpoint({40, 9, 1, Bytes(120, std::byte{4}), 0}));
+    CHECK_FALSE(journal->retain(1'800'000'000'000).has_value());
+    CHECK_TRUE(journal->state().first_batch > 5);
+  }
+  const auto journal = open(path, true);
+  VerifyOptions options;
+  options.kept_head = kept;
+  const auto run = journal->verify(options, error);
+  while (run->step(100)) {
+  }
+  UNSIGNED_LONGLONGS_EQUAL(0, run->report().fault_count);
+  STRCMP_CONTAINS("retention removed batch 4, which the kept head speaks of", run->report().notice.c_str());
+}
+
 // Whoever keeps heads elsewhere would else put nothing in the place of a good one.
 TEST(JournalVerify, gives_no_head_that_is_missing_or_damaged) {
   make_one(3);

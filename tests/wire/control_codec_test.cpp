@@ -313,7 +313,7 @@ TEST(Control, reply_with_a_page_of_the_journal_reads_back) {
   log.acts = {{3, 79, "duty", "shelve", "distraction \xFF cut"}};  // as the journal has it
   log.gaps = {{0, 80, "", 1, 2}, {4, 81, "radar", 5, 6}};
   log.rejections = {{"desk", Refusal::unknown_feed, 3, "mnd"}};
-  log.head = {12, "c0", "51", "0b", "10"};
+  log.head = {12, "c0", "51", "0b", "10", -5, 34, 56, "a0", "e0"};
   const auto read = wire::decode_reply(wire::encode_reply(reply)).value_or(wire::ControlReply{});
   CHECK_TRUE(read.log.has_value() && read.more && read.cursor == 9U);
   UNSIGNED_LONGLONGS_EQUAL(12, read.log->newest);
@@ -328,6 +328,8 @@ TEST(Control, reply_with_a_page_of_the_journal_reads_back) {
   const auto& head = read.log->head.value();
   UNSIGNED_LONGLONGS_EQUAL(12, head.batch);
   STRCMP_EQUAL("c0 51 0b 10", (head.chain + ' ' + head.signature + ' ' + head.public_key + ' ' + head.journal).c_str());
+  STRCMP_EQUAL("a0 e0", (head.alert_chain + ' ' + head.note_chain).c_str());
+  CHECK_TRUE(head.at == -5 && head.alert == 34 && head.note == 56);
   log.gaps[0].at = engine::kNever;
   CHECK_FALSE(wire::decode_reply(wire::encode_reply(reply)).has_value());
 }

@@ -70,7 +70,10 @@ Offset<schemas::LogHead> write_head(FlatBufferBuilder& builder, const LogAnswer&
   const auto signature = write_text(builder, answer.head->signature);
   const auto public_key = write_text(builder, answer.head->public_key);
   const auto journal = write_text(builder, answer.head->journal);
-  return schemas::CreateLogHead(builder, answer.head->batch, chain, signature, public_key, journal);
+  const auto alert_chain = write_text(builder, answer.head->alert_chain);
+  const auto note_chain = write_text(builder, answer.head->note_chain);
+  return schemas::CreateLogHead(builder, answer.head->batch, chain, signature, public_key, journal, answer.head->at,
+                                answer.head->alert, answer.head->note, alert_chain, note_chain);
 }
 
 bool read_batches(const schemas::LogReply& table, LogAnswer& out) {
@@ -116,8 +119,16 @@ bool read_log(const schemas::LogReply& table, LogAnswer& out) {
     }
   }
   if (const auto* head = table.head(); head != nullptr) {
-    out.head = {head->batch(), text_of(head->chain()), text_of(head->signature()), text_of(head->public_key()),
-                text_of(head->journal())};
+    out.head = {head->batch(),
+                text_of(head->chain()),
+                text_of(head->signature()),
+                text_of(head->public_key()),
+                text_of(head->journal()),
+                head->at(),
+                head->alert(),
+                head->note(),
+                text_of(head->alert_chain()),
+                text_of(head->note_chain())};
   }
   return true;
 }

@@ -158,16 +158,6 @@ struct JournalState {
   std::uint64_t shed_batches = 0;  ///< removed because the disk's bound was near
 };
 
-/// The newest signed head, to be kept where whoever can write the journal cannot: only that shows a journal whose end
-/// was cut off or that was exchanged for an older one. All in hex.
-struct SignedHead {
-  std::uint64_t batch = 0;  ///< 0: nothing was stored yet
-  std::string chain;        ///< hash of the batches up to this one
-  std::string signature;    ///< README.md says of what
-  std::string public_key;
-  std::string journal;  ///< what tells it from others
-};
-
 enum class BackupState : std::uint8_t {
   more,    ///< call backup_step() again
   done,    ///< the copy is whole, was read back, and is durable

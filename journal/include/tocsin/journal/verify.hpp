@@ -3,15 +3,36 @@
 /// @file Verification: whether a journal still says what was written, and if not, what is wrong and where.
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tocsin/engine/base/types.hpp"
+
 namespace tocsin::journal {
+/// The newest signed head, to be kept where whoever can write the journal cannot: only that shows a journal whose end
+/// was cut off or that was exchanged for an older one. All that its signature covers is in it (README.md says how).
+/// Hashes, keys and the signature are in hex.
+struct SignedHead {
+  std::uint64_t batch = 0;  ///< 0: nothing was stored yet
+  std::string chain;        ///< hash of the batches up to this one
+  std::string signature;    ///< README.md says of what
+  std::string public_key;
+  std::string journal;      ///< what tells it from others
+  engine::Instant at = 0;   ///< the engine's clock when it was signed
+  std::uint64_t alert = 0;  ///< the last alert event and the last note up to this batch, and the hashes of theirs
+  std::uint64_t note = 0;
+  std::string alert_chain;
+  std::string note_chain;
+};
+
 struct VerifyOptions {
   /// Path of the key file; empty: the keys the journal was opened with, else the file beside it, else none.
   std::string keys;
   /// The public key (64 hex digits) as noted elsewhere; empty: the one the journal itself names.
   std::string public_key;
+  /// A head of this journal that was kept elsewhere: what it speaks of must still be there.
+  std::optional<SignedHead> kept_head;
   bool since_checkpoint = false;  ///< only batches after the newest checkpoint
   /// SQLite's check of its own structure is one step, however long it takes. Of a file with more pages than this only
   /// what reading all rows shows is checked.

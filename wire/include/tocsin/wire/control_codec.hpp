@@ -248,13 +248,18 @@ struct LogAnswer {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
   };
-  /// The newest signed head; all but the number in hex.
+  /// The newest signed head: all that its signature covers; hashes, keys and the signature in hex.
   struct Head {
     std::uint64_t batch = 0;
     std::string chain;
     std::string signature;
     std::string public_key;
     std::string journal;
+    engine::Instant at = 0;
+    std::uint64_t alert = 0;  ///< the last one up to this batch
+    std::uint64_t note = 0;
+    std::string alert_chain;
+    std::string note_chain;
   };
   std::uint64_t newest = 0;  ///< the newest there is: of batches, or of notes
   std::vector<Batch> batches;
