@@ -77,9 +77,9 @@ std::string journal_key_trouble(const Config& config) {
     return "the journal's key file '" + path + "' cannot be read (" + std::strerror(errno) +
            "); without it the journal cannot go on: restore it from where you keep it";
   }
-  if ((info.st_mode & S_IRWXO) != 0) {
+  if (others_may_use(path, info)) {
     return "the journal's key file '" + path +
-           "' may be read or written by everybody; make a new journal if somebody " +
+           "' may be read or written by others than its owner; make a new journal if somebody " +
            "may have read it, and run: chmod 0400 '" + path + "'";
   }
   Secret content = Secret::make(kKeyFileBytesMax);

@@ -42,9 +42,7 @@ bool is_credential(const std::string& path) {
 /// Who else may read it; empty: nobody.
 std::string check_mode(const std::string& path, const struct stat& info) {
   if (!S_ISREG(info.st_mode)) return path + " is no regular file; a secret lies in a file of its own";
-  // The service manager lets the daemon read its credentials by an access list, whose mask shows as the group's bits.
-  const mode_t others = is_credential(path) && info.st_uid == 0 ? 0037U : 0077U;
-  if ((info.st_mode & others) != 0) {
+  if (others_may_use(path, info)) {
     return path + " may be read or written by others than its owner; make new keys if somebody may have read it, and " +
            "run: chmod 0400 " + path;
   }
@@ -99,6 +97,11 @@ void Secret::wipe() {
   if (bytes_ != nullptr) sodium_free(bytes_);  // zeroes first
   bytes_ = nullptr;
   size_ = 0;
+}
+
+bool others_may_use(const std::string& path, const struct stat& info) {
+  const mode_t others = is_credential(path) && info.st_uid == 0 ? 0037U : 0077U;
+  return (info.st_mode & others) != 0;
 }
 
 std::string secret_path(const std::string& folder, std::string_view name) {

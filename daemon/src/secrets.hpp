@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 
 namespace tocsin::daemon {
 /// A key of CURVE or Ed25519.
@@ -41,6 +42,10 @@ class Secret {
 /// @param folder  the keys folder; may be empty.
 /// @returns `$CREDENTIALS_DIRECTORY/NAME` when there is such a file, else `FOLDER/NAME`.
 [[nodiscard]] std::string secret_path(const std::string& folder, std::string_view name);
+
+/// Whether group or others may read or write a secret. Of a credential the group's bits say nothing: they show the mask
+/// of the access list by which the service manager lets the daemon read it.
+[[nodiscard]] bool others_may_use(const std::string& path, const struct stat& info);
 
 /// Reads a secret key in Z85 (40 characters; blank lines and lines that begin with `#` are passed over). A file that
 /// group or others may read is refused: who read it once has it for ever.

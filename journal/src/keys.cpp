@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keys.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,6 +32,15 @@ struct Descriptor {
 
 JournalError complain(const std::string& path, const std::string& what) {
   return {"the journal's key file '" + path + "' " + what, 0, false};
+}
+
+/// Of a credential the group's bits say nothing: they show the mask of the access list by which the service manager
+/// lets the daemon read it.
+bool others_may_use(const std::string& path, const struct stat& status) {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  const bool is_credential = folder != nullptr && *folder != '\0' && path.starts_with(std::string{folder} + "/");
+  const mode_t others = is_credential && status.st_uid == 0 ? 0037U : 0077U;
+  return (status.st_mode & others) != 0;
 }
 
 bool write_all(int file, std::string_view text) {
@@ -134,8 +145,10 @@ std::unique_ptr<Keys> Keys::load(const std::string& path, JournalError& error) {
                                "); without it the journal's chain cannot go on: restore it from where you keep it");
     return nullptr;
   }
-  if ((status.st_mode & 0007U) != 0) {
-    error = complain(path, "may be read by everybody; chmod 0400 it, and make a new journal if it got about");
+  if (others_may_use(path, status)) {
+    error = complain(path,
+                     "may be read or written by others than its owner; chmod 0400 it, and make a new journal if "
+                     "it got about");
     return nullptr;
   }
   auto keys = std::unique_ptr<Keys>{new Keys};

@@ -134,9 +134,11 @@ TEST(ConfigKeys, the_journals_key_is_missed_only_where_a_journal_was_begun_with_
   config.keys.folder.clear();  // then it lies beside the journal
   CHECK_FALSE(check());
   STRCMP_CONTAINS("journal.db.key' cannot be read", told.c_str());
-  write("journal.db.key", kJournalKey, 0404);
-  CHECK_FALSE(check());
-  STRCMP_CONTAINS("journal.db.key' may be read or written by everybody", told.c_str());
+  for (const mode_t mode : {0404U, 0440U, 0420U, 0640U}) {
+    write("journal.db.key", kJournalKey, mode);
+    CHECK_FALSE(check());
+    STRCMP_CONTAINS("journal.db.key' may be read or written by others than its owner", told.c_str());
+  }
   write("journal.db.key", kJournalKey, 0400);
   CHECK_TRUE(check());
 }
@@ -147,6 +149,17 @@ TEST(ConfigKeys, a_credential_wins_over_the_folder) {
   write("credentials/server.secret", "not a key", 0400);
   CHECK_FALSE(check());
   STRCMP_CONTAINS("credentials/server.secret holds no key", told.c_str());
+}
+
+// The service manager's copies show the mask of an access list as the group's bits, and are root's.
+TEST(ConfigKeys, the_journals_key_may_be_a_credential) {
+  std::filesystem::create_directory(folder.file("credentials"));
+  (void)::setenv("CREDENTIALS_DIRECTORY", folder.file("credentials").c_str(), 1);
+  write("credentials/journal.key", kJournalKey, 0440);
+  CHECK_EQUAL(::geteuid() == 0, check());
+  write("credentials/journal.key", kJournalKey, 0404);
+  CHECK_FALSE(check());
+  STRCMP_CONTAINS("credentials/journal.key' may be read", told.c_str());
 }
 
 TEST(ConfigKeys, a_publisher_needs_no_key_of_ours) {

@@ -3,7 +3,9 @@
 /// wrong. How: real files.
 #include "keys.hpp"
 
+#include <cstdlib>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "journal_fixture.hpp"
 
@@ -72,8 +74,23 @@ TEST(JournalKeys, that_are_not_two_lines_of_hex_are_refused) {
 }
 
 TEST(JournalKeys, that_others_may_read_are_refused) {
+  const auto text = std::string(64, 'a') + "\n" + std::string(64, 'b') + "\n";
+  for (const int mode : {0404, 0440, 0420, 0640}) {
+    write(text, mode);
+    refused("may be read or written by others than its owner");
+  }
+}
+
+// The service manager's copies show the mask of an access list as the group's bits, and are root's.
+TEST(JournalKeys, that_are_a_credential_may_show_the_groups_bits) {
+  (void)::setenv("CREDENTIALS_DIRECTORY", folder.file("").c_str(), 1);
+  path = folder.file("") + "/journal.key";
+  write(std::string(64, 'a') + "\n" + std::string(64, 'b') + "\n", 0440);
+  const bool taken = Keys::load(path, error) != nullptr;
   write(std::string(64, 'a') + "\n" + std::string(64, 'b') + "\n", 0404);
-  refused("may be read by everybody");
+  refused("may be read or written by others than its owner");
+  (void)::unsetenv("CREDENTIALS_DIRECTORY");
+  CHECK_EQUAL(::geteuid() == 0, taken);
 }
 
 TEST(JournalKeys, that_cannot_be_made_are_an_error) {
