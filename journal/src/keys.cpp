@@ -175,17 +175,31 @@ std::unique_ptr<Keys> Keys::load(const std::string& path, JournalError& error) {
   return keys;
 }
 
+// In the locked pages, which are wiped when they go: the heap keeps what was freed.
+std::string_view Keys::write_text_() {
+  constexpr std::string_view kComment =
+      "# Keys of a Tocsin journal: chain key, signing seed. Keep a copy in another place.\n";
+  constexpr std::size_t kLineBytes = 2 * kSeedBytes + 1;
+  auto& text = secret_->file;
+  static_assert(kComment.size() + 2 * kLineBytes < kFileBytesMax);
+  std::copy(kComment.begin(), kComment.end(), text.begin());
+  std::size_t size = kComment.size();
+  for (const auto& key : {std::span{secret_->chain}, std::span{secret_->seed}}) {
+    (void)sodium_bin2hex(&text[size], kLineBytes, reinterpret_cast<const unsigned char*>(key.data()), key.size());
+    size += kLineBytes;
+    text[size - 1] = '\n';  // for the 0
+  }
+  return {text.data(), size};
+}
+
 std::unique_ptr<Keys> Keys::load_or_make(const std::string& path, JournalError& error) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0 && errno == ENOENT) {
     Keys fresh;
     randombytes_buf(fresh.secret_->chain.data(), fresh.secret_->chain.size());
     randombytes_buf(fresh.secret_->seed.data(), fresh.secret_->seed.size());
-    std::string text = "# Keys of a Tocsin journal: chain key, signing seed. Keep a copy in another place.\n";
-    text += hex_of(fresh.secret_->chain) + "\n" + hex_of(fresh.secret_->seed) + "\n";
-    const bool made = make_file(path, text);
+    const bool made = make_file(path, fresh.write_text_());
     const int reason = errno;
-    sodium_memzero(text.data(), text.size());
     if (!made) {
       error = complain(path, std::string{"cannot be made ("} + std::strerror(reason) +
                                  "); check that its folder exists and may be written");

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "tocsin/journal/journal.hpp"
 
@@ -33,6 +34,8 @@ class Keys {
  private:
   struct Secret;
   Keys();
+  /// The key file's text. Good as long as the keys.
+  [[nodiscard]] std::string_view write_text_();
   Secret* secret_;
   PublicKey public_key_{};
 };

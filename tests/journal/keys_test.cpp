@@ -3,7 +3,10 @@
 /// wrong. How: real files.
 #include "keys.hpp"
 
+#include <cstdint>
 #include <cstdlib>
+#include <fcntl.h>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +47,30 @@ TEST(JournalKeys, are_made_once_and_for_their_owner_alone) {
   const auto other = Keys::load_or_make(path, error);
   CHECK_FALSE(made->public_key() == other->public_key());
   CHECK_FALSE(std::filesystem::exists(path + ".new"));
+}
+
+TEST(JournalKeys, leave_nothing_in_the_heap_when_they_are_made) {
+  CHECK_TRUE(Keys::load_or_make(path, error) != nullptr);
+  static char text[512];  // looking for them must not put them there
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const auto size = ::read(file, text, sizeof text);
+  (void)::close(file);
+  CHECK_TRUE(size > 130);
+  const std::string_view content{text, static_cast<std::size_t>(size)};
+  const auto chain = content.substr(content.size() - 100, 32);  // without the line's begin, which free() writes over
+  const auto seed = content.substr(content.size() - 33, 32);
+
+  std::ifstream maps{"/proc/self/maps"};
+  std::string line;
+  while (std::getline(maps, line)) {
+    if (!line.ends_with("[heap]")) continue;
+    const auto begin = static_cast<std::uintptr_t>(std::stoull(line, nullptr, 16));
+    const auto end = static_cast<std::uintptr_t>(std::stoull(line.substr(line.find('-') + 1), nullptr, 16));
+    const auto* first = reinterpret_cast<const char*>(begin);  // NOLINT(performance-no-int-to-ptr)
+    const std::string_view heap{first, end - begin};
+    CHECK_TRUE(heap.find(chain) == std::string_view::npos);
+    CHECK_TRUE(heap.find(seed) == std::string_view::npos);
+  }
 }
 
 TEST(JournalKeys, sign_so_that_a_changed_message_shows) {
