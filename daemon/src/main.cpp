@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -220,7 +221,8 @@ int main(int argc, char** argv) {
   using namespace tocsin::daemon;  // NOLINT(google-build-using-namespace): this file is all of one namespace
   const Arguments arguments = parse({argv + 1, argv + argc});
   if (arguments.exit >= 0) return arguments.exit;
-  open_log();  // first: without core dumps /proc/self is root's
+  (void)::umask(::umask(0) | S_IRWXO);  // the journal and its copies; SQLite would let everybody read them
+  open_log();                           // first: without core dumps /proc/self is root's
   sandbox::no_core_dumps();
   sandbox::refuse_netlink();
   bound_the_heap();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <signal.h>
 #include <string>
+#include <sys/stat.h>
 #include <thread>
 #include <vector>
 
@@ -297,7 +298,9 @@ TEST(Service, keeps_the_cursor_of_a_consumer_over_a_restart) {
 }
 
 TEST(Service, makes_a_verified_copy_of_its_journal_while_it_runs) {
+  const auto usual = ::umask(0);  // what it makes is not for everybody, whoever starts it
   Tocsind daemon{arguments(), log()};
+  (void)::umask(usual);
   CHECK_TRUE(daemon.wait_ready());
   tell_story();
   const auto copy = site.folder.file("copy.db");
@@ -309,6 +312,14 @@ TEST(Service, makes_a_verified_copy_of_its_journal_while_it_runs) {
   }
   STRCMP_EQUAL("", reply.error.c_str());
   CHECK_TRUE(reply.done);
+  const auto mode = [](const std::string& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0U;
+  };
+  LONGS_EQUAL(0640, mode(site.folder.file("journal.db")));
+  LONGS_EQUAL(0640, mode(site.folder.file("journal.db-wal")));
+  LONGS_EQUAL(0640, mode(copy));
+  LONGS_EQUAL(0660, mode(site.folder.file("control.sock")));  // its folder says who may open it
   const auto stored = read_stored(copy);
   STRCMP_EQUAL("", stored.error.c_str());
   UNSIGNED_LONGS_EQUAL(4, stored.reports.size());
