@@ -13,9 +13,11 @@
 #include "verbs/believe.hpp"
 #include "verbs/inject.hpp"
 #include "verbs/log.hpp"
+#include "verbs/log_level.hpp"
 #include "verbs/reload.hpp"
 #include "verbs/shelve.hpp"
 #include "verbs/status.hpp"
+#include "verbs/stop.hpp"
 #include "verbs/watch.hpp"
 #include "verbs/why.hpp"
 
@@ -168,6 +170,37 @@ void add_believe(CLI::App& app, Run& run) {
   sub->callback([&run] { run = [] { return run_believe(options); }; });
 }
 
+void add_log_level(CLI::App& app, Run& run) {
+  static LogLevelOptions options;
+  CLI::App* sub = verb(app, "log-level", "Say what a running daemon writes to its log",
+                       "  tocsin log-level ipc:///run/tocsin/control.sock warning    no more lines of level info\n"
+                       "It holds until the daemon ends; a start takes the level of the config.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
+  sub->add_option("level", options.level, "this and what is graver: info, warning or error")
+      ->required()
+      ->check(CLI::IsMember({"info", "warning", "error"}));
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--json", options.json, "the answer as one JSON object");
+  sub->callback([&run] { run = [] { return run_log_level(options); }; });
+}
+
+void add_stop(CLI::App& app, Run& run) {
+  static StopOptions options;
+  CLI::App* sub =
+      verb(app, "stop", "End a running daemon cleanly",
+           "  tocsin stop ipc:///run/tocsin/control.sock\n"
+           "It ends as after SIGTERM, with status 0, once what it has taken is stored. A supervisor that always\n"
+           "starts it again does so now, too: where systemd runs it, `systemctl stop tocsind` keeps it stopped.\n");
+  sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
+  sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--json", options.json, "the answer as one JSON object");
+  sub->callback([&run] { run = [] { return run_stop(options); }; });
+}
+
 void add_backup(CLI::App& app, Run& run) {
   static BackupOptions options;
   CLI::App* sub = verb(app, "backup", "A consistent, verified copy of a running daemon's journal",
@@ -261,6 +294,8 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
   add_shelve(app, run);
   add_backup(app, run);
   add_believe(app, run);
+  add_log_level(app, run);
+  add_stop(app, run);
   add_reload(app, run);
   add_why(app, run);
   add_log(app, run);

@@ -328,6 +328,7 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
     case wire::ControlKind::shutdown:
       LogLine(Severity::info, "shutdown").field("by", asker.principal->name);
       stopping_ = true;
+      reply.text = "it stops: what it has taken is stored first";
       return true;
     case wire::ControlKind::ack_alerts:
       return keep_cursor_(request, asker, reply);
@@ -339,10 +340,13 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
       return unshelve_(request, asker, reply);
     case wire::ControlKind::log:
       return ask_for_log_(request, asker, reply);
-    case wire::ControlKind::log_level:
+    case wire::ControlKind::log_level: {
+      const std::string was{log_level_name()};
       if (!set_log_level(request.text)) return fail(reply, "there is no such level; say info, warning or error");
       LogLine(Severity::error, "log_level").field("now", request.text).field("by", asker.principal->name);
+      reply.text = "the log level is " + request.text + " now; it was " + was;
       return true;
+    }
     case wire::ControlKind::backup:
       back_up_(request, reply);
       return true;

@@ -123,6 +123,54 @@ TEST(Operator, reload_answers_in_json_when_asked_to) {
   STRCMP_EQUAL("{\"reloaded\":true,\"text\":\"this book rules already\"}\n", done.out.c_str());
 }
 
+TEST(Operator, log_level_silences_what_is_less_grave_and_says_what_it_was) {
+  start();
+  tocsin({"log-level", endpoint("control"), "warning"});
+  ends_with(0);
+  STRCMP_EQUAL("the log level is warning now; it was info\n", done.out.c_str());
+  STRCMP_CONTAINS("\"log_level\":\"warning\"", status().c_str());
+  tocsin({"log-level", endpoint("control"), "error", "--json"});
+  ends_with(0);
+  STRCMP_EQUAL("{\"level\":\"error\",\"text\":\"the log level is error now; it was warning\"}\n", done.out.c_str());
+  STRCMP_CONTAINS("event=log_level now=warning by=duty", log().c_str());
+  tocsin({"log-level", endpoint("control"), "loud"});
+  ends_with(2);
+  STRCMP_CONTAINS("warning", done.err.c_str());
+  stop();
+  CHECK_TRUE(log().find("event=stop") == std::string::npos);  // of level info
+}
+
+TEST(Operator, stop_ends_the_daemon_as_a_signal_does) {
+  start("clock = \"input\"");
+  tocsin({"inject", endpoint("ingest"), kReports});
+  ends_with(0);
+  tocsin({"stop", endpoint("control")});
+  ends_with(0);
+  STRCMP_EQUAL("it stops: what it has taken is stored first\n", done.out.c_str());
+  LONGS_EQUAL_TEXT(0, daemon->wait(10s), log().c_str());
+  STRCMP_CONTAINS("event=shutdown by=duty", log().c_str());
+  STRCMP_CONTAINS("event=stop exit=0", log().c_str());
+
+  launch();
+  tocsin({"stop", endpoint("control"), "--json"});
+  ends_with(0);
+  STRCMP_EQUAL("{\"stopping\":true,\"text\":\"it stops: what it has taken is stored first\"}\n", done.out.c_str());
+  LONGS_EQUAL_TEXT(0, daemon->wait(10s), log().c_str());
+}
+
+TEST(Operator, log_level_and_stop_need_the_role_reload) {
+  start();
+  for (const auto& arguments : {std::vector<std::string>{"log-level", endpoint("guest"), "error"},
+                                std::vector<std::string>{"stop", endpoint("guest")}}) {
+    tocsin(arguments);
+    ends_with(1);
+    STRCMP_CONTAINS("\"guest\" may not ask for that: it needs the role \"reload\"", done.err.c_str());
+  }
+  STRCMP_CONTAINS("\"log_level\":\"info\"", status().c_str());
+  tocsin({"stop", endpoint("nobody"), "--timeout", "0.2"});
+  ends_with(3);
+}
+
 TEST(Operator, believe_says_when_no_daemon_is_there) {
   tocsin({"believe", endpoint("nobody"), "--timeout", "0.2"});
   ends_with(3);
