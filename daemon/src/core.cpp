@@ -85,7 +85,7 @@ std::size_t batch_bytes(const BoundsConfig& bounds, const engine::Image& image) 
   return engine::layout_of(image).block_bytes <= kEdgeBytes ? kSmall : Batch::kBytesMax;
 }
 
-std::string Core::open(const std::string& vfs) {
+std::string Core::open(const std::string& vfs, const GoOn& go_on) {
   if (auto error = image_file_.load(config_.image); !error.empty()) return error;
   const auto bytes = batch_bytes(config_.bounds, image());
   slabs_ = {Batch{bytes}, Batch{bytes}};
@@ -109,7 +109,7 @@ std::string Core::open(const std::string& vfs) {
   for (const auto& rights : authority_->all()) {
     principals_.push_back({rights.name, journal_->principal_id(rights.name), &rights});
   }
-  if (auto failed = recover_(); !failed.empty()) return failed;
+  if (auto failed = recover_(go_on); !failed.empty()) return failed;
   return adopt_book_();
 }
 

@@ -105,7 +105,7 @@ std::string Core::recover_again() {
   recovery_ = {};
   started_ = false;
   journal_error_.clear();
-  if (auto error = recover_(); !error.empty()) return error;
+  if (auto error = recover_({}); !error.empty()) return error;
   keep_counts_(image(), before);
   if (auto error = adopt_book_(); !error.empty()) return error;
   alarms_->clear("journal");

@@ -25,6 +25,7 @@
 #include "sandbox.hpp"
 #include "server.hpp"
 #include "start_memory.hpp"
+#include "start_watch.hpp"
 
 // A broken invariant: say which, end, and let the supervisor start a fresh process on the journal.
 void tocsin::panic(const char* what, const char* file, int line) {
@@ -135,6 +136,13 @@ int open_signals() {
   return ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+/// A stop came while the journal was stepped over: nothing was taken yet, so nothing is to be stored.
+int stop_early(int signal) {
+  LogLine(Severity::info, "signal").field("signal", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  LogLine(Severity::info, "stop").field("exit", 0).field("meaning", "before it served");
+  return 0;
+}
+
 int fail_to_start(const std::string& error) {
   LogLine(Severity::error, "start_failed").field("error", error);
   return 1;
@@ -178,8 +186,11 @@ int serve(const Config& config) {
   const SystemClock clock;
   const auto begin = clock.boot_ns();
   const Notifier notifier;
+  StartWatch watch{notifier};
   Core core{config, clock};
-  if (auto error = core.open(); !error.empty()) return fail_to_start(error);
+  if (auto error = core.open({}, [&] { return watch.go_on(); }); !error.empty()) {
+    return watch.stopped_by() != 0 ? stop_early(watch.stopped_by()) : fail_to_start(error);
+  }
   const auto recovered = clock.boot_ns();
   const auto& recovery = core.recovery();
   LogLine(recovery.differences > 0 ? Severity::warning : Severity::info, "recovered")

@@ -27,6 +27,8 @@ constexpr std::uint64_t kCheckpointMagic = 0x3150434E4953434FU;
 constexpr std::size_t kCheckpointHeaderBytes = 24;
 constexpr std::size_t kEventsAt = 8;
 constexpr std::size_t kLabelAt = 16;
+constexpr std::size_t kItemsPerLook = 256;  // some ms of work
+constexpr const char* kToldToStop = "told to stop before the journal was stepped over";
 
 const char* name_of(engine::Status status) {
   if (status == engine::Status::actual) return "actual";
@@ -75,7 +77,7 @@ std::uint64_t number_after(std::string_view text, std::string_view key) {
 /// One recovery. Lives for its duration only.
 class Core::Replay {
  public:
-  explicit Replay(Core& core) : core_{core} {}
+  Replay(Core& core, const GoOn& go_on) : core_{core}, go_on_{go_on} {}
 
   /// @returns why the daemon cannot start, or empty.
   std::string run() {
@@ -291,21 +293,30 @@ class Core::Replay {
   std::string succeed_(std::unique_ptr<Book> book) {
     Successor successor{core_.config_.label};
     successor.take(std::move(book));
-    if (successor.warm(*core_.journal_, SIZE_MAX, std::max(after_, newest_)) == Successor::Progress::failed)
-      return successor.error();
+    auto progress = Successor::Progress::more;
+    while (progress == Successor::Progress::more) {
+      if (!goes_on_()) return kToldToStop;
+      progress = successor.warm(*core_.journal_, kItemsPerLook, std::max(after_, newest_));
+    }
+    if (progress == Successor::Progress::failed) return successor.error();
     successor.take_over(book_->image(), *book_->engine, said);
     before = std::move(book_);
     book_ = successor.release();
     return {};
   }
 
+  [[nodiscard]] bool goes_on_() const { return !go_on_ || go_on_(); }
+
   std::string replay_until_(std::uint64_t last) {
+    bool stopped = false;
     const auto outcome =
         core_.journal_->read_batches(std::max(after_, newest_), [&](const journal::StoredBatch& batch) {
           if (batch.id > last) return false;
-          replay_(batch);
-          return true;
+          stopped = !goes_on_();
+          if (!stopped) replay_(batch);
+          return !stopped;
         });
+    if (stopped) return kToldToStop;
     return outcome ? outcome->text : std::string{};
   }
 
@@ -360,6 +371,7 @@ class Core::Replay {
   }
 
   Core& core_;
+  const GoOn& go_on_;
   std::vector<StoredBook> stored_books_;  ///< oldest first
   std::uint64_t target_hash_ = 0;
   std::unique_ptr<Book> book_;       ///< the one that rules where the replay is
@@ -371,8 +383,8 @@ class Core::Replay {
   std::size_t next_ = 0;
 };
 
-std::string Core::recover_() {
-  Replay replay{*this};
+std::string Core::recover_(const GoOn& go_on) {
+  Replay replay{*this, go_on};
   if (auto error = replay.run(); !error.empty()) return error;
   if (!journal_->notice().empty()) {
     alarms_->raise("self_check", "of the journal " + journal_->notice());

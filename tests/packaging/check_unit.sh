@@ -30,6 +30,18 @@ grep -q '^SystemCallFilter=.*seccomp' "$dir/tocsind.service"
 # Without both the journal's thread stays where it is.
 grep -q '^SystemCallFilter=.*setpriority' "$dir/tocsind.service"
 grep -q '^LimitNICE=-10' "$dir/tocsind.service"
+# A wrong config ends with 2 and stays down, which holds for the main process alone.
+if grep -q '^ExecStartPre=' "$dir/tocsind.service"; then
+  echo "ExecStartPre= is not covered by RestartPreventExitStatus=" >&2
+  exit 1
+fi
+# The group that owns the sockets can have members: it is one that sysusers makes, and not the dynamic user's own.
+group=$(sed -n 's/^Group=//p' "$dir/tocsind.service")
+grep -q "^g $group " "$folder/tocsin.sysusers"
+[ "$group" != "$(sed -n 's/^User=//p' "$dir/tocsind.service")" ]
+if command -v systemd-sysusers >"$dir/which"; then
+  systemd-sysusers --dry-run "$folder/tocsin.sysusers" >"$dir/sysusers" 2>&1 || { cat "$dir/sysusers" >&2; exit 1; }
+fi
 # Offline it looks at one file, so a drop-in's settings go in where they would take effect.
 for name in network realtime; do
   sed '/^\[Install\]/,$d' "$dir/tocsind.service" >"$dir/tocsind-$name.service"

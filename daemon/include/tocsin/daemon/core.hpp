@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -87,6 +88,9 @@ class AlertListener {
   virtual void unjournaled(const Announcement& announcement) = 0;
 };
 
+/// Asked again and again while something takes long. @returns false to end it.
+using GoOn = std::function<bool()>;
+
 /// The one engine with what it decided. One owner, one thread. Order of use: open(); then take() and advance() any
 /// number of times while has_room(). One batch fills; seal() hands it out to be committed by whoever has the journal,
 /// and settle() tells what became of it. commit() is all of that at once.
@@ -102,8 +106,9 @@ class Core {
   Core& operator=(const Core&) = delete;
 
   /// Loads the image, opens the journal (held exclusively from then on) and recovers. @returns what is wrong, with the
-  /// mend, or empty. @param vfs  a fault-injecting one in tests; empty: SQLite's default.
-  [[nodiscard]] std::string open(const std::string& vfs = {});
+  /// mend, or empty. @param vfs  a fault-injecting one in tests; empty: SQLite's default. @param go_on  asked between
+  /// the batches that are stepped over; false ends the start, with an error, and leaves the journal as it is.
+  [[nodiscard]] std::string open(const std::string& vfs = {}, const GoOn& go_on = {});
   [[nodiscard]] const Recovery& recovery() const { return recovery_; }
 
   /// What each principal may do. @pre open() worked.
@@ -285,7 +290,7 @@ class Core {
   [[nodiscard]] std::uint64_t first_needed_batch_() const;
 
   [[nodiscard]] std::string map_block_();
-  [[nodiscard]] std::string recover_();
+  [[nodiscard]] std::string recover_(const GoOn& go_on);
   [[nodiscard]] std::string store_image_();
   void start_engine_(engine::Instant first);
   /// @param now  our clock when the frame came; meaningless where the feeds bring the clock.
