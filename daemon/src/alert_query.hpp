@@ -26,6 +26,8 @@ struct AlertQuery {
   std::vector<std::vector<std::byte>> alerts;  ///< out: encoded, oldest first
   std::uint64_t looked_at = 0;                 ///< out: number of the last one looked at; go on from there
   bool more = false;                           ///< out: there may be more
+  std::uint64_t gone_first = 0;                ///< out: the first asked for that retention removed; 0: none
+  std::uint64_t gone_last = 0;                 ///< out: and the last
 };
 
 /// Whether there is nothing that an audience may not see. @param audience  null: sees all; also below.

@@ -133,6 +133,8 @@ std::string Core::alerts_since(std::uint64_t since, std::size_t limit, wire::Con
   if (const auto outcome = read_alerts(*journal_, query)) return outcome->text;
   reply.alerts = std::move(query.alerts);
   reply.more = query.more;
+  reply.gone_first = query.gone_first;
+  reply.gone_last = query.gone_last;
   return {};
 }
 }  // namespace tocsin::daemon

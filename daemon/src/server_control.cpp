@@ -202,6 +202,8 @@ void Server::alerts_done_(AlertsJob& job) {
   reply.alerts = std::move(job.query.alerts);
   reply.more = job.query.more;
   reply.cursor = job.query.looked_at;
+  reply.gone_first = job.query.gone_first;
+  reply.gone_last = job.query.gone_last;
   reply_(job.asker, reply);
 }
 

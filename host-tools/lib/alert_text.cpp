@@ -210,4 +210,11 @@ std::string alert_text(const wire::AlertRecord& alert, const AlertTextOptions& o
   return alert_headline(alert, options.palette) + when_lines(alert, options) + state_lines(alert, options) +
          why_lines(alert, options) + judgement_lines(alert, options);
 }
+
+std::string gone_alerts_text(std::uint64_t first, std::uint64_t last) {
+  const bool one = first == last;
+  return (one ? "alert event " + std::to_string(first) + " is"
+              : "alert events " + std::to_string(first) + " to " + std::to_string(last) + " are") +
+         " gone: the journal's bound removed " + (one ? "it" : "them");
+}
 }  // namespace tocsin::tools

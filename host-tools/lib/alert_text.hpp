@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file An alert event for a person: what rang, when, why, and what was not known.
+#include <cstdint>
 #include <string>
 
 #include "tocsin/wire/alert_codec.hpp"
@@ -19,4 +20,6 @@ struct AlertTextOptions {
 [[nodiscard]] std::string alert_text(const wire::AlertRecord& alert, const AlertTextOptions& options);
 /// The headline alone, with a line end.
 [[nodiscard]] std::string alert_headline(const wire::AlertRecord& alert, const Palette& palette);
+/// That these numbers cannot be had any more, and why: for stderr, without a line end.
+[[nodiscard]] std::string gone_alerts_text(std::uint64_t first, std::uint64_t last);
 }  // namespace tocsin::tools

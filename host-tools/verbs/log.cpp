@@ -64,6 +64,7 @@ class Log {
   [[nodiscard]] bool show_act(const journal::Act& act);
   [[nodiscard]] bool show_gap(const journal::Gap& gap);
   void show_rejections(const std::vector<wire::RefusalCount>& refusals);
+  void tell_gone(std::uint64_t first, std::uint64_t last) const;
   void finish();
   [[nodiscard]] bool more() const { return (options_.limit == 0 || rows_ < options_.limit) && !stop_requested(); }
   [[nodiscard]] Exit failed(const std::string& text, Exit exit) {
@@ -196,6 +197,7 @@ Exit Log::alerts_from(Control& control) {
         control.ask({.kind = wire::ControlKind::alerts_since, .id = 0, .feed = {}, .since = newest, .limit = 0});
     if (!reply) return failed(control.error(), Exit::unreachable);
     if (!reply->ok) return failed(options_.source + ": " + reply->error, Exit::bad_input);
+    tell_gone(reply->gone_first, reply->gone_last);
     for (const auto& bytes : reply->alerts) {
       if (!show_alert(bytes)) return Exit::done;
     }
@@ -259,6 +261,8 @@ Exit Log::from_file() {
   if (!journal) return failed(options_.source + ": " + error.text, Exit::bad_input);
   journal::Outcome outcome;
   if (options_.what == "alerts") {
+    const auto oldest = journal->state().first_alert;
+    if (oldest > options_.since + 1) tell_gone(options_.since + 1, oldest - 1);
     outcome = journal->read_alerts(options_.since, [this](const auto& alert) { return show_alert(alert.bytes); });
   } else if (options_.what == "acts") {
     outcome = journal->read_acts([this](const auto& act) { return show_act(act); });
@@ -275,6 +279,11 @@ Exit Log::from_file() {
   }
   if (outcome) return failed(options_.source + ": " + outcome->text, Exit::bad_input);
   return Exit::done;
+}
+
+void Log::tell_gone(std::uint64_t first, std::uint64_t last) const {
+  if (last == 0) return;
+  std::fprintf(stderr, "%s: %s\n", options_.source.c_str(), gone_alerts_text(first, last).c_str());
 }
 
 void Log::finish() {

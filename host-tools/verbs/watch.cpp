@@ -101,6 +101,9 @@ bool Watch::fetch() {
       error_ = reply ? options_.control + ": " + reply->error : control_->error();
       return false;
     }
+    if (reply->gone_last != 0) {
+      std::fprintf(stderr, "watch: %s\n", gone_alerts_text(reply->gone_first, reply->gone_last).c_str());
+    }
     const std::uint64_t before = newest_;
     for (const auto& bytes : reply->alerts) {
       const AlignedBuffer buffer{bytes};

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tocsin/journal/journal.hpp"
+
 #include "operated_daemon.hpp"
 
 #include "CppUTest/TestHarness.h"
@@ -67,6 +69,19 @@ const std::string text = "image = \"book.tcn\"\njournal = \"journal.db\"\nclock 
 launch();
 }
 void teardown() override { daemon.reset(); }
+/// What a daemon with a bound does while it runs, here at once. @returns the number of the oldest that is left.
+std::uint64_t remove_alerts() {
+  tocsin::journal::JournalError error;
+  tocsin::journal::OpenOptions options;
+  options.retain_bytes = 64 * 1024;
+  const auto journal = tocsin::journal::Journal::open(folder.path("journal.db"), options, error);
+  CHECK_TRUE_TEXT(journal != nullptr, error.text.c_str());
+  auto now = journal->last_clock();
+  for (int stride = 0; stride < 100 && journal->state().first_alert < 100; ++stride, now += 3'600'000) {
+    CHECK_FALSE(journal->retain(now).has_value());
+  }
+  return journal->state().first_alert;
+}
 std::string log_of(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "log");
   tocsin(arguments);
@@ -200,6 +215,43 @@ TEST(LiveLog, asked_while_reports_pour_in_it_leaves_nothing_out) {
   LONGS_EQUAL(20'000, lines_in(all_inputs));
   for (const auto& some : inputs) CHECK_TRUE(all_inputs.starts_with(some));
   for (const auto& some : alerts) CHECK_TRUE(all_alerts.starts_with(some));
+}
+
+TEST(LiveLog, alert_events_that_the_bound_removed_are_told_to_who_asks_for_them) {
+  std::string all;
+  for (int hour = 1; hour <= 600; ++hour) {  // each raises both alerts anew, and clears them
+    char time[32];
+    (void)std::snprintf(time, sizeof time, "2024-05-%02dT%02d:00:00Z", 1 + hour / 24, hour % 24);
+    all += R"({"feed":"mnd_daily","seq":)" + std::to_string(hour) + R"(,"indicator":"pla_aircraft","time":")" + time +
+           "\",\"value\":50}\n";
+  }
+  inject(all);
+  stop();
+  launch();
+  inject(R"({"feed":"mnd_daily","seq":601,"indicator":"pla_aircraft","time":"2024-05-30T00:00:00Z"})"
+         "\n");
+  stop();
+  const auto oldest = remove_alerts();
+  CHECK_TRUE(oldest > 10);
+  const auto gone = " to " + std::to_string(oldest - 1) + " are gone: the journal's bound removed them\n";
+  tocsin({"log", "alerts", folder.path("journal.db"), "--limit", "1"});
+  STRCMP_CONTAINS(("alert events 1" + gone).c_str(), done.err.c_str());
+
+  launch();
+  tocsin({"log", "alerts", endpoint("control"), "--since", "3", "--limit", "1"});
+  ends_with(0);
+  STRCMP_CONTAINS(("alert events 4" + gone).c_str(), done.err.c_str());
+  const std::vector<std::string> watch{"watch", endpoint("alerts"), "--control", endpoint("control"), "--count", "1"};
+  auto siren = watch;
+  siren.insert(siren.end(), {"--consumer", "siren"});
+  tocsin(siren);
+  ends_with(0);
+  STRCMP_EQUAL(("watch: alert events 1" + gone).c_str(), done.err.c_str());
+  auto in_time = watch;
+  in_time.insert(in_time.end(), {"--since", std::to_string(oldest - 1)});
+  tocsin(in_time);
+  ends_with(0);
+  STRCMP_EQUAL("", done.err.c_str());
 }
 
 TEST(LiveLog, who_may_not_see_something_does_not_hear_of_it) {

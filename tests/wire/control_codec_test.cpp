@@ -150,9 +150,12 @@ TEST(Control, status_says_how_the_daemon_is) {
   reply.text = "under way";
   reply.done = true;
   reply.pages_left = 3;
+  reply.gone_first = 4;
+  reply.gone_last = 17;
   const auto read = wire::decode_reply(wire::encode_reply(reply)).value_or(wire::ControlReply{});
   CHECK_TRUE(read.boot == 1 && read.credit == 2 && read.cursor == 0U && read.done && read.pages_left == 3);
   STRCMP_EQUAL("under way", read.text.c_str());
+  CHECK_TRUE(read.gone_first == 4 && read.gone_last == 17);
   const auto& back = read.status.value();
   CHECK_TRUE(back.boot == 21 && back.horizon_ms == 22 && back.finalised_early == 23 && back.worst_step == 24);
   STRCMP_EQUAL("closure", back.saturated_indicators.at(0).c_str());

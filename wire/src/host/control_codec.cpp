@@ -539,6 +539,8 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
   table.add_pages_left(reply.pages_left);
   if (!verify.IsNull()) table.add_verify(verify);
   if (!log.IsNull()) table.add_log(log);
+  table.add_gone_first(reply.gone_first);
+  table.add_gone_last(reply.gone_last);
   schemas::FinishControlReplyBuffer(builder, table.Finish());
   return bytes_of(builder);
 }
@@ -562,6 +564,8 @@ std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer) {
   out.text = decoder.text(table->text());
   out.done = table->done();
   out.pages_left = table->pages_left();
+  out.gone_first = table->gone_first();
+  out.gone_last = table->gone_last();
   if (table->verify() != nullptr) out.verify = decoder.read(*table->verify());
   if (table->status() != nullptr) out.status = decoder.read(*table->status());
   if (table->alerts() != nullptr) {

@@ -287,6 +287,8 @@ struct ControlReply {
   std::uint64_t pages_left = 0;                ///< backup; verify: about so many batches
   std::optional<VerifyAnswer> verify;          ///< verify: so far, or when done in the end
   std::optional<LogAnswer> log;                ///< log; `cursor` says from where to go on, `more` whether to
+  std::uint64_t gone_first = 0;                ///< alerts_since: the first asked for that the journal's bound removed
+  std::uint64_t gone_last = 0;                 ///< and the last, which the oldest still there follows; 0: none is gone
 };
 [[nodiscard]] std::vector<std::byte> encode_reply(const ControlReply& reply);
 [[nodiscard]] std::optional<ControlReply> decode_reply(std::span<const std::byte> buffer);
