@@ -21,6 +21,7 @@
 #include "tocsin/journal/memory.hpp"
 
 #include "config_paths.hpp"
+#include "descriptors.hpp"
 #include "notify.hpp"
 #include "sandbox.hpp"
 #include "server.hpp"
@@ -165,6 +166,20 @@ int go_before_others(const Config& config) {
   return 0;
 }
 
+/// The service manager's limit may be another than that of whoever checked the config, so it is looked at here.
+void look_at_descriptors(const Config& config) {
+  const auto needed = descriptors_needed(config);
+  const auto limit = provide_descriptors(needed);
+  if (limit >= needed) return;
+  const auto count = std::to_string(needed);
+  LogLine(Severity::warning, "descriptors")
+      .field("limit", limit)
+      .field("needed", needed)
+      .field("meaning",
+             "with all its peers there are too few: a new one waits on tcp://, and ends the daemon on ipc://")
+      .field("mend", "LimitNOFILE=" + count + " in the unit (ulimit -n " + count + "), or fewer `peers` in [bounds]");
+}
+
 void stay_in_memory(const Config& config) {
   if (!config.lock_memory) return;
   const auto error = sandbox::lock_memory();
@@ -183,6 +198,7 @@ int serve(const Config& config) {
   const int signals = open_signals();
   if (signals < 0) return fail_to_start("no descriptor for signals; raise the limit of open files");
   if (auto error = bound_sqlite(config); !error.empty()) return fail_to_start(error);
+  look_at_descriptors(config);
   const SystemClock clock;
   const auto begin = clock.boot_ns();
   const Notifier notifier;
@@ -241,7 +257,10 @@ int main(int argc, char** argv) {
   if (!read_config(arguments.config, config)) return kExitBadUsage;
   config.strict = arguments.strict;
   if (arguments.check_only) {
-    (void)std::fprintf(stderr, "%s: the config is right\n", arguments.config.c_str());
+    (void)std::fprintf(stderr,
+                       "%s: the config is right; with all its peers the daemon holds up to %llu file descriptors "
+                       "(LimitNOFILE in the unit)\n",
+                       arguments.config.c_str(), static_cast<unsigned long long>(descriptors_needed(config)));
     return 0;
   }
   return serve(config);
