@@ -25,14 +25,17 @@ class RunDelay {
   RunDelay(const RunDelay&) = delete;
   RunDelay& operator=(const RunDelay&) = delete;
 
-  /// @returns nanoseconds, or less than 0 where the system does not tell.
+  /// @returns nanoseconds, or less than 0 where the system does not tell: a kernel that does not count writes zeros,
+  /// for the time run as well. @pre the thread has slept, which is when its time is counted.
   [[nodiscard]] std::int64_t read() const {
     std::array<char, 96> text{};  // time run, time waited, number of times
     const auto size = fd_ >= 0 ? ::pread(fd_, text.data(), text.size(), 0) : -1;
     const char* const end = text.data() + std::max<decltype(size)>(size, 0);
     const char* const second = std::find(static_cast<const char*>(text.data()), end, ' ');
+    std::int64_t ran = 0;
     std::int64_t waited = -1;
-    if (second != end) (void)std::from_chars(second + 1, end, waited);
+    (void)std::from_chars(text.data(), second, ran);
+    if (second != end && ran > 0) (void)std::from_chars(second + 1, end, waited);
     return waited;
   }
 
@@ -79,6 +82,7 @@ void StandstillWatch::watch_(std::size_t processor) {
   if (::pthread_setaffinity_np(::pthread_self(), sizeof set, &set) != 0) return;
   if (::sched_setscheduler(0, SCHED_FIFO, &wanted) != 0) return;
   const RunDelay delay;
+  sleep_until_ns(now_ns() + every_ns_);
   auto waited = delay.read();
   if (waited < 0) return;
   auto due = now_ns() + every_ns_;
@@ -87,7 +91,7 @@ void StandstillWatch::watch_(std::size_t processor) {
     const auto now = now_ns();
     const auto before = std::exchange(waited, delay.read());
     if (now - due - (waited - before) >= kLateNs) late_[processor].push_back({due + (waited - before), now});
-    due = now + every_ns_;
+    due = now_ns() + every_ns_;  // from here: what passed since `now` is in `waited` already, or was our own work
   }
 }
 
