@@ -41,7 +41,7 @@ TEST_GROUP(EngineClock) {
   EngineClock clock{machine};
 };
 
-TEST(Clock, a_mark_of_the_time_service_vouches_for_the_time_it_was_touched_at) {
+TEST(EngineClock, a_mark_of_the_time_service_vouches_for_the_time_it_was_touched_at) {
   const TempFolder folder;
   const auto mark = folder.write("synchronized", std::string_view{});
   const timespec touched{kMay / 1000, 0};
