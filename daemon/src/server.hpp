@@ -108,6 +108,8 @@ class Server final : private AlertListener {
   void refuse_after_gap_(const Principal& principal, Connection& connection, const wire::BatchReader& reader);
   void next_moment_(std::size_t reports);
   void find_sender_(Connection& connection, ZmqFrame& payload);
+  /// Reports that a principal may have on their way, alone with the quota of all; 0: no bound.
+  [[nodiscard]] std::uint32_t credit_of_(std::uint32_t own) const;
   [[nodiscard]] bool over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
   void decide_(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused);
   [[nodiscard]] Connection& connection_of_(Ingest& ingest, std::string_view identity);
@@ -264,6 +266,7 @@ class Server final : private AlertListener {
   std::string topic_;
   std::vector<std::uint64_t> provisional_arena_;       ///< where provisional events are encoded
   std::array<std::vector<std::uint32_t>, 2> unacked_;  ///< reports in each slab, by principal
+  std::array<std::uint64_t, 2> unacked_all_{};         ///< of all principals
   std::array<std::vector<Promise>, 2> promises_;       ///< what waits for each slab
   std::uint64_t boot_ = 0;
   Durations commit_times_{1000};  ///< [us]

@@ -165,7 +165,7 @@ const AudienceConfig* Server::audience_of_(const Principal& principal) const {
 
 void Server::hello_(const wire::ControlRequest& request, const Principal& principal, wire::ControlReply& reply) {
   reply.boot = boot_;
-  if (principal.rights != nullptr) reply.credit = principal.rights->quota.unacked;
+  if (principal.rights != nullptr) reply.credit = credit_of_(principal.rights->quota.unacked);
   const auto index = core_.image().find_feed(request.feed);
   const bool own = principal.rights == nullptr || (index != engine::kNone && principal.rights->may_feed(index));
   if (const auto feed = core_.hello(request.feed, own)) {

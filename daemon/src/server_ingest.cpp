@@ -156,10 +156,16 @@ bool Server::take_frame_(const Principal& principal, Connection& connection, std
   const std::size_t refused = verdict.refused.size();
   decide_(reader, principal, verdict.refused);
   if (principal.rights != nullptr) {
-    unacked_[core_.slab()][principal.rights->index] +=
-        static_cast<std::uint32_t>(reader.count() - (verdict.refused.size() - refused));
+    const auto taken = static_cast<std::uint32_t>(reader.count() - (verdict.refused.size() - refused));
+    unacked_[core_.slab()][principal.rights->index] += taken;
+    unacked_all_[core_.slab()] += taken;
   }
   return true;
+}
+
+std::uint32_t Server::credit_of_(std::uint32_t own) const {
+  const auto all = config_.quota.unacked;
+  return own == 0 || all == 0 ? std::max(own, all) : std::min(own, all);
 }
 
 bool Server::over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes) {
@@ -169,6 +175,9 @@ bool Server::over_quota_(const Principal& principal, const wire::BatchReader& re
   const auto waiting = unacked_[0][index] + unacked_[1][index];
   // A frame that alone is more than the credit passes when nothing else waits.
   if (credit > 0 && waiting > 0 && waiting + reader.count() > credit) return true;
+  const auto credit_of_all = config_.quota.unacked;
+  const auto waiting_of_all = unacked_all_[0] + unacked_all_[1];
+  if (credit_of_all > 0 && waiting_of_all > 0 && waiting_of_all + reader.count() > credit_of_all) return true;
   return quota_.admit(index, static_cast<std::uint64_t>(moment_.steady_ns), reader.count(), bytes) != Admission::ok;
 }
 

@@ -176,6 +176,7 @@ void Server::stored_(std::size_t slab) {
     for (auto& [identity, connection] : ingest.connections) connection.stored(slab);
   }
   std::fill(unacked_[slab].begin(), unacked_[slab].end(), 0U);
+  unacked_all_[slab] = 0;
   keep_promises_(slab);
 }
 
@@ -233,6 +234,7 @@ void Server::enter_trouble_() {
     for (auto& [identity, connection] : ingest.connections) connection.forget_waiting();
   }
   for (auto& counts : unacked_) std::fill(counts.begin(), counts.end(), 0U);
+  unacked_all_ = {};
   break_promises_();
   if (verify_job_.more && !verify_job_.out) end_verify_("the journal is in trouble: " + core_.journal_error());
 }

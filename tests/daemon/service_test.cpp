@@ -276,6 +276,34 @@ TEST(Service, holds_a_sender_to_its_quota_and_credit) {
   UNSIGNED_LONGS_EQUAL(100, now.senders.at(0).credit);
 }
 
+TEST(Service, lets_so_many_reports_wait_for_their_commit_and_no_more) {
+  const auto other = site.folder.endpoint("other.sock");
+  site.listen_also(other);
+  site.configure(kReplay + "\nlinger_ms = 1000",
+                 "[[principal]]\nname = \"desk\"\nendpoint = \"" + site.ingest() +
+                     "\"\nquota = { unacked = 3 }\n[[principal]]\nname = \"other\"\nendpoint = \"" + other +
+                     "\"\n[quota]\nunacked = 5");
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer desk{context, PeerKind::dealer, site.ingest()};
+  Peer rest{context, PeerKind::dealer, other};
+  CHECK_TRUE(desk.send_frame(1, surge(1, kMay)));
+  CHECK_TRUE(desk.send_frame(2, surge(3, kMay)));  // four of three
+  std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  CHECK_TRUE(rest.send_frame(1, surge(5, kMay)));
+  CHECK_TRUE(rest.send_frame(2, surge(7, kMay)));  // six of five
+  for (Peer* const peer : {&desk, &rest}) {
+    const auto ack = peer->receive_ack();
+    CHECK_TRUE(ack && ack->frame == 2);
+    UNSIGNED_LONGS_EQUAL(2, ack->refused.size());
+    for (const auto& refused : ack->refused) {
+      CHECK_TRUE(refused.frame == 2 && refused.code == Refusal::over_quota && refused.retry);
+    }
+  }
+  CHECK_TRUE(rest.send_frame(3, surge(7, kMay)));  // the others are stored by now
+  CHECK_TRUE(rest.receive_ack().value().refused.empty());
+}
+
 TEST(Service, keeps_the_cursor_of_a_consumer_over_a_restart) {
   std::uint64_t newest = 0;
   {
