@@ -37,7 +37,7 @@ journal::Outcome read_alerts(journal::Journal& journal, AlertQuery& query) {
   query.looked_at = query.since == 0 && !query.consumer.empty() ? journal.cursor(query.consumer) : query.since;
   // Who came back too late must not take what is gone for what was not for it to see.
   const auto oldest = journal.state().first_alert;
-  const bool gone = oldest > query.looked_at + 1;
+  const bool gone = oldest > 0 && query.looked_at < oldest - 1;
   query.gone_first = gone ? query.looked_at + 1 : 0;
   query.gone_last = gone ? oldest - 1 : 0;
   return journal.read_alerts(query.looked_at, [&](const journal::StoredAlert& alert) {

@@ -79,12 +79,27 @@ void Batch::add_own(const journal::Act& act) {
 }
 
 bool Batch::add(const journal::Cursor& cursor) {
+  for (auto& known : cursors_) {
+    if (known.consumer != cursor.consumer || known.of_publisher != cursor.of_publisher) continue;
+    known.number = cursor.of_publisher ? cursor.number : std::max(known.number, cursor.number);
+    return true;
+  }
   if (cursors_.size() == kWordsMax) return false;
   cursors_.push_back({keep_(cursor.consumer), cursor.number, cursor.of_publisher});
   return true;
 }
 
 bool Batch::add(const journal::Gap& gap) {
+  // One that goes on is the same one; and whose numbers leap about is told roughly, since a gap is kept for long.
+  constexpr std::ptrdiff_t kOfOneMax = 8;
+  const auto same = [&gap](const journal::Gap& one) { return one.kind == gap.kind && one.source == gap.source; };
+  const auto last = std::find_if(gaps_.rbegin(), gaps_.rend(), same);
+  if (last != gaps_.rend() &&
+      (last->last + 1 == gap.first || std::count_if(gaps_.begin(), gaps_.end(), same) >= kOfOneMax)) {
+    last->first = std::min(last->first, gap.first);
+    last->last = std::max(last->last, gap.last);
+    return true;
+  }
   if (gaps_.size() == kWordsMax) return false;
   gaps_.push_back({gap.at, keep_(gap.source), gap.first, gap.last, gap.kind});
   return true;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace tocsin::daemon {
 void Connection::clear_(Verdict& verdict) {
@@ -16,9 +17,11 @@ void Connection::begin_anew() {
   acknowledged_ = 0;
   clear_(ready_);
   forget_waiting();
+  awaited_ = false;
 }
 
 void Connection::forget_waiting() {
+  for (const auto& verdict : waiting_) awaited_ = awaited_ || verdict.due;
   for (auto& verdict : waiting_) clear_(verdict);
 }
 
@@ -36,9 +39,9 @@ void Connection::stored(std::size_t slab) {
 }
 
 void Connection::lost(const char* text) {
-  // A verdict without a frame of its own, such as the refusal of one that came after a gap, is awaited as well.
-  const bool awaited = std::any_of(waiting_.begin(), waiting_.end(), [](const Verdict& one) { return one.due; });
   forget_waiting();
+  // A verdict without a frame of its own, such as the refusal of one that came after a gap, is awaited as well.
+  const bool awaited = std::exchange(awaited_, false);
   const std::uint64_t sure = std::max(acknowledged_, ready_.due ? ready_.frame : 0);
   if (last_frame <= sure && !awaited) return;
   last_frame = sure;

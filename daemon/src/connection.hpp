@@ -53,6 +53,7 @@ class Connection {
   static void clear_(Verdict& verdict);
 
   std::uint64_t acknowledged_ = 0;
+  bool awaited_ = false;  ///< something that was forgotten would have been told
   std::array<Verdict, 2> waiting_;
   Verdict ready_;
 };

@@ -113,13 +113,15 @@ void Core::mark_lost_(const Principal& publisher, engine::Instant at, std::uint6
   }
 }
 
-void Core::lose(const Principal& publisher, std::uint64_t first, std::uint64_t last) {
+void Core::lose(const Principal& publisher, std::uint64_t first, std::uint64_t last, std::uint64_t lost) {
   journal::Gap gap;
   gap.source = publisher.name;
   gap.first = first;
   gap.last = last;
-  mark_lost_(publisher, started_ ? engine_->clock() : 0, last - first + 1);
-  if (!keep(gap) && !in_trouble()) LogLine(Severity::warning, "gap_not_journaled").field("publisher", publisher.name);
+  mark_lost_(publisher, started_ ? engine_->clock() : 0, lost);
+  const bool kept = keep(gap) || in_trouble();
+  if (!kept && gaps_kept_) LogLine(Severity::warning, "gap_not_journaled").field("publisher", publisher.name);
+  gaps_kept_ = kept;
 }
 
 std::string Core::adopt_book_() {

@@ -1,62 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame_count.hpp"
 
+#include <algorithm>
+
 namespace tocsin::daemon {
 namespace {
-std::optional<MissingFrames> between(std::uint64_t before, std::uint64_t after) {
-  if (after <= before || after - before == 1) return std::nullopt;
-  return MissingFrames{before + 1, after - 1};
+/// What lies after one number and before or at another.
+std::optional<MissingFrames> after(std::uint64_t before, std::uint64_t last) {
+  if (last <= before) return std::nullopt;
+  return MissingFrames{before + 1, last};
 }
 }  // namespace
 
 void FrameCount::resume(std::uint64_t stored) {
-  any_ = true;
-  last_ = stored;
-  stored_ = stored;
+  count_ = 1;
+  runs_[0] = {stored, stored};
 }
 
-FrameCount::Taken FrameCount::take(std::uint64_t frame, std::size_t slab) {
+FrameCount::Taken FrameCount::take(std::uint64_t frame) {
   Taken taken;
-  if (!any_) {
-    any_ = true;
-    stored_ = frame > 0 ? frame - 1 : 0;
-  } else if (frame > last_) {
-    taken.missing = between(last_, frame);
-  } else if (frame < last_) {
-    taken.restarted = true;
-    taken.missing = between(0, frame);
-    if (!before_restart_) before_restart_ = last_;
-    restart_slab_ = slab;
+  unsealed_ = true;
+  if (count_ == 0) {
+    resume(frame > 0 ? frame - 1 : 0);
+    runs_[0].last = frame;
+    return taken;
   }
-  last_ = frame;
-  newest_.at(slab) = frame;
+  const auto last = runs_.at(count_ - 1).last;
+  taken.repeated = frame == last;
+  taken.restarted = frame < last;
+  if (taken.restarted) begin_run_();
+  if (!taken.repeated && frame > 0) taken.missing = after(taken.restarted ? 0 : last, frame - 1);
+  runs_.at(count_ - 1).last = frame;
   return taken;
 }
 
-void FrameCount::stored(std::size_t slab) {
-  auto& newest = newest_.at(slab);
-  if (!newest) return;
-  stored_ = *newest;
-  newest.reset();
-  if (restart_slab_ == slab) before_restart_.reset();
+void FrameCount::begin_run_() {
+  if (count_ == kRunsMax) {
+    const Run oldest = runs_[0];
+    drop_runs_(1);
+    runs_[0].stored = std::min(runs_[0].stored, oldest.stored);
+    runs_[0].last = std::max(runs_[0].last, oldest.last);
+  }
+  runs_.at(count_++) = {};
 }
 
-std::array<std::optional<MissingFrames>, 2> FrameCount::throw_away(std::size_t slab) {
-  std::array<std::optional<MissingFrames>, 2> thrown{};
-  const auto up_to = [](std::uint64_t stored, std::uint64_t last) -> std::optional<MissingFrames> {
-    if (last <= stored) return std::nullopt;
-    return MissingFrames{stored + 1, last};
-  };
-  if (before_restart_) {
-    thrown[0] = up_to(stored_, *before_restart_);
-    thrown[1] = up_to(0, last_);
-  } else {
-    thrown[1] = up_to(stored_, last_);
+void FrameCount::drop_runs_(std::size_t count) {
+  std::rotate(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(count), runs_.end());
+  count_ -= count;
+  for (auto& sealed : sealed_) {
+    if (sealed) sealed->run -= std::min(sealed->run, count);
   }
-  stored_ = last_;
-  newest_ = {};
-  if (thrown[0] || thrown[1]) newest_.at(slab) = last_;
-  before_restart_.reset();
+}
+
+std::optional<std::uint64_t> FrameCount::unsealed() const {
+  if (!unsealed_ || count_ == 0 || runs_.at(count_ - 1).last == 0) return std::nullopt;
+  return runs_.at(count_ - 1).last;
+}
+
+void FrameCount::seal(std::size_t slab) {
+  sealed_.at(slab) = Sealed{count_ - 1, runs_.at(count_ - 1).last};
+  unsealed_ = false;
+}
+
+void FrameCount::stored(std::size_t slab) {
+  const auto sealed = sealed_.at(slab);
+  if (!sealed) return;
+  sealed_.at(slab).reset();
+  drop_runs_(sealed->run);
+  runs_[0].stored = sealed->last;
+}
+
+std::array<std::optional<MissingFrames>, FrameCount::kRunsMax> FrameCount::throw_away() {
+  std::array<std::optional<MissingFrames>, kRunsMax> thrown{};
+  if (count_ == 0) return thrown;
+  for (std::size_t i = 0; i < count_; ++i) thrown.at(i) = after(runs_.at(i).stored, runs_.at(i).last);
+  sealed_ = {};
+  drop_runs_(count_ - 1);
+  unsealed_ = std::any_of(thrown.begin(), thrown.end(), [](const auto& one) { return one.has_value(); });
+  runs_[0].stored = runs_[0].last;
   return thrown;
 }
 }  // namespace tocsin::daemon

@@ -17,31 +17,46 @@ struct MissingFrames {
 
 class FrameCount {
  public:
+  /// Counts that can be under way before anything of them is stored; of a publisher that begins more often the oldest
+  /// two are told as one.
+  static constexpr std::size_t kRunsMax = 4;
+
   /// What a message's number tells.
   struct Taken {
     std::optional<MissingFrames> missing{};  ///< what should have come before it
     bool restarted = false;                  ///< the publisher counts anew
+    bool repeated = false;                   ///< this number came before
   };
 
   /// Goes on from what is stored: what the publisher said since then and nobody heard shows with its next message.
   void resume(std::uint64_t stored);
-  /// A message came, and is decided into a slab. The very first one begins the count: what was said before it was not
-  /// meant for us.
-  [[nodiscard]] Taken take(std::uint64_t frame, std::size_t slab);
-  /// The newest message of a slab; nothing: none came since it was last stored.
-  [[nodiscard]] std::optional<std::uint64_t> newest(std::size_t slab) const { return newest_.at(slab); }
-  /// What a slab holds is stored.
+  /// A message came. The very first one begins the count: what was said before it was not meant for us.
+  [[nodiscard]] Taken take(std::uint64_t frame);
+  /// The newest message, when it is not among what was sealed last; nothing: there is none, or it has the number 0.
+  [[nodiscard]] std::optional<std::uint64_t> unsealed() const;
+  /// All that came so far is in this slab or was stored before it, and its mark with it.
+  void seal(std::size_t slab);
+  /// What was sealed with a slab is stored.
   void stored(std::size_t slab);
-  /// What is not stored was thrown away, and is told as missing in a slab. @returns it, with what was missing among it:
-  /// of the count before a restart, and of the present one.
-  [[nodiscard]] std::array<std::optional<MissingFrames>, 2> throw_away(std::size_t slab);
+  /// What is not stored was thrown away, and is told as missing. @returns it, with what was missing among it, by count.
+  [[nodiscard]] std::array<std::optional<MissingFrames>, kRunsMax> throw_away();
 
  private:
-  bool any_ = false;
-  std::uint64_t last_ = 0;    ///< the newest that came
-  std::uint64_t stored_ = 0;  ///< all up to this one is stored, or told as missing
-  std::array<std::optional<std::uint64_t>, 2> newest_{};
-  std::optional<std::uint64_t> before_restart_{};  ///< the newest of the count before, while the restart is not stored
-  std::size_t restart_slab_ = 0;
+  /// A count from its beginning, or from what is stored of it.
+  struct Run {
+    std::uint64_t stored = 0;  ///< all up to this one is stored, or told as missing
+    std::uint64_t last = 0;    ///< the newest that came
+  };
+  struct Sealed {
+    std::size_t run = 0;
+    std::uint64_t last = 0;
+  };
+  void begin_run_();
+  void drop_runs_(std::size_t count);
+
+  std::array<Run, kRunsMax> runs_{};
+  std::size_t count_ = 0;  ///< of them; 0: nothing was heard yet
+  std::array<std::optional<Sealed>, 2> sealed_{};
+  bool unsealed_ = false;
 };
 }  // namespace tocsin::daemon

@@ -114,6 +114,7 @@ void Server::stop_cleanly_() {
   notifier_.send("STOPPING=1");
   stopping_ = true;
   reload_.ready = false;
+  keep_broadcast_marks_();  // also of messages that held nothing new
   drain_();
   if (backup_.active && journal_.idle()) core_.journal().backup_abort();
   if (exit_status_ == 0 && core_.in_trouble()) exit_status_ = 1;

@@ -58,8 +58,9 @@ class Server final : private AlertListener {
     ZmqSocket socket;
     Principal principal;
     FrameCount frames{};
-    std::string cursor{};    ///< name of its mark in the journal
-    std::uint64_t lost = 0;  ///< messages, since the start
+    std::string cursor{};                          ///< name of its mark in the journal
+    std::uint64_t lost = 0;                        ///< messages, since the start
+    std::array<std::uint64_t, 2> unstored_lost{};  ///< of them, those found since the last commit, by slab
     engine::Instant lost_at = engine::kNever;
     std::string endpoint{};
     std::uint64_t breaks = 0;  ///< connections that ended, as far as that was dealt with
@@ -110,6 +111,7 @@ class Server final : private AlertListener {
   void find_sender_(Connection& connection, ZmqFrame& payload);
   /// Reports that a principal may have on their way, alone with the quota of all; 0: no bound.
   [[nodiscard]] std::uint32_t credit_of_(std::uint32_t own) const;
+  [[nodiscard]] bool too_fast_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
   [[nodiscard]] bool over_quota_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes);
   void decide_(const wire::BatchReader& reader, const Principal& principal, std::vector<wire::RefusedItem>& refused);
   [[nodiscard]] Connection& connection_of_(Ingest& ingest, std::string_view identity);
@@ -120,6 +122,7 @@ class Server final : private AlertListener {
   bool take_one_(Broadcast& broadcast);
   void take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes);
   void lose_(Broadcast& broadcast, const MissingFrames& missing);
+  void count_lost_(Broadcast& broadcast, std::uint64_t lost);
   void keep_broadcast_marks_();
   void broadcast_stored_(std::size_t slab);
   void throw_broadcast_away_();

@@ -50,26 +50,27 @@ void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> by
   wire::BatchReader reader;
   if (!core_.read_frame(bytes, broadcast.principal, reader)) return;
   const auto frame = reader.frame();
-  const auto taken = broadcast.frames.take(frame, core_.slab());
+  const auto taken = broadcast.frames.take(frame);
   if (taken.restarted && is_due(broadcast.tell_restart_at_ms)) {
     LogLine(Severity::info, "broadcast_restarted").field("principal", broadcast.principal.name).field("frame", frame);
   }
   if (taken.missing) lose_(broadcast, *taken.missing);
   next_moment_(reader.count());
-  if (over_quota_(broadcast.principal, reader, bytes.size())) {
+  if (too_fast_(broadcast.principal, reader, bytes.size())) {
     core_.count_refusal(broadcast.principal, wire::Refusal::over_quota, "a frame");
-    return lose_(broadcast, {frame, frame});
+    if (frame > 0 && !taken.repeated) lose_(broadcast, {frame, frame});
+    return;
   }
   untold_.clear();  // counted by the core; a publisher cannot be told
   decide_(reader, broadcast.principal, untold_);
 }
 
-// While the journal is in trouble a gap is not stored: it is part of what is thrown away once it is well.
+// While the journal is in trouble nothing is stored: once it is well a gap is part of what was thrown away, of which
+// the messages that are counted already are not counted again.
 void Server::lose_(Broadcast& broadcast, const MissingFrames& missing) {
-  lost_broadcast_ = sum(lost_broadcast_, missing.count());
-  broadcast.lost = sum(broadcast.lost, missing.count());
-  broadcast.lost_at = core_.batch_clock();
-  core_.lose(broadcast.principal, missing.first, missing.last);
+  broadcast.unstored_lost.at(core_.slab()) = sum(broadcast.unstored_lost.at(core_.slab()), missing.count());
+  count_lost_(broadcast, missing.count());
+  core_.lose(broadcast.principal, missing.first, missing.last, missing.count());
   if (!is_due(broadcast.tell_gap_at_ms)) return;
   LogLine(Severity::warning, "broadcast_gap")
       .field("principal", broadcast.principal.name)
@@ -78,22 +79,37 @@ void Server::lose_(Broadcast& broadcast, const MissingFrames& missing) {
       .field("lost_so_far", broadcast.lost);
 }
 
+void Server::count_lost_(Broadcast& broadcast, std::uint64_t lost) {
+  lost_broadcast_ = sum(lost_broadcast_, lost);
+  broadcast.lost = sum(broadcast.lost, lost);
+  broadcast.lost_at = core_.batch_clock();
+}
+
 // In the same commit as what the messages held, so that a daemon that was killed knows from where on it heard nothing.
 void Server::keep_broadcast_marks_() {
   for (auto& one : broadcast_) {
-    const auto newest = one.frames.newest(core_.slab());
-    if (newest && *newest > 0) (void)core_.keep(journal::Cursor{one.cursor, *newest, true});
+    const auto newest = one.frames.unsealed();
+    if (newest && core_.keep(journal::Cursor{one.cursor, *newest, true})) one.frames.seal(core_.slab());
   }
 }
 
 void Server::broadcast_stored_(std::size_t slab) {
-  for (auto& one : broadcast_) one.frames.stored(slab);
+  for (auto& one : broadcast_) {
+    one.frames.stored(slab);
+    one.unstored_lost.at(slab) = 0;
+  }
 }
 
 void Server::throw_broadcast_away_() {
   for (auto& one : broadcast_) {
-    for (const auto& missing : one.frames.throw_away(core_.slab())) {
-      if (missing) lose_(one, *missing);
+    auto counted = sum(one.unstored_lost[0], one.unstored_lost[1]);
+    one.unstored_lost = {};
+    for (const auto& missing : one.frames.throw_away()) {
+      if (!missing) continue;
+      const auto again = std::min(counted, missing->count());
+      counted -= again;
+      count_lost_(one, missing->count() - again);
+      core_.lose(one.principal, missing->first, missing->last, missing->count() - again);
     }
   }
 }

@@ -178,7 +178,13 @@ bool Server::over_quota_(const Principal& principal, const wire::BatchReader& re
   const auto credit_of_all = config_.quota.unacked;
   const auto waiting_of_all = unacked_all_[0] + unacked_all_[1];
   if (credit_of_all > 0 && waiting_of_all > 0 && waiting_of_all + reader.count() > credit_of_all) return true;
-  return quota_.admit(index, static_cast<std::uint64_t>(moment_.steady_ns), reader.count(), bytes) != Admission::ok;
+  return too_fast_(principal, reader, bytes);
+}
+
+bool Server::too_fast_(const Principal& principal, const wire::BatchReader& reader, std::size_t bytes) {
+  if (principal.rights == nullptr) return false;
+  const auto now = static_cast<std::uint64_t>(moment_.steady_ns);
+  return quota_.admit(principal.rights->index, now, reader.count(), bytes) != Admission::ok;
 }
 
 void Server::refuse_whole_(Connection& connection, wire::Refusal reason, const char* text) {

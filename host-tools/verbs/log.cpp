@@ -262,7 +262,7 @@ Exit Log::from_file() {
   journal::Outcome outcome;
   if (options_.what == "alerts") {
     const auto oldest = journal->state().first_alert;
-    if (oldest > options_.since + 1) tell_gone(options_.since + 1, oldest - 1);
+    if (oldest > 0 && options_.since < oldest - 1) tell_gone(options_.since + 1, oldest - 1);
     outcome = journal->read_alerts(options_.since, [this](const auto& alert) { return show_alert(alert.bytes); });
   } else if (options_.what == "acts") {
     outcome = journal->read_acts([this](const auto& act) { return show_act(act); });

@@ -279,7 +279,7 @@ TEST(Service, holds_a_sender_to_its_quota_and_credit) {
 TEST(Service, lets_so_many_reports_wait_for_their_commit_and_no_more) {
   const auto other = site.folder.endpoint("other.sock");
   site.listen_also(other);
-  site.configure(kReplay + "\nlinger_ms = 1000",
+  site.configure(kReplay + "\nlinger_ms = 2000",
                  "[[principal]]\nname = \"desk\"\nendpoint = \"" + site.ingest() +
                      "\"\nquota = { unacked = 3 }\n[[principal]]\nname = \"other\"\nendpoint = \"" + other +
                      "\"\n[quota]\nunacked = 5");

@@ -159,7 +159,8 @@ class Core {
   [[nodiscard]] bool keep(journal::Gap gap);
   /// @}
   /// Frames of a publisher that never came: journaled as a gap, and told by the alerts whose rules use its feeds.
-  void lose(const Principal& publisher, std::uint64_t first, std::uint64_t last);
+  /// @param lost  of them, those that its feeds were not told of before.
+  void lose(const Principal& publisher, std::uint64_t first, std::uint64_t last, std::uint64_t lost);
   /// @}
 
   /// @{ And one is in flight.
@@ -357,6 +358,7 @@ class Core {
   bool rules_from_journal_ = false;
   std::string journal_error_;
   bool journal_broken_ = false;             ///< a fatal error: only a new process helps
+  bool gaps_kept_ = true;                   ///< the newest gap found room in the journal's batch
   engine::AlertEvent event_;                ///< about 6 KiB, reused
   std::vector<std::uint64_t> alert_arena_;  ///< where alert events are encoded
   std::vector<std::uint64_t> twin_arena_;   ///< where they are encoded as not journaled
