@@ -20,6 +20,8 @@
 namespace tocsin::daemon {
 /// A clock that only runs forward [ns].
 [[nodiscard]] std::int64_t steady_ns();
+/// The same [ms].
+[[nodiscard]] inline std::int64_t steady_ms() { return steady_ns() / 1'000'000; }
 
 /// Stores a batch.
 struct CommitJob final : JournalJob {

@@ -19,8 +19,6 @@ constexpr int kStopLingerMs = 200;
 
 }  // namespace
 
-std::int64_t steady_ms() { return steady_ns() / 1'000'000; }
-
 int Server::run(int signal_fd) {
   poll_items_.push_back({nullptr, signal_fd, ZMQ_POLLIN, 0});
   head_at_ms_ = steady_ms();

@@ -304,7 +304,4 @@ class Server final : private AlertListener {
   std::int64_t watchdog_at_ms_ = 0;
   std::int64_t rates_at_ms_ = 0;
 };
-
-/// Milliseconds on a clock that only runs forward.
-[[nodiscard]] std::int64_t steady_ms();
 }  // namespace tocsin::daemon

@@ -10,8 +10,6 @@ namespace {
 constexpr std::int64_t kLookMs = 50;
 constexpr std::int64_t kAskMs = 2000;
 
-std::int64_t now_ms() { return steady_ns() / 1'000'000; }
-
 /// Left where it is: read from the descriptor of the signals it would be as lost as SIGHUP beside it.
 int pending_stop() {
   sigset_t pending;
@@ -25,7 +23,7 @@ int pending_stop() {
 }  // namespace
 
 StartWatch::StartWatch(const Notifier& notifier)
-    : notifier_{notifier}, look_at_ms_{now_ms()}, ask_at_ms_{look_at_ms_ + kAskMs} {
+    : notifier_{notifier}, look_at_ms_{steady_ms()}, ask_at_ms_{look_at_ms_ + kAskMs} {
   ask_for_time_();
 }
 
@@ -33,7 +31,7 @@ StartWatch::StartWatch(const Notifier& notifier)
 void StartWatch::ask_for_time_() const { notifier_.send("EXTEND_TIMEOUT_USEC=600000000"); }
 
 bool StartWatch::go_on() {
-  const auto now = now_ms();
+  const auto now = steady_ms();
   if (stopped_by_ != 0 || now < look_at_ms_) return stopped_by_ == 0;
   look_at_ms_ = now + kLookMs;
   if (now >= ask_at_ms_) {

@@ -294,6 +294,11 @@ std::optional<wire::ControlReply> ask_once(const std::string& endpoint, double t
   return reply;
 }
 
+int tell_answer(const wire::ControlReply& reply, bool json, JsonObject object) {
+  std::printf("%s\n", json ? object.text("text", reply.text).str().c_str() : reply.text.c_str());
+  return static_cast<int>(Exit::done);
+}
+
 bool is_endpoint(const std::string& text) { return text.find("://") != std::string::npos; }
 
 void catch_stop_signals() {

@@ -13,6 +13,7 @@
 #include "tocsin/wire/control_codec.hpp"
 
 #include "lib/exit_status.hpp"
+#include "lib/json.hpp"
 
 namespace tocsin::tools {
 using Milliseconds = std::chrono::milliseconds;
@@ -134,6 +135,8 @@ class Control {
 [[nodiscard]] std::optional<wire::ControlReply> ask_once(const std::string& endpoint, double timeout_s,
                                                          wire::ControlRequest request, Exit& exit,
                                                          const char* after = "");
+/// Prints its answer on stdout: its text, or with `json` the object with that as "text". @returns the exit status.
+[[nodiscard]] int tell_answer(const wire::ControlReply& reply, bool json, JsonObject object);
 
 /// True for text that names a socket rather than a file: it contains "://".
 [[nodiscard]] bool is_endpoint(const std::string& text);

@@ -144,17 +144,13 @@ void print_head(const journal::SignedHead& head) {
 }
 
 int head_live(const LogOptions& options) {
-  Context context;
-  Control control{context, options.source, Milliseconds{static_cast<std::int64_t>(options.timeout_s * 1000)}};
   wire::ControlRequest request;
   request.kind = wire::ControlKind::log;
   request.name = "head";
-  auto reply = control.ask(std::move(request));
-  if (!reply) {
-    std::fprintf(stderr, "%s\n", control.error().c_str());
-    return static_cast<int>(Exit::unreachable);
-  }
-  if (!reply->ok || !reply->log || !reply->log->head) return fail(options.source + ": " + reply->error);
+  Exit exit{};
+  auto reply = ask_once(options.source, options.timeout_s, std::move(request), exit);
+  if (!reply) return static_cast<int>(exit);
+  if (!reply->log || !reply->log->head) return fail(options.source + ": " + reply->error);
   auto& head = *reply->log->head;
   print_head({head.batch, std::move(head.chain), std::move(head.signature), std::move(head.public_key),
               std::move(head.journal), head.at, head.alert, head.note, std::move(head.alert_chain),

@@ -6,7 +6,6 @@
 
 #include "lib/book.hpp"
 #include "lib/exit_status.hpp"
-#include "lib/json.hpp"
 #include "lib/net.hpp"
 
 namespace tocsin::tools {
@@ -30,12 +29,6 @@ int run_reload(const ReloadOptions& options) {
   Exit exit{};
   const auto reply = ask_once(options.endpoint, options.timeout_s, std::move(request), exit, "; the old book goes on");
   if (!reply) return static_cast<int>(exit);
-  if (options.json) {
-    JsonObject object;
-    std::printf("%s\n", object.flag("reloaded", true).text("text", reply->text).str().c_str());
-  } else {
-    std::printf("%s\n", reply->text.c_str());
-  }
-  return static_cast<int>(Exit::done);
+  return tell_answer(*reply, options.json, JsonObject{}.flag("reloaded", true));
 }
 }  // namespace tocsin::tools

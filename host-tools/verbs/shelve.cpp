@@ -3,7 +3,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <string_view>
 #include <utility>
 
@@ -51,13 +50,6 @@ int run_shelve(const ShelveOptions& options) {
   Exit exit{};
   const auto reply = ask_once(options.endpoint, options.timeout_s, std::move(request), exit);
   if (!reply) return static_cast<int>(exit);
-  if (options.json) {
-    JsonObject object;
-    object.text("name", options.name).flag("shelved", !options.off).text("text", reply->text);
-    std::printf("%s\n", object.str().c_str());
-  } else {
-    std::printf("%s\n", reply->text.c_str());
-  }
-  return static_cast<int>(Exit::done);
+  return tell_answer(*reply, options.json, JsonObject{}.text("name", options.name).flag("shelved", !options.off));
 }
 }  // namespace tocsin::tools
