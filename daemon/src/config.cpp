@@ -191,9 +191,10 @@ bool parse_config(std::string_view text, const std::string& file, Config& out, s
   out = Config{};
   out.file = file;
   if (const auto stray = find_stray_letter(text); stray.line > 0) {
-    problems.push_back({stray, false,
-                        "this is not TOML: letters beyond ASCII stand in quoted texts and comments only; mend this "
-                        "first, the rest was not read"});
+    problems.push_back(
+        {stray, false,
+         "this is not TOML: letters beyond ASCII stand in quoted texts and comments only, and not behind "
+         "a backslash; mend this first, the rest was not read"});
     return false;
   }
   const auto result = toml::parse(text, file);

@@ -42,6 +42,13 @@ std::string_view quote_opened_by(std::string_view rest, char before) {
   return rest.front() == '#' ? "\n" : "";
 }
 
+/// A backslash in a quoted text: where it is followed by a letter beyond ASCII at once, or after the blanks and line
+/// ends that a backslash takes away.
+bool leads_beyond_ascii(std::string_view from_backslash) {
+  const auto next = from_backslash.find_first_not_of(" \t\r\n", 1);
+  return next != std::string_view::npos && static_cast<unsigned char>(from_backslash[next]) >= 0x80;
+}
+
 std::string in_bytes(std::uint64_t size) {
   if (size >= 1U << 30U && size % (1U << 30U) == 0) return std::to_string(size >> 30U) + "GiB";
   if (size >= 1U << 20U && size % (1U << 20U) == 0) return std::to_string(size >> 20U) + "MiB";
@@ -70,6 +77,7 @@ Place find_stray_letter(std::string_view toml) {
       closing = quote_opened_by(rest, i == start ? '\n' : toml[i - 1]);
       if (closing.size() > 1) step = closing.size();
     } else if (rest.front() == '\\' && closing.front() == '"') {
+      if (leads_beyond_ascii(rest)) return place;
       step = std::min<std::size_t>(2, rest.size());
     } else if (rest.starts_with(closing)) {
       step = closing.size();

@@ -377,6 +377,13 @@ TEST(Config, takes_any_letter_in_texts_and_comments_and_nowhere_else) {
   }
   lines.top = "image = \"b\"\njournal = \"j\"\nsite = 'a' \ufeef";
   STRCMP_CONTAINS("t.toml:3:12: error: this is not TOML: letters beyond ASCII", read(lines.text()).told.c_str());
+  for (const auto* const quoted : {"\"\"\"a\\\u00a7\"\"\"", "\"\"\"a\\\n \r\n\t\u00a7\"\"\"", "\"a\\\ufece\""}) {
+    lines.top = std::string("image = \"b\"\njournal = \"j\"\nsite = ") + quoted;
+    STRCMP_CONTAINS("t.toml:3:", read(lines.text()).told.c_str());
+    STRCMP_CONTAINS("not behind a backslash", read(lines.text()).told.c_str());
+  }
+  lines.top = "image = \"b\"\njournal = \"j\"\nsite = \"\"\"a\\\\\u00a7\\\n b\u00a7\"\"\"";
+  CHECK_TRUE_TEXT(read(lines.text()).right, read(lines.text()).told.c_str());
 }
 
 TEST(Config, says_when_the_file_cannot_be_read) {
