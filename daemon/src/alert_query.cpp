@@ -36,10 +36,10 @@ journal::Outcome read_alerts(journal::Journal& journal, AlertQuery& query) {
   query.more = false;
   query.looked_at = query.since == 0 && !query.consumer.empty() ? journal.cursor(query.consumer) : query.since;
   // Who came back too late must not take what is gone for what was not for it to see.
-  const auto oldest = journal.state().first_alert;
-  const bool gone = oldest > 0 && query.looked_at < oldest - 1;
+  const auto last = journal.state().gone_alert;
+  const bool gone = query.looked_at < last;
   query.gone_first = gone ? query.looked_at + 1 : 0;
-  query.gone_last = gone ? oldest - 1 : 0;
+  query.gone_last = gone ? last : 0;
   return journal.read_alerts(query.looked_at, [&](const journal::StoredAlert& alert) {
     if (query.alerts.size() >= query.limit || bytes + alert.bytes.size() > kAnswerBytesMax ||
         looked_at >= kLookedAtMax) {

@@ -261,8 +261,8 @@ Exit Log::from_file() {
   if (!journal) return failed(options_.source + ": " + error.text, Exit::bad_input);
   journal::Outcome outcome;
   if (options_.what == "alerts") {
-    const auto oldest = journal->state().first_alert;
-    if (oldest > 0 && options_.since < oldest - 1) tell_gone(options_.since + 1, oldest - 1);
+    const auto last = journal->state().gone_alert;
+    if (options_.since < last) tell_gone(options_.since + 1, last);
     outcome = journal->read_alerts(options_.since, [this](const auto& alert) { return show_alert(alert.bytes); });
   } else if (options_.what == "acts") {
     outcome = journal->read_acts([this](const auto& act) { return show_act(act); });

@@ -232,6 +232,7 @@ JournalState SqliteJournal::state() {
   state.wal_pages = wal_pages_;
   state.first_batch = ends_.batch > removed_.ends.batch ? removed_.ends.batch + 1 : 0;
   state.first_alert = ends_.alert > removed_.ends.alert ? removed_.ends.alert + 1 : 0;
+  state.gone_alert = removed_.ends.alert;
   state.signed_batch = signed_batch_;
   if (removed_.shed_last != 0) state.shed_batches = removed_.shed_last - removed_.shed_first + 1;
   return state;

@@ -84,6 +84,7 @@ TEST(AlertQuery, tells_which_of_those_asked_for_retention_removed) {
   const auto late = ask(0, "duty/siren");
   CHECK_TRUE(late.gone_first == 3 && late.gone_last == oldest - 1);
   UNSIGNED_LONGLONGS_EQUAL(oldest - 1, ask(oldest - 2).gone_first);
+  UNSIGNED_LONGLONGS_EQUAL(oldest - 1, journal->state().gone_alert);
   const auto in_time = ask(oldest - 1);
   CHECK_TRUE(in_time.gone_first == 0 && in_time.gone_last == 0);
 }

@@ -169,7 +169,10 @@ TEST(LiveLog, a_head_that_was_kept_shows_an_older_copy_put_back) {
 
   tocsin({"log", "verify", journal, "--head", folder.file("short.json", R"({"batch":1,"chain":"00"})")});
   ends_with(1);
-  STRCMP_CONTAINS("short.json: there is no \"signature\" in it; give a file", done.err.c_str());
+  STRCMP_CONTAINS("short.json: \"signature\" is missing or not of its kind; give a file", done.err.c_str());
+  tocsin({"log", "verify", journal, "--head", folder.file("cut.json", first.substr(0, first.size() / 2))});
+  ends_with(1);
+  STRCMP_CONTAINS("cut.json: it does not end with a head; give a file", done.err.c_str());
   tocsin({"log", "verify", journal, "--head", folder.path("none.json")});
   ends_with(1);
   tocsin({"log", "verify", endpoint("control"), "--head", kept});

@@ -154,6 +154,7 @@ struct JournalState {
   std::uint64_t wal_pages = 0;     ///< waiting in the WAL
   std::uint64_t first_batch = 0;   ///< the oldest that is still there; 0: none
   std::uint64_t first_alert = 0;   ///< likewise
+  std::uint64_t gone_alert = 0;    ///< all alert events up to this one were removed, never the last; 0: none was
   std::uint64_t signed_batch = 0;  ///< the newest signed head speaks of this batch; 0: none was signed yet
   std::uint64_t shed_batches = 0;  ///< removed because the disk's bound was near
 };
