@@ -142,6 +142,7 @@ struct VerifyJob final : JournalJob {
 struct BackupJob final : JournalJob {
   static constexpr std::uint32_t kPages = 256;
   void run(journal::Journal& journal) override;
+  std::string who;  ///< began it, by its connection, and was not told its end yet
   std::string path;
   bool begun = false;
   bool out = false;

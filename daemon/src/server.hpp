@@ -179,7 +179,8 @@ class Server final : private AlertListener {
   [[nodiscard]] bool keep_cursor_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
   void act_is_kept_(const Asker& asker, wire::ControlReply& reply);
   [[nodiscard]] bool believe_(const Asker& asker, wire::ControlReply& reply);
-  void back_up_(const wire::ControlRequest& request, wire::ControlReply& reply);
+  void back_up_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
+  void begin_backup_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
   void backup_done_();
   void verify_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply);
   void verify_done_();

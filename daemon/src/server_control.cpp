@@ -250,30 +250,9 @@ bool Server::believe_(const Asker& asker, wire::ControlReply& reply) {
   return false;
 }
 
-void Server::back_up_(const wire::ControlRequest& request, wire::ControlReply& reply) {
-  if (!backup_.active && backup_.path != request.text) {
-    if (!request.text.starts_with('/')) {
-      (void)fail(reply, "give the copy's path from the root, as it is on the daemon's machine");
-      return;
-    }
-    if (core_.in_trouble()) {
-      (void)fail(reply, "the journal is in trouble: " + core_.journal_error());
-      return;
-    }
-    if (verify_job_.more) {
-      (void)fail(reply, "the journal is being verified; ask again when that is done");
-      return;
-    }
-    backup_.path = request.text;
-    backup_.begun = false;
-    backup_.active = true;
-    backup_.step = {};
-    backup_.out = journal_.post(backup_);
-    LogLine(Severity::info, "backup").field("path", backup_.path);
-    reply.text = "begun";
-    return;
-  }
-  if (backup_.path != request.text) {
+void Server::back_up_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
+  const bool own = backup_.who == asker.identity && backup_.path == request.text;
+  if (backup_.active && !own) {
     (void)fail(reply, "a backup to '" + backup_.path + "' is under way; ask again when it is done");
     return;
   }
@@ -282,10 +261,28 @@ void Server::back_up_(const wire::ControlRequest& request, wire::ControlReply& r
     reply.pages_left = backup_.out ? 0 : backup_.step.pages_left;
     return;
   }
+  if (!own) return begin_backup_(request, asker, reply);  // the end of another's says nothing of what is there now
   reply.done = backup_.step.state == journal::BackupState::done;
   reply.text = reply.done ? "done" : "failed";
   if (!reply.done) (void)fail(reply, backup_.step.error.text);
-  backup_.path.clear();  // told: the next one to the same path is a new one
+  backup_.who.clear();  // told: the next one is a new one
+}
+
+void Server::begin_backup_(const wire::ControlRequest& request, const Asker& asker, wire::ControlReply& reply) {
+  const auto refuse = [&reply](const std::string& text) { (void)fail(reply, text); };
+  if (!request.text.starts_with('/')) {
+    return refuse("give the copy's path from the root, as it is on the daemon's machine");
+  }
+  if (core_.in_trouble()) return refuse("the journal is in trouble: " + core_.journal_error());
+  if (verify_job_.more) return refuse("the journal is being verified; ask again when that is done");
+  backup_.who = asker.identity;
+  backup_.path = request.text;
+  backup_.begun = false;
+  backup_.active = true;
+  backup_.step = {};
+  backup_.out = journal_.post(backup_);
+  LogLine(Severity::info, "backup").field("path", backup_.path);
+  reply.text = "begun";
 }
 
 void Server::backup_done_() {
@@ -350,7 +347,7 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
       return true;
     }
     case wire::ControlKind::backup:
-      back_up_(request, reply);
+      back_up_(request, asker, reply);
       return true;
     case wire::ControlKind::believe:
       return believe_(asker, reply);

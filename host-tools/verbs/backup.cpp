@@ -12,6 +12,11 @@
 #include "lib/terminal.hpp"
 
 namespace tocsin::tools {
+namespace {
+// What becomes of it the daemon tells only to who began it, and whoever asks again begins another one.
+constexpr const char* kGoesOn = "the daemon goes on with it, and its log says what became of it";
+}  // namespace
+
 int run_backup(const BackupOptions& options) {
   using Clock = std::chrono::steady_clock;
   constexpr Milliseconds kAnswer{5000};
@@ -40,12 +45,12 @@ int run_backup(const BackupOptions& options) {
       return static_cast<int>(Exit::done);
     }
     if (Clock::now() > give_up) {
-      std::fprintf(stderr, "backup: not done in time; the daemon goes on with it, ask again\n");
+      std::fprintf(stderr, "backup: not done in time; %s\n", kGoesOn);
       return static_cast<int>(Exit::bad_input);
     }
     std::this_thread::sleep_for(kLook);
   }
-  std::fprintf(stderr, "backup: interrupted; the daemon goes on with it, ask again\n");
+  std::fprintf(stderr, "backup: interrupted; %s\n", kGoesOn);
   return static_cast<int>(Exit::bad_input);
 }
 }  // namespace tocsin::tools

@@ -59,6 +59,35 @@ TEST_GROUP(Service) {
     CHECK_TRUE(reply.has_value());
     return *reply;
   }
+  static tocsin::wire::ControlReply ask_for_backup(Peer & control, const std::string& path) {
+    ControlRequest request;
+    request.kind = ControlKind::backup;
+    request.text = path;
+    const auto reply = control.ask(request);
+    CHECK_TRUE(reply.has_value());
+    return *reply;
+  }
+  /// Asks on one connection until it is done or failed.
+  static tocsin::wire::ControlReply back_up(Peer & control, const std::string& path) {
+    auto reply = ask_for_backup(control, path);
+    for (int i = 0; i < 1000 && reply.ok && !reply.done; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+      reply = ask_for_backup(control, path);
+    }
+    return reply;
+  }
+  /// Has one begun by a connection that then breaks, and waits for its end.
+  void leave_backup(const Tocsind& daemon, const std::string& path, const std::string& end) {
+    {
+      Peer gone{context, PeerKind::dealer, site.control()};
+      STRCMP_EQUAL("begun", ask_for_backup(gone, path).text.c_str());
+    }
+    const auto line = "event=backup path=" + path + " state=" + end;
+    for (int i = 0; i < 1000 && times_in(daemon.log(), line) == 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    UNSIGNED_LONGS_EQUAL_TEXT(1, times_in(daemon.log(), line), daemon.log().c_str());
+  }
   /// Raises strait_activity, and with the launch distraction, which is marked amber.
   void tell_story() {
     Peer feed{context, PeerKind::dealer, site.ingest()};
@@ -333,11 +362,8 @@ TEST(Service, makes_a_verified_copy_of_its_journal_while_it_runs) {
   tell_story();
   const auto copy = site.folder.file("copy.db");
   CHECK_FALSE(ask(ControlKind::backup, "copy.db").ok);  // whose folder would that be?
-  auto reply = ask(ControlKind::backup, copy);
-  for (int i = 0; i < 200 && reply.ok && !reply.done; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    reply = ask(ControlKind::backup, copy);
-  }
+  Peer control{context, PeerKind::dealer, site.control()};
+  auto reply = back_up(control, copy);
   STRCMP_EQUAL("", reply.error.c_str());
   CHECK_TRUE(reply.done);
   const auto mode = [](const std::string& path) {
@@ -351,12 +377,59 @@ TEST(Service, makes_a_verified_copy_of_its_journal_while_it_runs) {
   const auto stored = read_stored(copy);
   STRCMP_EQUAL("", stored.error.c_str());
   UNSIGNED_LONGS_EQUAL(4, stored.reports.size());
-  CHECK_TRUE(ask(ControlKind::backup, copy).ok);  // a new one: begun, and then refused since the file exists
-  for (int i = 0; i < 200 && reply.ok; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    reply = ask(ControlKind::backup, copy);
-  }
+  reply = back_up(control, copy);  // a new one: begun, and then refused since the file exists
   CHECK_FALSE(reply.ok);
+  STRCMP_CONTAINS("it exists; give another name or remove it first", reply.error.c_str());
+}
+
+// Else "done" would be said of a copy that was moved away since.
+TEST(Service, tells_that_a_backup_is_done_to_nobody_but_who_began_it) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  tell_story();
+  const auto copy = site.folder.file("copy.db");
+  leave_backup(daemon, copy, "done");
+  std::filesystem::remove(copy);
+  Peer control{context, PeerKind::dealer, site.control()};
+  const auto reply = back_up(control, copy);
+  STRCMP_EQUAL("", reply.error.c_str());
+  CHECK_TRUE(reply.done);
+  const auto stored = read_stored(copy);
+  STRCMP_EQUAL("", stored.error.c_str());
+  UNSIGNED_LONGS_EQUAL(4, stored.reports.size());
+}
+
+// Else what was in its way would be said to be there still.
+TEST(Service, tells_that_a_backup_failed_to_nobody_but_who_began_it) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  tell_story();
+  const auto copy = site.folder.file("later/copy.db");
+  leave_backup(daemon, copy, "failed");
+  std::filesystem::create_directory(site.folder.file("later"));
+  Peer control{context, PeerKind::dealer, site.control()};
+  const auto reply = back_up(control, copy);
+  STRCMP_EQUAL("", reply.error.c_str());
+  CHECK_TRUE(reply.done);
+  STRCMP_EQUAL("", read_stored(copy).error.c_str());
+}
+
+TEST(Service, makes_one_backup_at_a_time) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  tell_story();
+  Peer first{context, PeerKind::dealer, site.control()};
+  Peer second{context, PeerKind::dealer, site.control()};
+  std::string refused;
+  for (int i = 0; i < 50 && refused.empty(); ++i) {  // now and then it is done before the second has asked
+    const auto copy = site.folder.file("copy" + std::to_string(i) + ".db");
+    STRCMP_EQUAL("begun", ask_for_backup(first, copy).text.c_str());
+    refused = ask_for_backup(second, copy).error;
+    (void)back_up(second, copy);
+    const auto told = back_up(first, copy);
+    if (!refused.empty()) STRCMP_EQUAL("", told.error.c_str());
+  }
+  STRCMP_CONTAINS("is under way; ask again when it is done", refused.c_str());
 }
 
 TEST(Service, cannot_lose_its_sockets_to_a_second_daemon) {

@@ -3,6 +3,7 @@
 /// said it; who lacks the role is told which, and nothing is done.
 /// How: the built programs, sockets in a temporary folder.
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -29,6 +30,26 @@ TEST_GROUP_BASE(Operator, OperatedDaemon){
                                       endpoint("control") + "\"\n[[principal]]\nname = \"guest\"\nendpoint = \"" +
                                       endpoint("guest") + "\"\nroles = [\"read\"]\n");
 launch();
+}
+/// Kills a `tocsin backup` that the daemon has begun, and waits until the daemon has ended it.
+void leave_backup(const std::string& path, const std::string& end) {
+  const auto line = "event=backup path=" + path;
+  const auto wait_for = [this](const std::string& text) {
+    for (int i = 0; i < 10'000 && log().find(text) == std::string::npos; ++i) std::this_thread::sleep_for(1ms);
+    STRCMP_CONTAINS(text.c_str(), log().c_str());
+  };
+  Child tool{{TOCSIN_PROGRAM, "backup", endpoint("control"), path}};
+  wait_for(line);
+  tool.signal(SIGKILL);
+  LONGS_EQUAL(128 + SIGKILL, tool.wait(10s));
+  wait_for(line + " state=" + end);
+}
+void back_up(const std::string& path) {
+  tocsin({"backup", endpoint("control"), path});
+  ends_with(0);
+  STRCMP_CONTAINS("is whole, was read back and is durable", done.err.c_str());
+  tocsin({"log", "verify", path, "--journal-key", folder.path("journal.db.key")});
+  ends_with(0);
 }
 }
 ;
@@ -114,6 +135,18 @@ TEST(Operator, log_verify_of_a_running_daemon_is_for_those_who_may_reload) {
   ends_with(2);
   tocsin({"log", "verify", endpoint("control"), "--public-key", std::string(64, '0')});
   ends_with(1);
+}
+
+TEST(Operator, backup_after_one_that_was_killed_says_what_became_of_its_own) {
+  start("clock = \"input\"");
+  tocsin({"inject", endpoint("ingest"), kReports});
+  ends_with(0);
+  leave_backup(folder.path("monday.db"), "done");
+  std::filesystem::rename(folder.path("monday.db"), folder.path("kept.db"));
+  back_up(folder.path("monday.db"));
+  leave_backup(folder.path("backups/monday.db"), "failed");
+  std::filesystem::create_directory(folder.path("backups"));
+  back_up(folder.path("backups/monday.db"));
 }
 
 TEST(Operator, reload_answers_in_json_when_asked_to) {

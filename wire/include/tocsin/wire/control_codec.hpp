@@ -54,10 +54,10 @@ enum class ControlKind : std::uint8_t {
   ack_alerts = 5,   ///< a consumer has taken the alert events up to `number`
   acknowledge = 6,  ///< an operator has seen the alert event `number`
   log_level = 7,    ///< `text`: info, warning or error
-  backup = 8,       ///< `text`: path of the copy, on the daemon's machine; asked again: how far it is
+  backup = 8,       ///< `text`: path of the copy, on the daemon's machine; asked again, by who began it: how far it is
   reload = 9,       ///< the book: `image`, or without one the file of the config
   believe = 10,     ///< an operator says that the machine's clock is right
-  verify = 11,      ///< is the journal what was written? Asked again: how far it is; in the end what is wrong
+  verify = 11,      ///< is the journal what was written? Asked again, likewise: how far it is; in the end what is wrong
   shelve = 12,      ///< an operator puts the alert `name` aside for `span_ms`, saying why (`text`)
   unshelve = 13,    ///< and takes it back
   log = 14,         ///< a page of what the journal holds: `name` says of what
