@@ -2,6 +2,7 @@
 #include "verifier.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "migrations.hpp"
@@ -9,8 +10,22 @@
 #include "row_crc.hpp"
 
 namespace tocsin::journal {
+/// One of the chains of a journal.
+struct ChainTable {
+  const char* what;    ///< a row of it is
+  const char* select;  ///< number and hash of a row
+  std::uint64_t Ends::*number;
+  Hash Ends::*hash;
+};
+
 namespace {
+constexpr std::array<ChainTable, 3> kChains{
+    {{"batch", "SELECT id, chain FROM batch WHERE id = ?1", &Ends::batch, &Ends::batch_hash},
+     {"alert event", "SELECT number, chain FROM alert WHERE number = ?1", &Ends::alert, &Ends::alert_hash},
+     {"note", "SELECT id, chain FROM note WHERE id = ?1", &Ends::note, &Ends::note_hash}}};
 constexpr std::uint64_t kLiveStructurePagesMax = 16384;  // 64 MiB: some tenths of a second
+
+constexpr const char* kNotIt = "this journal is older than, or not, the one the head was kept of: ";
 
 /// The key beside a journal is worth a look only for a file, not for what a VFS of a test holds.
 std::unique_ptr<Keys> find_keys(const std::string& path, const OpenOptions& options, const VerifyOptions& wanted,
@@ -173,7 +188,6 @@ void Verifier::check_heads_() {
 
 // The id and the key first: a head of another journal says nothing of this one's batches.
 void Verifier::check_kept_head_(const SignedHead& kept) {
-  static constexpr const char* kNotIt = "this journal is older than, or not, the one the head was kept of: ";
   Head head;
   if (!is_kept_head(kept, head)) {
     return fault_("the kept head was changed, or is not what `tocsin log head` printed: its signature does not hold");
@@ -184,24 +198,30 @@ void Verifier::check_kept_head_(const SignedHead& kept) {
   if (kept.public_key != report_.public_key) {
     return fault_(kNotIt + ("its public key is " + report_.public_key) + ", the head's " + kept.public_key);
   }
-  if (head.ends.batch == 0) return;
+  for (const auto& chain : kChains) check_kept_end_(chain, head.ends);
+}
+
+// Each of the three: retention lets batches go before alert events and notes, and no later batch covers those again.
+void Verifier::check_kept_end_(const ChainTable& chain, const Ends& kept) {
   const auto& removed = journal_.removed_.ends;
-  if (head.ends.batch < removed.batch) {
-    return notice_("retention removed " + name_("batch", head.ends.batch) +
-                   ", which the kept head speaks of: that nothing was exchanged before batch " +
-                   std::to_string(removed.batch + 1) + " cannot be shown any more; keep a new head");
+  const auto number = kept.*chain.number;
+  const auto first = removed.*chain.number;
+  if (number == 0) return;
+  const auto name = name_(chain.what, number);
+  if (number < first) {
+    return notice_("retention removed " + name + ", which the kept head speaks of: that no " + chain.what + " before " +
+                   std::to_string(first + 1) + " was exchanged cannot be shown any more; keep a new head");
   }
-  std::uint64_t found = removed.batch;
-  Hash hash = removed.batch_hash;
-  if (head.ends.batch > removed.batch) {
-    const int code = journal_.read_end_("SELECT id, chain FROM batch WHERE id = ?1", head.ends.batch, found, hash);
-    if (code != SQLITE_OK) return fault_(journal_.explain_(code, "cannot read the kept head's batch in").text);
+  auto found = first;
+  auto hash = removed.*chain.hash;
+  if (number > first) {
+    const int code = journal_.read_end_(chain.select, number, found, hash);
+    if (code != SQLITE_OK) return fault_(journal_.explain_(code, ("cannot read " + name + " of").c_str()).text);
   }
-  if (found != head.ends.batch) {
-    return fault_(kNotIt + name_("batch", head.ends.batch) + " is not there, the last one is " +
-                  std::to_string(journal_.ends_.batch));
+  if (found != number) {
+    return fault_(kNotIt + name + " is not there, the last one is " + std::to_string(journal_.ends_.*chain.number));
   }
-  if (hash != head.ends.batch_hash) fault_(kNotIt + name_("batch", found) + " is another one");
+  if (hash != kept.*chain.hash) fault_(kNotIt + name + " is another one");
 }
 
 void Verifier::check_checkpoints_() {

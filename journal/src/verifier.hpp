@@ -10,6 +10,8 @@
 #include "sqlite_journal.hpp"
 
 namespace tocsin::journal {
+struct ChainTable;
+
 class Verifier final : public Verification {
  public:
   /// @param keys  those to check the chain with, or null. Kept by the caller, unless they are in `own_keys`.
@@ -23,6 +25,7 @@ class Verifier final : public Verification {
   void check_tables_();
   void check_heads_();
   void check_kept_head_(const SignedHead& kept);
+  void check_kept_end_(const ChainTable& chain, const Ends& kept);
   void notice_(std::string text);
   void check_small_table_(const char* what, const char* sql);
   void check_checkpoints_();

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "forger.hpp"
 #include "journal_fixture.hpp"
 #include "row_crc.hpp"
 
@@ -70,6 +71,7 @@ TEST_GROUP(JournalVerify) {
   std::string copy = folder.file("copy.db");
   JournalError error;
   std::uint64_t batches = 0;
+  std::string notice;
 
   std::unique_ptr<Journal> open(const std::string& name, bool read_only) {
     OpenOptions options;
@@ -123,6 +125,37 @@ TEST_GROUP(JournalVerify) {
     options.keys = path + ".key";
     if (!faults_of(*journal, options).empty()) return "";
     return all_of(*journal) == original ? "" : "a change was not found";
+  }
+  SignedHead head_of(const std::string& name) {
+    SignedHead head;
+    CHECK_FALSE(open(name, true)->head(head).has_value());
+    return head;
+  }
+  /// What comparing with a head that was kept finds; what it cannot compare is in `notice`.
+  std::string faults_with(const SignedHead& kept) {
+    const auto journal = open(path, true);
+    VerifyOptions options;
+    options.kept_head = kept;
+    const auto run = journal->verify(options, error);
+    while (run->step(100)) {
+    }
+    notice = run->report().notice;
+    std::string faults;
+    for (const auto& fault : run->report().faults) faults += fault + "\n";
+    return faults;
+  }
+  /// So much time passes that all batches before the newest checkpoint go, with a bound of `bytes` also alert events
+  /// and notes.
+  void let_go(std::uint64_t last, std::uint64_t bytes = 0) {
+    OpenOptions options;
+    options.keys = path + ".key";
+    options.retain_age_ms = 1;
+    options.retain_bytes = bytes;
+    const auto journal = Journal::open(path, options, error);
+    CHECK_TEXT(journal != nullptr, error.text.c_str());
+    for (auto seed = journal->last_batch_id() + 1; seed <= last; ++seed) commit(*journal, seed, 200);
+    for (int i = 0; i < 2; ++i) CHECK_FALSE(journal->store_checkpoint({last, 9, 1, Bytes(120, std::byte{4}), 0}));
+    for (int i = 0; i < 10; ++i) CHECK_FALSE(journal->retain(1'800'000'000'000 + i * 3'600'000).has_value());
   }
   void tamper(const std::string& sql) { LONGS_EQUAL(SQLITE_OK, run_sql(path, sql)); }
 };
@@ -267,26 +300,66 @@ TEST(JournalVerify, finds_that_a_kept_head_is_of_another_journal_or_was_changed)
 
 TEST(JournalVerify, says_when_retention_removed_what_a_kept_head_speaks_of) {
   make_one(4);
-  SignedHead kept;
-  CHECK_FALSE(open(path, true)->head(kept).has_value());
+  const auto kept = head_of(path);
+  let_go(40);
+  CHECK_TRUE(open(path, true)->state().first_batch > 5);
+  STRCMP_EQUAL("", faults_with(kept).c_str());
+  STRCMP_CONTAINS("retention removed batch 4, which the kept head speaks of", notice.c_str());
+  CHECK_TRUE(notice.find("alert event") == std::string::npos && notice.find("note") == std::string::npos);
+  let_go(40, 1);
+  CHECK_TRUE(open(path, true)->state().first_alert > 5);
+  STRCMP_EQUAL("", faults_with(kept).c_str());
+  STRCMP_CONTAINS("retention removed alert event 4, which the kept head speaks of: that no alert event before ",
+                  notice.c_str());
+  STRCMP_CONTAINS("retention removed note 3, which the kept head speaks of: that no note before ", notice.c_str());
+}
+
+// The key makes every chain and signature anew, but not those of a head that is out of reach. Where the batches are
+// gone, nothing else shows what was made of the alert events and acts that outlive them.
+TEST(JournalVerify, finds_what_whoever_has_the_keys_rewrote_by_a_head_that_was_kept) {
+  struct Row {
+    const char* sql;
+    const char* named;
+  };
+  constexpr Row kRows[] = {
+      {"UPDATE alert SET body = zeroblob(90) WHERE number = 3", "alert event 8 is another one"},
+      {"UPDATE note SET who = 'nobody' WHERE id = 2", "note 6 is another one"},
+  };
+  make_one(8);
+  const auto kept = head_of(path);
+  for (const bool gone : {false, true}) {
+    if (gone) let_go(40);
+    const auto whole = read_file(path);
+    for (const auto& row : kRows) {
+      write_file(path, whole);
+      {
+        Forger forger{path, path + ".key"};
+        forger.run(row.sql);
+        forger.chain_and_sign();
+      }
+      STRCMP_EQUAL_TEXT("", faults(path).c_str(), row.sql);
+      const auto found = faults_with(kept);
+      STRCMP_CONTAINS_TEXT(row.named, found.c_str(), row.sql);
+      CHECK_EQUAL_TEXT(!gone, found.find("batch 8 is another one") != std::string::npos, found.c_str());
+    }
+    write_file(path, whole);
+    STRCMP_EQUAL("", faults_with(kept).c_str());
+  }
+}
+
+// Who verifies without the keys cannot see that the batches' chain speaks of other alert events.
+TEST(JournalVerify, finds_a_rewritten_alert_event_by_a_kept_head_without_the_keys) {
+  make_one(8);
+  const auto kept = head_of(path);
   {
-    OpenOptions options;
-    options.keys = path + ".key";
-    options.retain_age_ms = 1;
-    const auto journal = Journal::open(path, options, error);
-    for (std::uint64_t seed = 5; seed <= 40; ++seed) commit(*journal, seed, 200);
-    for (int i = 0; i < 2; ++i) CHECK_FALSE(journal->store_checkpoint({40, 9, 1, Bytes(120, std::byte{4}), 0}));
-    CHECK_FALSE(journal->retain(1'800'000'000'000).has_value());
-    CHECK_TRUE(journal->state().first_batch > 5);
+    Forger forger{path, path + ".key"};
+    forger.run("UPDATE alert SET body = zeroblob(90) WHERE number = 3");
+    forger.chain_and_sign(false);
   }
-  const auto journal = open(path, true);
-  VerifyOptions options;
-  options.kept_head = kept;
-  const auto run = journal->verify(options, error);
-  while (run->step(100)) {
-  }
-  UNSIGNED_LONGLONGS_EQUAL(0, run->report().fault_count);
-  STRCMP_CONTAINS("retention removed batch 4, which the kept head speaks of", run->report().notice.c_str());
+  std::filesystem::rename(path + ".key", path + ".kept");
+  STRCMP_EQUAL("", faults_of(*open(path, true)).c_str());
+  STRCMP_EQUAL("this journal is older than, or not, the one the head was kept of: alert event 8 is another one\n",
+               faults_with(kept).c_str());
 }
 
 // Whoever keeps heads elsewhere would else put nothing in the place of a good one.

@@ -31,7 +31,7 @@ struct VerifyOptions {
   std::string keys;
   /// The public key (64 hex digits) as noted elsewhere; empty: the one the journal itself names.
   std::string public_key;
-  /// A head of this journal that was kept elsewhere: what it speaks of must still be there.
+  /// A head of this journal that was kept elsewhere: what it speaks of must still be there, and be the same.
   std::optional<SignedHead> kept_head;
   bool since_checkpoint = false;  ///< only batches after the newest checkpoint
   /// SQLite's check of its own structure is one step, however long it takes. Of a file with more pages than this only
