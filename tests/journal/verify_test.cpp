@@ -445,3 +445,34 @@ TEST(JournalVerify, says_what_it_could_not_check_without_the_keys) {
   CHECK_TRUE(open(path, false) == nullptr);
   STRCMP_CONTAINS("restore it from where you keep it", error.text.c_str());
 }
+
+// The hash with which a chain begins is made with the keys, too.
+TEST(JournalVerify, without_the_keys_finds_nothing_wrong_where_no_alert_event_or_act_was_signed) {
+  for (const bool alerts : {false, true}) {
+    for (const bool acts_later : {false, true}) {
+      TempFolder own;
+      const auto file = own.file("journal.db");
+      OpenOptions options;
+      options.keys = own.file("key");
+      auto journal = Journal::open(file, options, error);
+      CHECK_TEXT(journal != nullptr, error.text.c_str());
+      for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        const SampleBatch batch{seed, 1, 2};
+        const Bytes body(90, std::byte{1});
+        const StoredAlert alert{journal->last_alert_number() + 1, batch.clock(), body};
+        const Act act{batch.clock(), "officer", "acknowledge", "seen it"};
+        auto view = commit_of(batch.items(), {&alert, alerts ? 1U : 0U}, {}, batch.clock());
+        if (seed == 3) CHECK_FALSE(journal->sign_head().has_value());
+        if (seed == 3 && acts_later) view.acts = {&act, 1};
+        CHECK_FALSE(journal->commit(view).has_value());
+      }
+      journal.reset();
+      std::filesystem::remove(options.keys);
+      OpenOptions reading;
+      reading.read_only = true;
+      journal = Journal::open(file, reading, error);
+      CHECK_TEXT(journal != nullptr, error.text.c_str());
+      STRCMP_EQUAL("", faults_of(*journal).c_str());
+    }
+  }
+}
