@@ -13,6 +13,7 @@
 #include "tocsin/journal/memory.hpp"
 
 #include "config_parts.hpp"
+#include "toml_scan.hpp"
 
 namespace tocsin::daemon {
 namespace {
@@ -190,11 +191,9 @@ bool parse_config(std::string_view text, const std::string& file, Config& out, s
   const std::size_t before = problems.size();
   out = Config{};
   out.file = file;
-  if (const auto stray = find_stray_letter(text); stray.line > 0) {
-    problems.push_back(
-        {stray, false,
-         "this is not TOML: letters beyond ASCII stand in quoted texts and comments only, and not behind "
-         "a backslash; mend this first, the rest was not read"});
+  if (const auto fault = find_toml_fault(text); fault.text != nullptr) {
+    problems.push_back({fault.place, false,
+                        "this is not TOML: " + std::string(fault.text) + "; mend this first, the rest was not read"});
     return false;
   }
   const auto result = toml::parse(text, file);

@@ -42,7 +42,13 @@ class Checker {
                 "endpoint " + in_quotes(endpoints_[i].text) + " is used twice; give each socket its own");
       }
     }
+    std::vector<std::string_view> listened;
     for (const auto& one : config_.broadcast) {
+      if (std::find(listened.begin(), listened.end(), one.endpoint) != listened.end()) {
+        refuse_(one.place, "broadcast endpoint " + in_quotes(one.endpoint) +
+                               " is there twice; its messages would come twice, too: remove one");
+      }
+      listened.push_back(one.endpoint);
       if (!one.server_key.empty() && config_.keys.folder.empty()) {
         refuse_(one.place,
                 "\"server_key\" of " + in_quotes(one.endpoint) +

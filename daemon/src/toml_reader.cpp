@@ -31,24 +31,6 @@ bool parse_bytes(std::string_view text, std::uint64_t& out) {
   return true;
 }
 
-/// What ends the quoted text or comment that begins here; empty when none does.
-/// @param before  the letter before: within a word a quotation mark opens nothing.
-std::string_view quote_opened_by(std::string_view rest, char before) {
-  constexpr std::string_view kBeforeQuotes = " \t\r\n=[,.{";
-  const bool opens = kBeforeQuotes.find(before) != std::string_view::npos;
-  for (const std::string_view quote : {"\"\"\"", "'''", "\"", "'"}) {
-    if (opens && rest.starts_with(quote)) return quote;
-  }
-  return rest.front() == '#' ? "\n" : "";
-}
-
-/// A backslash in a quoted text: where it is followed by a letter beyond ASCII at once, or after the blanks and line
-/// ends that a backslash takes away.
-bool leads_beyond_ascii(std::string_view from_backslash) {
-  const auto next = from_backslash.find_first_not_of(" \t\r\n", 1);
-  return next != std::string_view::npos && static_cast<unsigned char>(from_backslash[next]) >= 0x80;
-}
-
 std::string in_bytes(std::uint64_t size) {
   if (size >= 1U << 30U && size % (1U << 30U) == 0) return std::to_string(size >> 30U) + "GiB";
   if (size >= 1U << 20U && size % (1U << 20U) == 0) return std::to_string(size >> 20U) + "MiB";
@@ -63,35 +45,6 @@ Place place_of(const toml::source_region& region) {
 Place place_of(const toml::node* node) { return node == nullptr ? Place{} : place_of(node->source()); }
 
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-Place find_stray_letter(std::string_view toml) {
-  Place place{1, 1};
-  std::string_view closing;  // what ends the quoted text or comment we are in; empty: in none
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  const std::size_t start = toml.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  for (std::size_t i = start; i < toml.size();) {
-    const auto rest = toml.substr(i);
-    std::size_t step = 1;
-    if (closing.empty()) {
-      if (static_cast<unsigned char>(rest.front()) >= 0x80) return place;
-      closing = quote_opened_by(rest, i == start ? '\n' : toml[i - 1]);
-      if (closing.size() > 1) step = closing.size();
-    } else if (rest.front() == '\\' && closing.front() == '"') {
-      if (leads_beyond_ascii(rest)) return place;
-      step = std::min<std::size_t>(2, rest.size());
-    } else if (rest.starts_with(closing)) {
-      step = closing.size();
-      closing = {};
-    } else if (rest.front() == '\n' && closing.size() == 1) {
-      closing = {};
-    }
-    for (const char letter : rest.substr(0, step)) {
-      place = letter == '\n' ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
-    }
-    i += step;
-  }
-  return {};
-}
 
 std::string TableReader::name_of_(std::string_view key) const {
   return where_.empty() ? in_quotes(key) : in_quotes(key) + " in " + where_;

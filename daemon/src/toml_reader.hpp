@@ -18,11 +18,6 @@ namespace tocsin::daemon {
 [[nodiscard]] Place place_of(const toml::node* node);
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
-/// The first byte beyond ASCII that is neither in a quoted text nor in a comment, where TOML has none, or the backslash
-/// before one, with or without a line's end between; line 0 when there is none. toml++ 3.3 asks whether such a letter
-/// is a blank, which is undefined for many (marzer/tomlplusplus#190).
-[[nodiscard]] Place find_stray_letter(std::string_view toml);
-
 /// Asks for the keys of one table one by one; whatever was never asked for is unknown. Keeps references to the table
 /// and the problems.
 class TableReader {

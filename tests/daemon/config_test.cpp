@@ -157,6 +157,10 @@ TEST(Config, tells_what_is_wrong_where_and_how_to_mend_it) {
       {"relative ipc", &Lines::ingest, "ingest = [\"ipc://in.sock\"]", "needs an absolute path"},
       {"abstract ipc", &Lines::ingest, "ingest = [\"ipc://@in\"]", "needs an absolute path"},
       {"missing control", &Lines::control, "", "no \"control\" in [sockets]; add control ="},
+      {"broadcast twice", &Lines::ingest,
+       "ingest = [\"ipc:///run/a\"]\nbroadcast = [{ endpoint = \"ipc:///run/p\", principal = \"a\" }, "
+       "{ endpoint = \"ipc:///run/p\", principal = \"b\" }]",
+       "broadcast endpoint \"ipc:///run/p\" is there twice"},
       {"same endpoint twice", &Lines::control, "control = \"ipc:///run/al.sock\"",
        "t.toml:6:11: error: endpoint \"ipc:///run/al.sock\" is used twice"},
       {"principal nowhere", &Lines::rest, "[principals.desk]\nfeeds = []", "principal \"desk\" speaks nowhere"},
@@ -380,10 +384,23 @@ TEST(Config, takes_any_letter_in_texts_and_comments_and_nowhere_else) {
   for (const auto* const quoted : {"\"\"\"a\\\u00a7\"\"\"", "\"\"\"a\\\n \r\n\t\u00a7\"\"\"", "\"a\\\ufece\""}) {
     lines.top = std::string("image = \"b\"\njournal = \"j\"\nsite = ") + quoted;
     STRCMP_CONTAINS("t.toml:3:", read(lines.text()).told.c_str());
-    STRCMP_CONTAINS("not behind a backslash", read(lines.text()).told.c_str());
+    STRCMP_CONTAINS("a backslash must not lead to a letter beyond ASCII", read(lines.text()).told.c_str());
   }
   lines.top = "image = \"b\"\njournal = \"j\"\nsite = \"\"\"a\\\\\u00a7\\\n b\u00a7\"\"\"";
   CHECK_TRUE_TEXT(read(lines.text()).right, read(lines.text()).told.c_str());
+}
+
+TEST(Config, refuses_headers_that_begin_with_no_name) {
+  Lines lines;
+  for (const char* const header : {"[&", "[$a]", "[.a]", "  [\t&]", "[[ &", "[#", "[", "[[&]]", "[]", "[ ]", "[=]"}) {
+    lines.top = std::string("image = \"b\"\njournal = \"j\"\n") + header;
+    STRCMP_CONTAINS("t.toml:3:", read(lines.text()).told.c_str());
+    STRCMP_CONTAINS("this is not TOML", read(lines.text()).told.c_str());
+    STRCMP_CONTAINS("this is not TOML", read(header).told.c_str());
+  }
+  lines.rest = "[[principal]]\nname = \"a\"\nendpoint = \"ipc:///run/in.sock\"\nfeeds = [ # a ]\n  [{}], [\"x\"] ]";
+  lines.top = "image = \"b\"\njournal = \"j\"";
+  STRCMP_CONTAINS("may hold texts only", read(lines.text()).told.c_str());  // brackets of lists are others
 }
 
 TEST(Config, says_when_the_file_cannot_be_read) {
