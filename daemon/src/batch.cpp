@@ -49,6 +49,7 @@ Batch::Batch(std::size_t bytes) : bytes_{bytes}, frames_{bytes + wire::kFrameByt
   acts_.reserve(kWordsMax);
   cursors_.reserve(kWordsMax);
   gaps_.reserve(kWordsMax);
+  gap_counts_.reserve(kWordsMax);
 }
 
 bool Batch::has_room() const {
@@ -80,28 +81,33 @@ void Batch::add_own(const journal::Act& act) {
 
 bool Batch::add(const journal::Cursor& cursor) {
   for (auto& known : cursors_) {
-    if (known.consumer != cursor.consumer || known.of_publisher != cursor.of_publisher) continue;
-    known.number = cursor.of_publisher ? cursor.number : std::max(known.number, cursor.number);
+    if (known.consumer != cursor.consumer || known.is_mark != cursor.is_mark) continue;
+    known.number = cursor.is_mark ? cursor.number : std::max(known.number, cursor.number);
     return true;
   }
   if (cursors_.size() == kWordsMax) return false;
-  cursors_.push_back({keep_(cursor.consumer), cursor.number, cursor.of_publisher});
+  cursors_.push_back({keep_(cursor.consumer), cursor.number, cursor.is_mark});
   return true;
 }
 
-bool Batch::add(const journal::Gap& gap) {
-  // One that goes on is the same one; and whose numbers leap about is told roughly, since a gap is kept for long.
-  constexpr std::ptrdiff_t kOfOneMax = 8;
-  const auto same = [&gap](const journal::Gap& one) { return one.kind == gap.kind && one.source == gap.source; };
-  const auto last = std::find_if(gaps_.rbegin(), gaps_.rend(), same);
-  if (last != gaps_.rend() &&
-      (last->last + 1 == gap.first || std::count_if(gaps_.begin(), gaps_.end(), same) >= kOfOneMax)) {
+// One that goes on is the same one; and whose numbers leap about is told roughly, since a gap is kept for long.
+bool Batch::add(const journal::Gap& gap, std::uint32_t count) {
+  constexpr std::size_t kOfOneMax = 8;
+  std::size_t of_one = 0;
+  journal::Gap* last = nullptr;
+  for (std::size_t i = 0; i < gaps_.size(); ++i) {
+    if (gaps_[i].kind != gap.kind || gaps_[i].source != gap.source || gap_counts_[i] != count) continue;
+    last = &gaps_[i];
+    ++of_one;
+  }
+  if (last != nullptr && (last->last + 1 == gap.first || of_one >= kOfOneMax)) {
     last->first = std::min(last->first, gap.first);
     last->last = std::max(last->last, gap.last);
     return true;
   }
   if (gaps_.size() == kWordsMax) return false;
   gaps_.push_back({gap.at, keep_(gap.source), gap.first, gap.last, gap.kind});
+  gap_counts_.push_back(count);
   return true;
 }
 
@@ -115,5 +121,6 @@ void Batch::clear() {
   acts_.clear();
   cursors_.clear();
   gaps_.clear();
+  gap_counts_.clear();
 }
 }  // namespace tocsin::daemon

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a core comes to another book: what was said is stored with the image that says it, and a checkpoint after it.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "tocsin/daemon/core.hpp"
@@ -81,7 +82,7 @@ std::string Core::change_book(Successor& successor, std::string_view who, BookCh
   keep_counts_(successor.book().image(), before);
   if (const auto error = adopt_book_(); !error.empty()) LogLine(Severity::warning, "gaps").field("error", error);
   if (auto error = tell_change_(successor.book(), said, who, change); !error.empty()) {
-    return {};  // the journal is in trouble; when it heals, recovery says all of this again
+    return {};  // the journal is in trouble; when it heals, recovery stores all of this
   }
   if (started_) {
     if (const auto error = store_checkpoint(); !error.empty())
@@ -118,12 +119,21 @@ std::string Core::tell_change_(const Book& old, std::span<const Said> said, std:
     change.cleared += one.by_book ? 1U : 0U;
     change.history += one.history ? 1U : 0U;
   }
-  const std::string text =
-      "book=" + hex(image().book_hash) + " was=" + hex(old.image().book_hash) + " file=" + hex(file_hash_);
+  auto error = store_change_(alerts, old.image().book_hash, who);
+  if (!error.empty()) change.told.clear();
+  return error;
+}
+
+/// @param was  the hash of the book that ruled.
+std::string Core::store_change_(std::span<const journal::StoredAlert> alerts, std::uint64_t was, std::string_view who) {
+  const std::string text = "book=" + hex(image().book_hash) + " was=" + hex(was) + " file=" + hex(file_hash_);
   const journal::Act act{started_ ? engine_->clock() : 0, who, "reload", text};
+  const std::array marks{journal::Cursor{kRulingMark, image().book_hash, true},
+                         journal::Cursor{kFileMark, file_hash_, true}};
   journal::CommitBatch batch;
   batch.alerts = alerts;
   batch.acts = std::span{&act, 1};
+  batch.cursors = marks;
   batch.clock = started_ ? engine_->clock() : 0;
   if (started_) batch.first_instant = engine_->first_instant();
   if (auto outcome = journal_->commit(batch)) {
@@ -132,10 +142,11 @@ std::string Core::tell_change_(const Book& old, std::span<const Said> said, std:
       journal_broken_ = true;
     } else {
       enter_trouble_(*outcome);
+      unstored_change_ = UnstoredChange{was, std::string{who}};
     }
-    change.told.clear();
     return outcome->text;
   }
+  unstored_change_.reset();
   committed_batch_ = journal_->last_batch_id();
   committed_alert_ = journal_->last_alert_number();
   next_alert_ = committed_alert_ + 1;

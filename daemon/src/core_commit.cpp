@@ -18,11 +18,6 @@ bool Core::keep(journal::Act act) {
 
 bool Core::keep(const journal::Cursor& cursor) { return !in_trouble() && slabs_[filling_].add(cursor); }
 
-bool Core::keep(journal::Gap gap) {
-  gap.at = started_ ? engine_->clock() : 0;
-  return !in_trouble() && slabs_[filling_].add(gap);
-}
-
 bool Core::seal(journal::CommitBatch& commit) {
   TOCSIN_CHECK(!in_flight_ && !in_trouble());
   if (!has_uncommitted()) return false;
@@ -98,16 +93,20 @@ void Core::enter_trouble_(const journal::JournalError& error) {
   in_flight_ = false;
 }
 
-std::string Core::recover_again() {
+std::string Core::recover_again(const GoOn& go_on) {
   TOCSIN_CHECK(in_trouble() && !in_flight_);
   for (auto& slab : slabs_) slab.clear();
   const auto before = std::exchange(feeds_, std::vector<FeedState>(image().feeds.size()));
   recovery_ = {};
   started_ = false;
   journal_error_.clear();
-  if (auto error = recover_({}); !error.empty()) return error;
+  auto error = recover_(go_on);
+  if (!error.empty() && (!in_trouble() || journal_broken_)) {
+    journal_error_ = error;  // nothing of what is here now may be stored
+    return error;
+  }
   keep_counts_(image(), before);
-  if (auto error = adopt_book_(); !error.empty()) return error;
+  if (error = adopt_book_(); !error.empty() || in_trouble()) return error;
   alarms_->clear("journal");
   LogLine(Severity::info, "journal_healed")
       .field("batch", committed_batch_)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the core says of itself and of its feeds: status, rates, what was lost, the clock's alarm.
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tocsin/daemon/core.hpp"
@@ -12,6 +15,23 @@
 #include "rule_reach.hpp"
 
 namespace tocsin::daemon {
+namespace {
+/// The name under which the journal keeps when a publisher's messages were last found missing. No heap.
+class LostMark {
+ public:
+  explicit LostMark(std::string_view publisher) {
+    const auto size = std::snprintf(text_.data(), text_.size(), "~lost/%.*s", static_cast<int>(publisher.size()),
+                                    publisher.data());
+    size_ = std::min(static_cast<std::size_t>(size), text_.size() - 1);
+  }
+  [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 128> text_{};  // a principal's name has at most 64 bytes
+  std::size_t size_ = 0;
+};
+}  // namespace
+
 void Core::fill_status(wire::StatusReport& status) {
   status.site = config_.site;
   status.book_title = image().view(image().book_title);
@@ -113,13 +133,18 @@ void Core::mark_lost_(const Principal& publisher, engine::Instant at, std::uint6
   }
 }
 
-void Core::lose(const Principal& publisher, std::uint64_t first, std::uint64_t last, std::uint64_t lost) {
+void Core::lose(const Principal& publisher, const LostFrames& frames) {
   journal::Gap gap;
+  gap.at = started_ ? engine_->clock() : 0;
   gap.source = publisher.name;
-  gap.first = first;
-  gap.last = last;
-  mark_lost_(publisher, started_ ? engine_->clock() : 0, lost);
-  const bool kept = keep(gap) || in_trouble();
+  gap.first = frames.first;
+  gap.last = frames.last;
+  mark_lost_(publisher, gap.at, frames.untold);
+  if (in_trouble()) return;
+  // Retention may remove gaps that the reach of a rule still needs, never the time of the newest.
+  const LostMark mark{publisher.name};
+  const bool kept = slabs_[filling_].add(gap, frames.socket) &&
+                    keep(journal::Cursor{mark.view(), static_cast<std::uint64_t>(gap.at), true});
   if (!kept && gaps_kept_) LogLine(Severity::warning, "gap_not_journaled").field("publisher", publisher.name);
   gaps_kept_ = kept;
 }
@@ -127,6 +152,11 @@ void Core::lose(const Principal& publisher, std::uint64_t first, std::uint64_t l
 std::string Core::adopt_book_() {
   authority_->resolve(config_, image());
   reaches_ = rule_reaches(image());
+  for (const auto& broadcast : config_.broadcast) {
+    const auto at = journal_->cursor(LostMark{broadcast.principal}.view());
+    const auto* const publisher = principal_of(broadcast.principal);
+    if (at != 0 && publisher != nullptr) mark_lost_(*publisher, static_cast<engine::Instant>(at), 0);
+  }
   const auto outcome = journal_->read_gaps([this](const journal::Gap& gap) {
     const auto* publisher = gap.kind == journal::GapKind::broadcast ? principal_of(gap.source) : nullptr;
     if (publisher != nullptr) mark_lost_(*publisher, gap.at, 0);

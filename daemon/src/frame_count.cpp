@@ -53,7 +53,7 @@ void FrameCount::drop_runs_(std::size_t count) {
 }
 
 std::optional<std::uint64_t> FrameCount::unsealed() const {
-  if (!unsealed_ || count_ == 0 || runs_.at(count_ - 1).last == 0) return std::nullopt;
+  if (!unsealed_ || count_ == 0 || (count_ == 1 && runs_[0].last == 0)) return std::nullopt;
   return runs_.at(count_ - 1).last;
 }
 
@@ -75,9 +75,7 @@ std::array<std::optional<MissingFrames>, FrameCount::kRunsMax> FrameCount::throw
   if (count_ == 0) return thrown;
   for (std::size_t i = 0; i < count_; ++i) thrown.at(i) = after(runs_.at(i).stored, runs_.at(i).last);
   sealed_ = {};
-  drop_runs_(count_ - 1);
   unsealed_ = std::any_of(thrown.begin(), thrown.end(), [](const auto& one) { return one.has_value(); });
-  runs_[0].stored = runs_[0].last;
   return thrown;
 }
 }  // namespace tocsin::daemon

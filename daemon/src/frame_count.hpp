@@ -32,19 +32,21 @@ class FrameCount {
   void resume(std::uint64_t stored);
   /// A message came. The very first one begins the count: what was said before it was not meant for us.
   [[nodiscard]] Taken take(std::uint64_t frame);
-  /// The newest message, when it is not among what was sealed last; nothing: there is none, or it has the number 0.
+  /// The newest message, when it is not among what was sealed last; nothing: there is none, or a publisher does not
+  /// number.
   [[nodiscard]] std::optional<std::uint64_t> unsealed() const;
   /// All that came so far is in this slab or was stored before it, and its mark with it.
   void seal(std::size_t slab);
   /// What was sealed with a slab is stored.
   void stored(std::size_t slab);
-  /// What is not stored was thrown away, and is told as missing. @returns it, with what was missing among it, by count.
+  /// What is not stored was thrown away and is missing now: it is to be told with the slab that is sealed next. @returns
+  /// it, with what was missing among it, by count; and again, until a slab that was sealed since then is stored.
   [[nodiscard]] std::array<std::optional<MissingFrames>, kRunsMax> throw_away();
 
  private:
   /// A count from its beginning, or from what is stored of it.
   struct Run {
-    std::uint64_t stored = 0;  ///< all up to this one is stored, or told as missing
+    std::uint64_t stored = 0;  ///< all up to this one is stored, and so is what is missing among it
     std::uint64_t last = 0;    ///< the newest that came
   };
   struct Sealed {

@@ -153,7 +153,10 @@ class Core::Replay {
   }
 
   bool came_by_control_(std::uint64_t newest) {
-    bool by_control = false;
+    if (const auto ruling = core_.journal_->cursor(kRulingMark); ruling != 0) {
+      return ruling == newest && core_.journal_->cursor(kFileMark) == core_.file_hash_;
+    }
+    bool by_control = false;  // a journal from before there were marks
     const auto outcome = core_.journal_->read_acts([&](const journal::Act& act) {
       if (act.kind != "reload") return true;
       by_control = number_after(act.text, "book=") == newest && number_after(act.text, "file=") == core_.file_hash_;
@@ -419,10 +422,13 @@ std::string Core::recover_(const GoOn& go_on) {
     first.first_instant = engine_->first_instant();
     if (auto outcome = journal_->commit(first)) return outcome->text;
   }
-  if (!recovery_.book_changed || !started_) return {};
+  const auto unstored = unstored_change_.value_or(UnstoredChange{});
+  if (!recovery_.book_changed || !started_) {
+    return unstored_change_ ? store_change_({}, unstored.was, unstored.who) : std::string{};
+  }
   if (replay.before) {
     BookChange change;
-    if (auto error = tell_change_(*replay.before, replay.said, {}, change); !error.empty()) return error;
+    if (auto error = tell_change_(*replay.before, replay.said, unstored.who, change); !error.empty()) return error;
     LogLine(Severity::info, "book_changed").field("cleared", change.cleared).field("history", change.history);
   }
   // From here the new book rules: the next start must find its state, not go through all of this again.

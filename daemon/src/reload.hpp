@@ -22,6 +22,12 @@
 #include "tocsin/journal/journal.hpp"
 
 namespace tocsin::daemon {
+/// @{ Names of marks in the journal: the book that came to rule with the last change, by its hash, and the one that was
+/// in the image file then. They outlive the note of that change.
+inline constexpr std::string_view kRulingMark = "~book/rules";
+inline constexpr std::string_view kFileMark = "~book/file";
+/// @}
+
 /// A rule image with the memory and the engine that run it.
 struct Book {
   Book() = default;

@@ -122,6 +122,7 @@ class Server final : private AlertListener {
   bool take_one_(Broadcast& broadcast);
   void take_broadcast_(Broadcast& broadcast, std::span<const std::byte> bytes);
   void lose_(Broadcast& broadcast, const MissingFrames& missing);
+  void lose_frames_(const Broadcast& broadcast, const MissingFrames& missing, std::uint64_t untold);
   void count_lost_(Broadcast& broadcast, std::uint64_t lost);
   void keep_broadcast_marks_();
   void broadcast_stored_(std::size_t slab);
@@ -219,6 +220,8 @@ class Server final : private AlertListener {
   void change_book_if_ready_();
   void tell_change_(const Told& told);
   void end_reload_(const std::string& error);
+  void end_unstored_reload_();
+  void answer_reload_(const std::string& error);
   void reload_keys_();
   void reload_by_signal_();
 

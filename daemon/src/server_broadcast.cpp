@@ -70,13 +70,18 @@ void Server::take_broadcast_(Broadcast& broadcast, std::span<const std::byte> by
 void Server::lose_(Broadcast& broadcast, const MissingFrames& missing) {
   broadcast.unstored_lost.at(core_.slab()) = sum(broadcast.unstored_lost.at(core_.slab()), missing.count());
   count_lost_(broadcast, missing.count());
-  core_.lose(broadcast.principal, missing.first, missing.last, missing.count());
+  lose_frames_(broadcast, missing, missing.count());
   if (!is_due(broadcast.tell_gap_at_ms)) return;
   LogLine(Severity::warning, "broadcast_gap")
       .field("principal", broadcast.principal.name)
       .field("lost", missing.count())
       .field("after", missing.first - 1)
       .field("lost_so_far", broadcast.lost);
+}
+
+void Server::lose_frames_(const Broadcast& broadcast, const MissingFrames& missing, std::uint64_t untold) {
+  const auto socket = static_cast<std::uint32_t>(&broadcast - broadcast_.data());
+  core_.lose(broadcast.principal, {socket, missing.first, missing.last, untold});
 }
 
 void Server::count_lost_(Broadcast& broadcast, std::uint64_t lost) {
@@ -100,17 +105,21 @@ void Server::broadcast_stored_(std::size_t slab) {
   }
 }
 
+// The journal may fail again before what is told of this is stored. Then all of it comes here once more, counted.
 void Server::throw_broadcast_away_() {
   for (auto& one : broadcast_) {
     auto counted = sum(one.unstored_lost[0], one.unstored_lost[1]);
-    one.unstored_lost = {};
+    std::uint64_t thrown = 0;
     for (const auto& missing : one.frames.throw_away()) {
       if (!missing) continue;
       const auto again = std::min(counted, missing->count());
       counted -= again;
+      thrown = sum(thrown, missing->count());
       count_lost_(one, missing->count() - again);
-      core_.lose(one.principal, missing->first, missing->last, missing->count() - again);
+      lose_frames_(one, *missing, missing->count() - again);
     }
+    one.unstored_lost = {};
+    one.unstored_lost.at(core_.slab()) = thrown;
   }
 }
 

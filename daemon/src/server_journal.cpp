@@ -6,6 +6,7 @@
 #include "tocsin/engine/base/check.hpp"
 
 #include "server.hpp"
+#include "start_watch.hpp"
 
 namespace tocsin::daemon {
 namespace {
@@ -251,10 +252,18 @@ void Server::probe_done_() {
 void Server::heal_() {
   if (!journal_.idle()) return;  // somebody still reads: the next probe is soon enough
   if (reload_.next) end_reload_("the journal was in trouble; ask again");
-  if (const auto error = core_.recover_again(); !error.empty()) {
+  StartWatch watch{notifier_};  // the whole journal may have to be gone through
+  const auto error = core_.recover_again([&watch] { return watch.go_on(); });
+  if (!error.empty()) drained_ = true;  // nothing more is read: there is no engine any more that could judge it
+  if (watch.stopped_by() != 0) {
+    stopping_ = true;
+    return;
+  }
+  if (!error.empty()) {
     LogLine(Severity::error, "recovery_failed").field("error", error);
     return fail_();
   }
+  if (core_.in_trouble()) return;  // it failed again: the next probe
   throw_broadcast_away_();
   for (auto& ingest : ingest_) {
     for (auto& [identity, connection] : ingest.connections) connection.lost(kLostText);

@@ -84,6 +84,7 @@ void Server::change_book_if_ready_() {
     enter_trouble_();
   }
   if (!error.empty()) return end_reload_(error);
+  if (core_.in_trouble()) return end_unstored_reload_();
   for (const auto& told : change.told) tell_change_(told);
   if (!change.told.empty()) publish_head_();
   const std::string text = "the book changed: " + std::to_string(change.cleared) + " alerts cleared, " +
@@ -96,6 +97,14 @@ void Server::change_book_if_ready_() {
       .milliseconds("ms", steady_ns() - begin);
   reload_.text = text;
   end_reload_({});
+}
+
+/// The new book rules in memory. Healing stores that, unless the daemon dies before.
+void Server::end_unstored_reload_() {
+  const auto error = "the journal is in trouble, so that this book rules is not stored yet: " + core_.journal_error() +
+                     "; ask again once the journal is well";
+  LogLine(Severity::error, "reload").field("by", reload_.who).field("error", error);
+  answer_reload_(error);
 }
 
 void Server::tell_change_(const Told& told) {
@@ -123,6 +132,10 @@ void Server::end_reload_(const std::string& error) {
   } else {
     tell_whose_book_();
   }
+  answer_reload_(error);
+}
+
+void Server::answer_reload_(const std::string& error) {
   if (reload_.asker) {
     wire::ControlReply reply;
     reply.ok = error.empty();

@@ -28,7 +28,7 @@ StartWatch::StartWatch(const Notifier& notifier)
 }
 
 // So long because some steps cannot be asked in between: one book's takeover, a journal of an older schema.
-void StartWatch::ask_for_time_() const { notifier_.send("EXTEND_TIMEOUT_USEC=600000000"); }
+void StartWatch::ask_for_time_() const { notifier_.send("EXTEND_TIMEOUT_USEC=600000000\nWATCHDOG=1"); }
 
 bool StartWatch::go_on() {
   const auto now = steady_ms();

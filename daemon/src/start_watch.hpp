@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// @file What a long start owes to others: the service manager hears that it gets on, and a stop is not waited for.
+/// @file What a long start, or a long healing, owes to others: the service manager hears that it gets on, and a stop is
+/// not waited for.
 #include <cstdint>
 
 #include "notify.hpp"

@@ -28,8 +28,8 @@ int Cursors::write(std::span<const Cursor> cursors, std::uint64_t last_alert) {
   for (auto& one : all_) one.pending = 0;
   for (const auto& cursor : cursors) {
     auto& one = known_(cursor.consumer);
-    one.of_publisher = cursor.of_publisher;
-    if (cursor.of_publisher) {
+    one.is_mark = cursor.is_mark;
+    if (cursor.is_mark) {
       one.pending = cursor.number;
       continue;
     }
@@ -49,7 +49,7 @@ int Cursors::write(std::span<const Cursor> cursors, std::uint64_t last_alert) {
 
 void Cursors::confirm() {
   for (auto& one : all_)
-    one.number = one.of_publisher && one.pending > 0 ? one.pending : std::max(one.number, one.pending);
+    one.number = one.is_mark && one.pending > 0 ? one.pending : std::max(one.number, one.pending);
 }
 
 std::vector<std::string> Cursors::names() const {

@@ -28,7 +28,7 @@ class Cursors {
     std::string consumer;
     std::uint64_t number = 0;
     std::uint64_t pending = 0;
-    bool of_publisher = false;
+    bool is_mark = false;
   };
   [[nodiscard]] Known& known_(std::string_view consumer);
   std::vector<Known> all_;

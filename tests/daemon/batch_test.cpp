@@ -43,3 +43,26 @@ TEST(Batch, the_config_wins_over_the_books_size) {
   bounds.batch_bytes = 20'480;
   UNSIGNED_LONGS_EQUAL(20'480, batch_bytes(bounds, image));
 }
+
+TEST(Batch, joins_gaps_that_go_on_unless_they_are_of_another_count) {
+  Batch batch{Batch::kBytesMax};
+  const auto lose = [&batch](std::uint64_t first, std::uint64_t last, std::uint32_t count) {
+    tocsin::journal::Gap gap;
+    gap.source = "agency";
+    gap.first = first;
+    gap.last = last;
+    CHECK_TRUE(batch.add(gap, count));
+  };
+  lose(5, 6, 0);
+  lose(7, 9, 1);
+  lose(7, 7, 0);
+  UNSIGNED_LONGS_EQUAL(2, batch.gaps().size());
+  UNSIGNED_LONGLONGS_EQUAL(5, batch.gaps()[0].first);
+  UNSIGNED_LONGLONGS_EQUAL(7, batch.gaps()[0].last);
+  UNSIGNED_LONGLONGS_EQUAL(7, batch.gaps()[1].first);
+  for (std::uint64_t i = 0; i < 100; ++i) lose(20 + 2 * i, 20 + 2 * i, 1);  // told roughly in the end
+  UNSIGNED_LONGS_EQUAL(9, batch.gaps().size());
+  batch.clear();
+  lose(8, 8, 0);
+  UNSIGNED_LONGS_EQUAL(1, batch.gaps().size());
+}

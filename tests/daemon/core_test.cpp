@@ -387,6 +387,25 @@ TEST(Core, stores_no_checkpoint_of_what_it_threw_away) {
   CHECK_TRUE(core.checkpoint_due());
 }
 
+TEST(Core, stores_nothing_when_its_healing_was_ended) {
+  Site replay{"clock = \"input\""};
+  PowercutVfs disk{"daemon-core-ended"};
+  Core core{replay.config(), clock};
+  STRCMP_EQUAL("", core.open("daemon-core-ended").c_str());
+  const auto desk = core.principal("desk");
+  CHECK_TRUE(refusal(core, desk, report("analyst", 1, "exercise", kMay)) == Refusal::none);
+  commit(core);
+  disk.fail_at(PowercutVfs::Operation::write, 1, PowercutVfs::Repeat::for_ever, kFull);
+  CHECK_TRUE(refusal(core, desk, report("analyst", 2, "exercise", kMay)) == Refusal::none);
+  CHECK_TRUE(core.commit() == CommitResult::trouble);
+  CHECK_TRUE(disk.mend());
+  CHECK_FALSE(core.journal().probe().has_value());
+  int asked = 0;
+  CHECK_FALSE(core.recover_again([&asked] { return ++asked < 1; }).empty());
+  LONGS_EQUAL(1, asked);
+  CHECK_TRUE(core.in_trouble() && !core.has_uncommitted());
+}
+
 TEST(Core, fills_one_batch_while_the_other_is_stored) {
   Core core{site.config(), clock};
   STRCMP_EQUAL("", core.open().c_str());

@@ -76,8 +76,13 @@ TEST(FrameCount, what_is_thrown_away_is_what_is_not_stored) {
   check_missing(4, 7, thrown[0]);
   CHECK_FALSE(thrown[1].has_value());
   CHECK_TRUE(frames.unsealed() == 7U);
-  CHECK_FALSE(frames.throw_away()[0].has_value());
+  frames.seal(0);
   CHECK_FALSE(frames.take(8).missing.has_value());
+  check_missing(4, 8, frames.throw_away()[0]);  // that it is missing was not stored either
+  frames.seal(1);
+  CHECK_FALSE(frames.take(9).missing.has_value());
+  frames.stored(1);
+  check_missing(9, 9, frames.throw_away()[0]);
 }
 
 TEST(FrameCount, what_is_thrown_away_can_be_of_several_counts) {
@@ -91,6 +96,11 @@ TEST(FrameCount, what_is_thrown_away_can_be_of_several_counts) {
   check_missing(6, 6, thrown[0]);
   check_missing(1, 2, thrown[1]);
   check_missing(1, 1, thrown[2]);
+  (void)frames.take(0);  // no more numbers: the other counts are told all the same
+  CHECK_TRUE(frames.unsealed() == 0U);
+  frames.seal(0);
+  frames.stored(0);
+  CHECK_FALSE(frames.throw_away()[0].has_value());
   for (int i = 0; i < 20; ++i) {  // and so often that nobody can tell them apart
     (void)frames.take(5);
     (void)frames.take(2);
@@ -108,7 +118,10 @@ TEST(FrameCount, every_message_is_stored_or_told_as_missing_and_none_is_both) {
     std::set<Name> missing;
     std::set<Name> stored;
     std::vector<Name> unsealed;
+    std::vector<Name> told;  // as missing, by the slab that fills
     std::array<std::vector<Name>, 2> slabs;
+    std::array<std::vector<Name>, 2> told_by;
+    std::array<int, 2> run_at{};  // when the slab was sealed
     std::size_t filling = 0;
     int run = 0;
     std::uint64_t sent = 0;
@@ -122,6 +135,8 @@ TEST(FrameCount, every_message_is_stored_or_told_as_missing_and_none_is_both) {
         case 1:
           if (!in_flight && count.unsealed()) {
             slabs.at(filling) = std::exchange(unsealed, {});
+            told_by.at(filling) = std::exchange(told, {});
+            run_at.at(filling) = run;
             count.seal(filling);
             filling = 1 - filling;
             in_flight = true;
@@ -130,10 +145,9 @@ TEST(FrameCount, every_message_is_stored_or_told_as_missing_and_none_is_both) {
         case 2:
           if (!in_flight) break;
           for (const auto& name : slabs.at(1 - filling)) stored.insert(name);
-          if (!slabs.at(1 - filling).empty()) {
-            const int newest = slabs.at(1 - filling).back().first;
-            std::erase_if(runs, [newest](int one) { return one < newest; });
-          }
+          for (const auto& name : told_by.at(1 - filling)) missing.insert(name);
+          std::erase_if(runs, [&](int one) { return one < run_at.at(1 - filling); });
+          told_by.at(1 - filling).clear();
           slabs.at(1 - filling).clear();
           count.stored(1 - filling);
           in_flight = false;
@@ -141,14 +155,15 @@ TEST(FrameCount, every_message_is_stored_or_told_as_missing_and_none_is_both) {
         case 3: {
           if (random.below(5) > 0) break;
           const auto thrown = count.throw_away();
+          told.clear();
           for (std::size_t k = 0; k < thrown.size() && k < runs.size(); ++k) {
             for (auto frame = thrown.at(k) ? thrown.at(k)->first : 1; thrown.at(k) && frame <= thrown.at(k)->last;
                  ++frame)
-              missing.insert({runs.at(k), frame});
+              told.emplace_back(runs.at(k), frame);
           }
           for (auto& slab : slabs) slab.clear();
+          for (auto& slab : told_by) slab.clear();
           unsealed.clear();
-          runs = {run};
           in_flight = false;
           break;
         }
@@ -163,7 +178,7 @@ TEST(FrameCount, every_message_is_stored_or_told_as_missing_and_none_is_both) {
           const auto taken = count.take(++sent);
           for (auto frame = taken.missing ? taken.missing->first : 1; taken.missing && frame <= taken.missing->last;
                ++frame)
-            missing.insert({run, frame});
+            told.emplace_back(run, frame);
           unsealed.emplace_back(run, sent);
         }
       }
@@ -171,8 +186,9 @@ TEST(FrameCount, every_message_is_stored_or_told_as_missing_and_none_is_both) {
     for (const auto& name : stored) CHECK_FALSE(missing.contains(name));
     std::set<Name> all{stored};
     all.insert(missing.begin(), missing.end());
-    all.insert(unsealed.begin(), unsealed.end());
-    for (const auto& slab : slabs) all.insert(slab.begin(), slab.end());
+    for (const auto* const some : {&unsealed, &told, &slabs[0], &slabs[1], &told_by[0], &told_by[1]}) {
+      all.insert(some->begin(), some->end());
+    }
     for (auto name = all.begin(); name != all.end() && std::next(name) != all.end(); ++name) {
       const auto next = *std::next(name);  // without a hole
       CHECK_TRUE(next.first == name->first ? next.second == name->second + 1 : next.second == 1);

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstring>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -170,4 +171,34 @@ TEST(ReloadProcess, in_the_midst_of_traffic_loses_no_line) {
   const auto stored = read_stored(site.journal_file());
   STRCMP_EQUAL("", stored.error.c_str());
   UNSIGNED_LONGS_EQUAL(2 * kFrames, stored.reports.size());
+}
+
+// The room that a change needs is found by trying: one page more each time.
+TEST(ReloadProcess, does_not_say_that_the_book_changed_before_that_is_stored) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  const auto before = status().book_hash;
+  const auto book = book_with(50, 1);
+  tocsin::wire::ControlReply reply;
+  for (rlim_t pages = 1; pages < 500; ++pages) {
+    const rlimit room{pages * 4096, RLIM_INFINITY};
+    LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &room, nullptr));
+    reply = reload(book);
+    if (reply.ok || reply.error.find("cannot be stored") == std::string::npos) break;
+    CHECK_TRUE(status().book_hash == before);
+  }
+  CHECK_FALSE(reply.ok);
+  STRCMP_CONTAINS("so that this book rules is not stored yet", reply.error.c_str());
+  CHECK_TRUE(status().book_hash == hash_of(book));
+  CHECK_FALSE(status().journal_ok);
+
+  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+  LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &all, nullptr));
+  for (int i = 0; i < 250 && !status().journal_ok; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  CHECK_TRUE(status().journal_ok);
+  STRCMP_EQUAL("this book rules already", reload(book).text.c_str());
+  daemon.kill();
+  Tocsind again{arguments(), log()};
+  CHECK_TRUE(again.wait_ready());
+  CHECK_TRUE(status().book_hash == hash_of(book));
 }

@@ -238,6 +238,24 @@ TEST(Reload, rules_on_after_a_restart_until_the_image_file_changes) {
   }
 }
 
+// Retention may remove the note of the change, so it is not that which decides: here the newest says otherwise.
+TEST(Reload, rules_on_after_a_restart_whatever_became_of_the_note_that_it_came) {
+  Site site{"clock = \"input\"\nstatus = \"test\""};
+  const auto lines = story(3, 20);
+  std::uint64_t hash = 0;
+  {
+    auto core = open(site);
+    tell(*core, std::span{lines}.first(80));
+    (void)change_to(*core, book_with(50, 1));
+    hash = core->image().book_hash;
+    CHECK_TRUE(core->keep(tocsin::journal::Act{0, "duty", "reload", "book=1 was=2 file=3"}));
+    CHECK_TRUE(core->commit() == CommitResult::done);
+  }
+  auto core = open(site);
+  CHECK_TRUE(core->image().book_hash == hash);
+  CHECK_TRUE(core->rules_from_journal());
+}
+
 TEST(Reload, at_a_start_clears_by_book_as_at_any_time) {
   Site site{"clock = \"input\"\nstatus = \"test\""};
   const auto lines = story(1, 30);

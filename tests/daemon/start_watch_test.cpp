@@ -22,7 +22,7 @@ using namespace tocsin::daemon;
 using namespace tocsin::daemon::test;
 
 namespace {
-const std::string kExtend = "EXTEND_TIMEOUT_USEC=600000000";
+const std::string kExtend = "EXTEND_TIMEOUT_USEC=600000000\nWATCHDOG=1";
 }
 
 TEST_GROUP(StartWatch) {

@@ -72,7 +72,8 @@ class Batch {
   /// @{ Copy the texts. @returns false when there are kWordsMax already; nothing changes.
   [[nodiscard]] bool add(const journal::Act& act);
   [[nodiscard]] bool add(const journal::Cursor& cursor);
-  [[nodiscard]] bool add(const journal::Gap& gap);
+  /// @param count  which of its source's counts the numbers belong to: a gap that goes on is one, of another count not.
+  [[nodiscard]] bool add(const journal::Gap& gap, std::uint32_t count = 0);
   /// As add(), whatever is there: for what follows from something that is in this very batch.
   void add_own(const journal::Act& act);
   /// @}
@@ -107,5 +108,6 @@ class Batch {
   std::vector<journal::Act> acts_;
   std::vector<journal::Cursor> cursors_;
   std::vector<journal::Gap> gaps_;
+  std::vector<std::uint32_t> gap_counts_;  ///< of each gap
 };
 }  // namespace tocsin::daemon

@@ -70,6 +70,12 @@ enum class CommitResult : std::uint8_t {
 inline constexpr const char* kNoRoomText = "no room in this batch, or the journal is in trouble; ask again in a moment";
 
 /// An alert that an operator wants to put aside.
+struct LostFrames {
+  std::uint32_t socket = 0;  ///< on which they were to come: each has numbers of its own
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint64_t untold = 0;  ///< of them, those that the publisher's feeds were not told of before
+};
 struct ShelfWish {
   std::string_view alert;    ///< an alert or linkage of the book
   engine::Span span_ms = 0;  ///< for so long, up to Config::shelve_max_ms
@@ -156,11 +162,9 @@ class Core {
   /// @{ What an operator did, how far a consumer came, what is missing. @returns false when this batch has no room.
   [[nodiscard]] bool keep(journal::Act act);
   [[nodiscard]] bool keep(const journal::Cursor& cursor);
-  [[nodiscard]] bool keep(journal::Gap gap);
   /// @}
   /// Frames of a publisher that never came: journaled as a gap, and told by the alerts whose rules use its feeds.
-  /// @param lost  of them, those that its feeds were not told of before.
-  void lose(const Principal& publisher, std::uint64_t first, std::uint64_t last, std::uint64_t lost);
+  void lose(const Principal& publisher, const LostFrames& frames);
   /// @}
 
   /// @{ And one is in flight.
@@ -188,9 +192,9 @@ class Core {
   [[nodiscard]] bool in_trouble() const { return !journal_error_.empty(); }
   [[nodiscard]] const std::string& journal_error() const { return journal_error_; }
   /// The journal is well again: forgets all that was decided in memory only, and recovers from the journal as open()
-  /// does. @pre in_trouble(), and nobody else has the journal. @returns why it did not work (the core is then of no use
-  /// any more), or empty.
-  [[nodiscard]] std::string recover_again();
+  /// does. @pre in_trouble(), and nobody else has the journal. @param go_on  as open(). @returns why
+  /// it did not work (the core is then of no use any more), or empty: then it did, unless in_trouble() again.
+  [[nodiscard]] std::string recover_again(const GoOn& go_on = {});
   /// @}
 
   /// @{ Checkpoints.
@@ -285,6 +289,8 @@ class Core {
   void exchange_(Book& book) noexcept;
   [[nodiscard]] std::string tell_change_(const Book& old, std::span<const Said> said, std::string_view who,
                                          BookChange& change);
+  [[nodiscard]] std::string store_change_(std::span<const journal::StoredAlert> alerts, std::uint64_t was,
+                                          std::string_view who);
   void find_feeds_();
   void keep_counts_(const engine::Image& book, std::span<const FeedState> before);
   void note_batch_(std::uint64_t batch_id, engine::Instant clock);
@@ -354,6 +360,12 @@ class Core {
     engine::Instant clock = 0;
   };
   std::vector<BatchMark> batch_marks_;
+  /// A change of book that could not be stored: which one ruled before, and who asked for it.
+  struct UnstoredChange {
+    std::uint64_t was = 0;
+    std::string who;
+  };
+  std::optional<UnstoredChange> unstored_change_;
   std::uint64_t file_hash_ = 0;  ///< of the book in the image file when it was last read
   bool rules_from_journal_ = false;
   std::string journal_error_;

@@ -44,12 +44,12 @@ struct Act {
 };
 inline constexpr std::size_t kActTextMax = 1024;
 
-/// How far a durable consumer has come: it has taken the alert events up to this number. Or how far a publisher's
-/// messages have come: then its number says so as it is.
+/// How far a durable consumer has come: it has taken the alert events up to this number. Or a mark: any number the
+/// daemon keeps under a name, such as how far a publisher's messages have come; 0 leaves it as it was.
 struct Cursor {
   std::string_view consumer;
   std::uint64_t number = 0;
-  bool of_publisher = false;  ///< not bound by the newest alert event, and goes back when the publisher counts anew
+  bool is_mark = false;  ///< stored as it is: not bound by the newest alert event, and may go back
 };
 
 enum class GapKind : std::uint8_t {
