@@ -22,6 +22,7 @@
 
 #include "config_paths.hpp"
 #include "descriptors.hpp"
+#include "journal_rights.hpp"
 #include "notify.hpp"
 #include "sandbox.hpp"
 #include "server.hpp"
@@ -199,6 +200,7 @@ int serve(const Config& config) {
   if (signals < 0) return fail_to_start("no descriptor for signals; raise the limit of open files");
   if (auto error = bound_sqlite(config); !error.empty()) return fail_to_start(error);
   look_at_descriptors(config);
+  keep_journal_from_others(config.journal);
   const SystemClock clock;
   const auto begin = clock.boot_ns();
   const Notifier notifier;

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tocsin/journal/journal.hpp"
@@ -77,6 +78,7 @@ class Import {
   std::unique_ptr<journal::Journal> former_;  ///< the empty journal that was there: held until it is replaced
   std::unique_ptr<journal::Journal> journal_;
   std::string draft_;
+  std::string new_key_;  ///< the key file, when this run made it
   std::uint16_t principal_ = 0;
 
   std::deque<text::Line> lines_;  ///< of the batch being filled; items point into them
@@ -128,8 +130,11 @@ bool Import::open_draft() {
   journal::JournalError error;
   journal::OpenOptions open;
   open.keys = options_.keys.empty() ? options_.journal + ".key" : options_.keys;
+  const bool has_key = std::filesystem::exists(open.keys);
+  (void)::umask(::umask(0) | S_IRWXO);  // SQLite would let everybody read what the daemon keeps from most
   journal_ = journal::Journal::open(draft_, open, error);
   if (!journal_) return complain(error.text);
+  if (!has_key) new_key_ = open.keys;
   if (const auto outcome = journal_->store_image(session_->image().book_hash, book_.image)) return complain(outcome);
   principal_ = journal_->principal_id(kPrincipal);
   return true;
@@ -223,12 +228,19 @@ void Import::summarise() const {
     JsonObject object;
     object.number("inputs", inputs_).number("events", events_);
     object.instant("first_instant", engine.first_instant()).instant("clock", engine.clock());
+    if (!new_key_.empty()) object.text("new_key", new_key_);
     std::fprintf(stdout, "%s\n", object.str().c_str());
     return;
   }
   std::fprintf(stderr, "import: %s, %s to %s, with %s of history in %s\n", counted(inputs_, "input", "inputs").c_str(),
                text::format_instant(engine.first_instant()).c_str(), text::format_instant(engine.clock()).c_str(),
                counted(events_, "alert event", "alert events").c_str(), options_.journal.c_str());
+  if (new_key_.empty()) return;
+  std::fprintf(
+      stderr,
+      "import: made the journal's key file %s: keep a copy in another place. The daemon goes on with no other: it "
+      "looks for it there, or as journal.key in the folder under [keys]\n",
+      new_key_.c_str());
 }
 
 int Import::run() {

@@ -354,6 +354,26 @@ TEST(Service, keeps_the_cursor_of_a_consumer_over_a_restart) {
   UNSIGNED_LONGS_EQUAL(newest, ask(ControlKind::alerts_since, {}, 0, "other").alerts.size());
 }
 
+TEST(Service, takes_a_journal_that_others_may_read_out_of_their_hands) {
+  const auto journal = site.folder.file("journal.db");
+  {
+    Tocsind daemon{arguments(), log()};
+    CHECK_TRUE(daemon.wait_ready());
+    STRCMP_EQUAL("", daemon.log().find("journal_rights") == std::string::npos ? "" : daemon.log().c_str());
+    daemon.kill();  // its -wal stays
+  }
+  for (const char* suffix : {"", "-wal"}) LONGS_EQUAL(0, ::chmod((journal + suffix).c_str(), 0666));
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  for (const char* suffix : {"", "-wal"}) {
+    struct stat info {};
+    LONGS_EQUAL(0, ::stat((journal + suffix).c_str(), &info));
+    LONGS_EQUAL(0640, info.st_mode & 0777U);
+  }
+  STRCMP_CONTAINS(("level=warning event=journal_rights path=" + journal + " was=0666 now=0640").c_str(),
+                  daemon.log().c_str());
+}
+
 TEST(Service, makes_a_verified_copy_of_its_journal_while_it_runs) {
   const auto usual = ::umask(0);  // what it makes is not for everybody, whoever starts it
   Tocsind daemon{arguments(), log()};

@@ -7,6 +7,7 @@
 #include <memory>
 #include <regex>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 #include "process.hpp"
@@ -129,6 +130,20 @@ TEST(Import, leaves_no_journal_when_a_line_is_refused) {
   CHECK_FALSE(std::filesystem::exists(journal + ".import"));
   import(folder.file("torn.jsonl", "{\"feed\":"), 1);
   CHECK_FALSE(std::filesystem::exists(journal));
+}
+
+TEST(Import, keeps_the_journal_from_others_and_names_the_key_it_made) {
+  configure(kGolden + "surge-and-clear/book.watch");
+  const auto before = ::umask(S_IWGRP | S_IWOTH);  // what most machines have
+  import(kGolden + "surge-and-clear/reports.jsonl", 0);
+  (void)::umask(before);
+  using std::filesystem::perms;
+  const auto rights = std::filesystem::status(journal).permissions();
+  CHECK_TRUE(rights == (perms::owner_read | perms::owner_write | perms::group_read));
+  STRCMP_CONTAINS(("made the journal's key file " + journal + ".key").c_str(), done.err.c_str());
+  (void)std::remove(journal.c_str());
+  import(kGolden + "surge-and-clear/reports.jsonl", 0);
+  CHECK_TEXT(done.err.find("key file") == std::string::npos, done.err.c_str());  // it was there
 }
 
 TEST(Import, is_refused_while_the_daemon_runs) {
