@@ -226,8 +226,10 @@ void add_reload(CLI::App& app, Run& run) {
            "and the old one kept. What was sent rules on after a restart until the image file changes.\n");
   sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
   sub->add_option("book", options.book, "a watch book or a rule image; without one the daemon reads its image file");
-  sub->add_option("--target", options.target, "what a watch book is compiled for: mcu, edge or server")
-      ->capture_default_str();
+  sub->add_option("--target", options.target,
+                  "what a watch book is compiled for: mcu, edge or server; without it, the smallest that the engine of "
+                  "the book that rules fits")
+      ->check(CLI::IsMember({"mcu", "edge", "server"}));
   sub->add_option("--timeout", options.timeout_s, "wait so many seconds for an answer")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

@@ -23,6 +23,7 @@ bool load_book(const std::string& path, const std::string& target, LoadedBook& o
     out.messages = "no target \"" + target + "\": there are " + compiler::target_names() + "\n";
     return false;
   }
+  out.compiled = true;
   compiler::SourceFile source{path, std::move(content)};
   compiler::read_includes(source);
   const compiler::CompileResult compiled = compiler::compile(source, *budget);

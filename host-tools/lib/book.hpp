@@ -10,6 +10,7 @@ namespace tocsin::tools {
 struct LoadedBook {
   std::vector<std::byte> image;  ///< a rule image, not yet checked by load_image()
   std::string messages;          ///< what the compiler said, for stderr: errors and warnings; may be empty
+  bool compiled = false;         ///< it is a watch book: compiled for the target, or tried to
 };
 
 /// Reads `path`; a rule image is taken as it is, anything else is compiled for `target` (mcu, edge, server).

@@ -156,6 +156,32 @@ TEST(Operator, reload_answers_in_json_when_asked_to) {
   STRCMP_EQUAL("{\"reloaded\":true,\"text\":\"this book rules already\"}\n", done.out.c_str());
 }
 
+TEST(Operator, reload_compiles_for_what_the_ruling_book_fits_and_tells_the_engines_sizes) {
+  start("clock = \"input\"");
+  const auto before = status();
+  const auto book = content_of(kBook) + "\ncondition quiet = count(pla_aircraft, 9d) < 1\n";
+  const auto other = folder.file("other.watch", book);
+  tocsin({"reload", endpoint("control"), other});
+  ends_with(0);
+  STRCMP_CONTAINS("the book changed", done.out.c_str());
+  STRCMP_CONTAINS("reload: the engine has ", done.err.c_str());
+  STRCMP_CONTAINS(", before ", done.err.c_str());
+  STRCMP_CONTAINS("; compiled for edge", done.err.c_str());  // as what rules: launch() compiles for edge
+  tocsin({"reload", endpoint("control"), kBook, "--target", "server", "--json"});
+  ends_with(0);
+  STRCMP_CONTAINS("\"target\":\"server\",\"engine_bytes_before\":", done.out.c_str());
+  tocsin({"reload", endpoint("control"), other, "--json"});
+  ends_with(0);
+  STRCMP_CONTAINS("\"target\":\"server\"", done.out.c_str());
+  tocsin({"reload", endpoint("control"), folder.path("book.tcn"), "--json"});  // what the daemon began with
+  ends_with(0);
+  const auto bytes = [](const std::string& text) { return text.substr(text.find("\"engine_bytes\":"), 22); };
+  STRCMP_EQUAL(bytes(before).c_str(), bytes(done.out).c_str());
+  CHECK_TEXT(done.out.find("\"target\"") == std::string::npos, done.out.c_str());
+  tocsin({"reload", endpoint("control"), other, "--target", "desk"});
+  ends_with(2);
+}
+
 TEST(Operator, log_level_silences_what_is_less_grave_and_says_what_it_was) {
   start();
   tocsin({"log-level", endpoint("control"), "warning"});

@@ -164,7 +164,8 @@ TEST(ShelveVerb, ends_with_a_book_that_lacks_the_alert_and_outlives_one_that_has
   book.replace(book.find("alert strait_activity"), 21, "alert other_activity");
   tocsin({"reload", endpoint("control"), folder.file("third.watch", book), "--target", "edge", "--json"});
   ends_with(0);
-  STRCMP_CONTAINS("{\"reloaded\":true,\"text\":", done.out.c_str());
+  STRCMP_CONTAINS("{\"reloaded\":true,\"target\":\"edge\",", done.out.c_str());
+  STRCMP_CONTAINS("\"text\":\"the book changed", done.out.c_str());
   STRCMP_EQUAL("", shelf().c_str());
   const auto acts = acts_of_the_stopped();
   STRCMP_CONTAINS(R"("text":"strait_activity end=book")", acts.c_str());
