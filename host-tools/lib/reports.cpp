@@ -118,6 +118,14 @@ void Reports::number_from(const std::string& feed, std::uint64_t first) {
   if (found != feeds_.end()) found->second.first = first;
 }
 
+void Reports::refuse_unnumbered(const std::string& feed, const std::string& why, const Complain& complain) {
+  refused_ += std::erase_if(items_, [&](const Item& item) {
+    if (item.given_seq == 0 || parse(item).view().feed != feed) return false;
+    complain(where(item) + ": refused: " + why);
+    return true;
+  });
+}
+
 std::optional<engine::Instant> Reports::first_instant() const {
   if (!starts_with_clock_ && earliest_) return earliest_;
   return first_line_;

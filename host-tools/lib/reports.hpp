@@ -49,6 +49,11 @@ class Reports {
   /// Lines without `seq` of this feed are numbered from here on (default 1).
   void number_from(const std::string& feed, std::uint64_t first);
 
+  /// Takes the lines of a feed that have no `seq` out, each told as refused, and counts them as refused().
+  /// @param why  follows "file:line: refused: ".
+  void refuse_unnumbered(const std::string& feed, const std::string& why, const Complain& complain);
+  [[nodiscard]] std::size_t refused() const { return refused_; }
+
   /// The first instant by the rule of `replay`: the first line's clock if it is a clock; else the earliest `time` of
   /// reports and heartbeats; else (withdrawals only) the first line's `received` or `time`. Nothing without lines.
   [[nodiscard]] std::optional<engine::Instant> first_instant() const;
@@ -73,6 +78,7 @@ class Reports {
   std::optional<engine::Instant> earliest_;
   std::optional<engine::Instant> first_line_;
   std::size_t bad_ = 0;
+  std::size_t refused_ = 0;
   bool starts_with_clock_ = false;
 };
 }  // namespace tocsin::tools

@@ -49,6 +49,9 @@ class Inject {
   void complain_of_line(const std::string& text);
   void summarise(Exit exit);
   [[nodiscard]] std::size_t count() const { return reports_.items().size() + (clock_first_ ? 1U : 0U); }
+  /// All that were given, also those that were never sent.
+  [[nodiscard]] std::size_t lines() const { return count() + reports_.bad() + reports_.refused(); }
+  [[nodiscard]] std::size_t refused() const { return outbox_->refused() + reports_.refused(); }
   [[nodiscard]] std::string where(std::size_t index) const;
   [[nodiscard]] bool is_timed() const { return options_.speed > 0; }
 
@@ -107,8 +110,9 @@ Exit Inject::number_lines() {
       return Exit::unreachable;
     }
     if (!reply->ok) {
-      complain("feed \"" + feed + "\": " + reply->error);
-      return Exit::bad_input;
+      reports_.refuse_unnumbered(feed, printable(reply->error),
+                                 [this](const std::string& text) { complain_of_line(text); });
+      continue;
     }
     reports_.number_from(feed, reply->has_mark ? reply->mark + 1 : 1);
   }
@@ -280,9 +284,9 @@ void Inject::summarise(Exit exit) {
   const std::size_t unknown = count() - outbox_->taken() - outbox_->refused();
   if (options_.json) {
     JsonObject object;
-    object.number("lines", count() + reports_.bad())
+    object.number("lines", lines())
         .number("taken", outbox_->taken())
-        .number("refused", outbox_->refused())
+        .number("refused", refused())
         .number("bad", reports_.bad())
         .number("unacknowledged", unknown)
         .number("resent", outbox_->resent())
@@ -291,11 +295,11 @@ void Inject::summarise(Exit exit) {
     return;
   }
   if (options_.quiet && exit == Exit::done) return;
-  std::string text = "inject: " + grouped(outbox_->taken()) + " of " +
-                     counted(count() + reports_.bad(), "line", "lines") + " taken and durable in " + time.data() + " s";
+  std::string text = "inject: " + grouped(outbox_->taken()) + " of " + counted(lines(), "line", "lines") +
+                     " taken and durable in " + time.data() + " s";
   if (seconds > 0.001)
     text += " (" + grouped(static_cast<std::uint64_t>(static_cast<double>(outbox_->taken()) / seconds)) + "/s)";
-  if (outbox_->refused() != 0) text += ", " + grouped(outbox_->refused()) + " refused";
+  if (refused() != 0) text += ", " + grouped(refused()) + " refused";
   if (reports_.bad() != 0) text += ", " + grouped(reports_.bad()) + " bad";
   if (unknown != 0) text += ", " + grouped(unknown) + " not acknowledged";
   if (outbox_->resent() != 0) text += ", " + grouped(outbox_->resent()) + " sent again after a break";
@@ -310,7 +314,7 @@ int Inject::run() {
   progress_.reset();
   complaints_.finish();
   summarise(exit);
-  if (exit == Exit::done && (outbox_->refused() != 0 || reports_.bad() != 0)) exit = Exit::bad_input;
+  if (exit == Exit::done && (refused() != 0 || reports_.bad() != 0)) exit = Exit::bad_input;
   return static_cast<int>(exit);
 }
 }  // namespace

@@ -191,6 +191,29 @@ TEST(EndToEnd, refused_lines_are_named_and_counted_and_the_rest_is_taken) {
   STRCMP_CONTAINS(R"("reason":"unknown_indicator","count":1)", done.out.c_str());
 }
 
+TEST(EndToEnd, unnumbered_lines_of_an_unknown_feed_are_refused_alone) {
+  configure(kGolden + "surge-and-clear/book.watch");
+  start();
+  const std::string reports = folder.file(
+      "r.jsonl", R"({"feed":"mnd_dayly","indicator":"pla_aircraft","time":"2024-05-22T01:00:00Z","value":1})"
+                 "\n"
+                 R"({"feed":"mnd_daily","indicator":"pla_aircraft","time":"2024-05-22T02:00:00Z","value":2})"
+                 "\n"
+                 R"({"feed":"mnd_dayly","indicator":"pla_aircraft","time":"2024-05-22T03:00:00Z","value":3})");
+  tocsin({"inject", endpoint("ingest"), reports, "--control", endpoint("control")});
+  ends_with(1);
+  STRCMP_CONTAINS((reports + ":1: refused: the book has no feed \"mnd_dayly\"; did you mean \"mnd_daily\"").c_str(),
+                  done.err.c_str());
+  STRCMP_CONTAINS((reports + ":3: refused: ").c_str(), done.err.c_str());
+  STRCMP_CONTAINS("1 of 3 lines taken and durable", done.err.c_str());
+  STRCMP_CONTAINS("2 refused", done.err.c_str());
+  tocsin({"inject", endpoint("ingest"), reports, "--control", endpoint("control"), "--speed", "86400", "--json"});
+  ends_with(1);
+  STRCMP_CONTAINS(R"({"lines":3,"taken":1,"refused":2,"bad":0,"unacknowledged":0,)", done.out.c_str());
+  tocsin({"status", endpoint("control"), "--json"});
+  STRCMP_CONTAINS(R"("mark":2)", done.out.c_str());
+}
+
 TEST(EndToEnd, watch_misses_nothing_and_shows_nothing_twice) {
   const std::string reports = folder.file("many.jsonl", many_reports());
   configure(folder.file("busy.watch", kBusyBook));
