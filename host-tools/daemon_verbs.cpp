@@ -174,7 +174,7 @@ void add_log_level(CLI::App& app, Run& run) {
   static LogLevelOptions options;
   CLI::App* sub = verb(app, "log-level", "Say what a running daemon writes to its log",
                        "  tocsin log-level ipc:///run/tocsin/control.sock warning    no more lines of level info\n"
-                       "It holds until the daemon ends; a start takes the level of the config.\n");
+                       "It holds until the daemon ends; a start takes info.\n");
   sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
   sub->add_option("level", options.level, "this and what is graver: info, warning or error")
       ->required()

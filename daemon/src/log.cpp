@@ -63,6 +63,17 @@ bool set_log_level(std::string_view name) {
   return false;
 }
 
+bool change_log_level(std::string_view name, std::string_view by) {
+  const auto before = log_level.load();
+  if (!set_log_level(name)) return false;
+  const auto now = log_level.load();
+  const auto told = std::min(before, now);
+  log_level = told;  // for the line
+  LogLine(told, "log_level").field("now", name).field("by", by);
+  log_level = now;
+  return true;
+}
+
 std::string_view log_level_name() { return kSeverityNames.at(static_cast<std::size_t>(log_level.load())); }
 
 LogLine::LogLine(Severity severity, std::string_view event) : written_{severity >= log_level.load()} {

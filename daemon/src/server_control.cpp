@@ -341,8 +341,9 @@ bool Server::answer_(const wire::ControlRequest& request, const Asker& asker, wi
       return ask_for_log_(request, asker, reply);
     case wire::ControlKind::log_level: {
       const std::string was{log_level_name()};
-      if (!set_log_level(request.text)) return fail(reply, "there is no such level; say info, warning or error");
-      LogLine(Severity::error, "log_level").field("now", request.text).field("by", asker.principal->name);
+      if (!change_log_level(request.text, asker.principal->name)) {
+        return fail(reply, "there is no such level; say info, warning or error");
+      }
       reply.text = "the log level is " + request.text + " now; it was " + was;
       return true;
     }

@@ -191,7 +191,11 @@ TEST(Operator, log_level_silences_what_is_less_grave_and_says_what_it_was) {
   tocsin({"log-level", endpoint("control"), "error", "--json"});
   ends_with(0);
   STRCMP_EQUAL("{\"level\":\"error\",\"text\":\"the log level is error now; it was warning\"}\n", done.out.c_str());
-  STRCMP_CONTAINS("event=log_level now=warning by=duty", log().c_str());
+  STRCMP_CONTAINS("level=info event=log_level now=warning by=duty", log().c_str());
+  STRCMP_CONTAINS("level=warning event=log_level now=error by=duty", log().c_str());
+  tocsin({"log-level", endpoint("control"), "warning"});
+  ends_with(0);
+  CHECK_TEXT(log().find("level=error event=log_level") == std::string::npos, log().c_str());  // nothing is wrong
   tocsin({"log-level", endpoint("control"), "loud"});
   ends_with(2);
   STRCMP_CONTAINS("warning", done.err.c_str());

@@ -18,6 +18,9 @@ enum class Severity : std::uint8_t { info = 0, warning = 1, error = 2 };
 bool set_log_level(std::string_view name);
 /// The name of the level that is written and all above it.
 [[nodiscard]] std::string_view log_level_name();
+/// set_log_level() for an operator, told in the log: at the more talkative of the old and the new level, so that it is
+/// seen in either, and no graver than that.
+[[nodiscard]] bool change_log_level(std::string_view name, std::string_view by);
 
 /// From now on no line waits for whoever reads the log, whatever stderr is. Call it while there is one thread, before
 /// the process gives up what it could do; again when stderr is another one. Until then lines are plain writes.
