@@ -6,6 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "lib/exit_status.hpp"
+
 namespace tocsin::tools {
 inline constexpr const char* kExits =
     "\nExit status: 0 done, 1 the input is wrong or a test failed, 2 bad usage, 3 the other side cannot be reached.";
@@ -25,7 +27,7 @@ void add_daemon_verbs(CLI::App& app, Run& run);
 /// Gives every verb of `app` with an endpoint the options by which we prove who we are there; what is no endpoint is
 /// bad usage. Call it once, when all verbs are there.
 void add_key_options(CLI::App& app);
-/// Reads the keys for the verb that was chosen, if it can use some. @returns false, having said why, when they are
-/// wrong.
-[[nodiscard]] bool take_keys(const CLI::App& app);
+/// Reads the keys for the verb that was chosen, if it can use some. @returns Exit::done; or the status to end with,
+/// having said why: bad usage for one key without the other, bad input for what is no key.
+[[nodiscard]] Exit take_keys(const CLI::App& app);
 }  // namespace tocsin::tools

@@ -207,7 +207,7 @@ void add_backup(CLI::App& app, Run& run) {
                        "  tocsin backup ipc:///run/tocsin/control.sock /var/backups/tocsin-monday.db\n"
                        "The daemon makes the file, on its own machine, between commits; its keys are not in it.\n");
   sub->add_option("endpoint", options.endpoint, "the daemon's control endpoint")->required();
-  sub->add_option("out", options.out, "the copy, which must not exist yet")->required();
+  sub->add_option("out", options.out, "the copy, from the root, which must not exist yet")->required();
   sub->add_option("--timeout", options.timeout_s, "wait so many seconds for it to be done")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -325,10 +325,9 @@ void add_key_options(CLI::App& app) {
   }
 }
 
-/// Reads the keys for a verb that can use some. @returns false when they are wrong.
-bool take_keys(const CLI::App& app) {
+Exit take_keys(const CLI::App& app) {
   const auto used = app.get_subcommands();
-  if (used.empty() || used.front()->get_option_no_throw("--server-key") == nullptr) return true;
+  if (used.empty() || used.front()->get_option_no_throw("--server-key") == nullptr) return Exit::done;
   const auto or_variable = [](std::string& text, const char* name) {
     const char* const value = std::getenv(name);
     if (text.empty() && value != nullptr) text = value;
@@ -337,8 +336,8 @@ bool take_keys(const CLI::App& app) {
   or_variable(options.secret_file, "TOCSIN_KEY");
   or_variable(options.server_key, "TOCSIN_SERVER_KEY");
   std::string error;
-  if (use_keys(options.secret_file, options.server_key, error)) return true;
+  if (use_keys(options.secret_file, options.server_key, error)) return Exit::done;
   std::fprintf(stderr, "tocsin: %s\n", error.c_str());
-  return false;
+  return options.secret_file.empty() || options.server_key.empty() ? Exit::bad_usage : Exit::bad_input;
 }
 }  // namespace tocsin::tools

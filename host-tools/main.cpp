@@ -283,6 +283,6 @@ int main(int argc, char** argv) {
     const int status = app.exit(error, std::cout, std::cerr);
     return status == 0 ? 0 : static_cast<int>(Exit::bad_usage);
   }
-  if (!take_keys(app)) return static_cast<int>(Exit::bad_input);
+  if (const auto taken = take_keys(app); taken != Exit::done) return static_cast<int>(taken);
   return run();
 }

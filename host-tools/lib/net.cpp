@@ -163,7 +163,7 @@ void Connection::look_at(std::uint16_t kind, std::uint32_t value) {
     refusal_ = endpoint_ + ": the daemon refused us (" + std::to_string(value) + "): " +
                (secured_ && keys ? "it does not know our key " + fingerprint(keys->public_key) +
                                        ", or it was withdrawn; on its machine see `tocsin keys list`, then "
-                                       "`tocsin keys add NAME` and a reload of the daemon"
+                                       "`tocsin keys add NAME` and `systemctl reload tocsind` (SIGHUP)"
                                  : std::string{"this endpoint is not for us"});
   } else if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH) {
     refusal_ =

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <system_error>
 #include <thread>
 
 #include "lib/exit_status.hpp"
@@ -21,9 +20,14 @@ int run_backup(const BackupOptions& options) {
   using Clock = std::chrono::steady_clock;
   constexpr Milliseconds kAnswer{5000};
   constexpr Milliseconds kLook{100};
+  // The daemon makes the file: a path from our folder would mean another place there, or none.
+  if (!options.out.starts_with('/')) {
+    std::fprintf(stderr, "tocsin backup: %s: give the copy's path from the root, as it is on the daemon's machine\n",
+                 options.out.c_str());
+    return static_cast<int>(Exit::bad_usage);
+  }
   catch_stop_signals();
-  std::error_code ignored;
-  const auto path = std::filesystem::absolute(options.out, ignored).lexically_normal().string();
+  const auto path = std::filesystem::path{options.out}.lexically_normal().string();
   Context context;
   Control control{context, options.endpoint, kAnswer};
   const auto give_up = Clock::now() + std::chrono::duration<double>(options.timeout_s);

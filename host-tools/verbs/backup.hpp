@@ -6,7 +6,7 @@
 namespace tocsin::tools {
 struct BackupOptions {
   std::string endpoint;  ///< the daemon's control socket
-  std::string out;       ///< path of the copy, on the daemon's machine; made absolute here
+  std::string out;       ///< path of the copy, from the root, on the daemon's machine; any other is bad usage
   double timeout_s = 3600;
   bool quiet = false;
 };

@@ -69,13 +69,19 @@ std::string check_name(const std::string& name) {
   return "\"" + name + "\" is no usable name; take up to 64 letters, digits, _ - and .";
 }
 
+/// A `tocsin keys` command to run next, on the same folder.
+std::string next_command(const KeysOptions& options, const std::string& arguments) {
+  const bool usual = options.folder == KeysOptions{}.folder;
+  return "tocsin keys " + arguments + (usual ? "" : " --folder " + options.folder);
+}
+
 std::string principals_of(const KeysOptions& options) { return options.folder + "/principals"; }
 std::string public_file(const KeysOptions& options) { return principals_of(options) + "/" + options.name + ".pub"; }
 
 std::string check_folder(const KeysOptions& options) {
   std::error_code ignored;
   if (fs::is_directory(principals_of(options), ignored)) return {};
-  return options.folder + " is no keys folder; make it with: tocsin keys init --folder " + options.folder;
+  return options.folder + " is no keys folder; make it with: " + next_command(options, "init");
 }
 
 bool write_public(const std::string& path, const std::vector<NotedKey>& keys, std::string& error) {
@@ -213,13 +219,16 @@ int run_keys_init(const KeysOptions& options) {
   }
   if (!fs::exists(journal_path)) {
     if (!write_journal_keys(journal_path, error)) return fail(error);
-    std::fprintf(stderr, "%s made; keep a copy elsewhere, or `tocsin log verify` cannot check the chain\n",
+    std::fprintf(stderr,
+                 "%s made; keep a copy elsewhere: without it the daemon does not go on with its journal, and nobody "
+                 "can check that\n",
                  journal_path.c_str());
   }
   std::fprintf(stderr,
                "The daemon's public key, for those who connect, is in %s:\n  %s\n"
-               "Next: [keys] folder = \"%s\" in tocsind.toml, and for each who connects: tocsin keys add NAME\n",
-               public_path.c_str(), encode_key(server).c_str(), options.folder.c_str());
+               "Next: [keys] folder = \"%s\" in tocsind.toml, and for each who connects: %s\n",
+               public_path.c_str(), encode_key(server).c_str(), options.folder.c_str(),
+               next_command(options, "add NAME").c_str());
   return kDone;
 }
 
@@ -227,7 +236,8 @@ int run_keys_add(const KeysOptions& options) {
   if (auto why = check_name(options.name); !why.empty()) return fail(why);
   if (auto why = check_folder(options); !why.empty()) return fail(why);
   if (fs::exists(public_file(options))) {
-    return fail("\"" + options.name + "\" has a key already; a second one: tocsin keys rotate " + options.name);
+    return fail("\"" + options.name +
+                "\" has a key already; a second one: " + next_command(options, "rotate " + options.name));
   }
   return enrol(options, {});
 }
@@ -236,20 +246,20 @@ int run_keys_rotate(const KeysOptions& options) {
   if (auto why = check_name(options.name); !why.empty()) return fail(why);
   if (auto why = check_folder(options); !why.empty()) return fail(why);
   if (!fs::exists(public_file(options))) {
-    return fail("\"" + options.name + "\" has no key yet; run: tocsin keys add " + options.name);
+    return fail("\"" + options.name + "\" has no key yet; run: " + next_command(options, "add " + options.name));
   }
   std::vector<NotedKey> keys;
   std::string error;
   if (!read_public_keys(public_file(options), keys, error)) return fail(error);
   if (keys.size() > 1) {
-    return fail("\"" + options.name + "\" has two keys already; take the old one away first: tocsin keys revoke " +
-                options.name + " --fingerprint " + fingerprint(keys.front().key));
+    return fail("\"" + options.name + "\" has two keys already; take the old one away first: " +
+                next_command(options, "revoke " + options.name + " --fingerprint " + fingerprint(keys.front().key)));
   }
   const auto old = keys.empty() ? std::string{} : fingerprint(keys.front().key);
   const int status = enrol(options, std::move(keys));
   if (status == kDone && !old.empty()) {
-    std::fprintf(stderr, "Both keys are good. When the new one is in use: tocsin keys revoke %s --fingerprint %s\n",
-                 options.name.c_str(), old.c_str());
+    std::fprintf(stderr, "Both keys are good. When the new one is in use: %s\n",
+                 next_command(options, "revoke " + options.name + " --fingerprint " + old).c_str());
   }
   return status;
 }
@@ -258,7 +268,7 @@ int run_keys_revoke(const KeysOptions& options) {
   if (auto why = check_name(options.name); !why.empty()) return fail(why);
   if (auto why = check_folder(options); !why.empty()) return fail(why);
   const auto path = public_file(options);
-  if (!fs::exists(path)) return fail("\"" + options.name + "\" has no key; see: tocsin keys list");
+  if (!fs::exists(path)) return fail("\"" + options.name + "\" has no key; see: " + next_command(options, "list"));
   std::vector<NotedKey> keys;
   std::string error;
   if (!options.fingerprint.empty()) {
@@ -266,7 +276,8 @@ int run_keys_revoke(const KeysOptions& options) {
     const auto gone =
         std::erase_if(keys, [&](const NotedKey& one) { return fingerprint(one.key) == options.fingerprint; });
     if (gone == 0) {
-      return fail("\"" + options.name + "\" has no key " + options.fingerprint + "; see: tocsin keys list");
+      return fail("\"" + options.name + "\" has no key " + options.fingerprint +
+                  "; see: " + next_command(options, "list"));
     }
   }
   std::error_code code;

@@ -257,6 +257,12 @@ TEST(Commands, what_is_no_endpoint_ends_with_2_and_says_what_is_one) {
   }
 }
 
+TEST(Commands, a_backup_has_its_place_from_the_root) {
+  tocsin({"backup", "ipc://" + folder.path("nobody"), "monday.db", "--timeout", "0.1"});
+  ends_with(2);
+  STRCMP_CONTAINS("monday.db: give the copy's path from the root", done.err.c_str());
+}
+
 TEST(Commands, lines_without_numbers_need_the_control_socket) {
   const std::string reports =
       folder.file("r.jsonl", R"({"feed":"mnd_daily","indicator":"pla_aircraft","time":"2024-05-22T02:00:00Z"})");

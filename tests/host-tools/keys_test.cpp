@@ -116,7 +116,7 @@ TEST(Keys, refuses_what_would_overwrite_or_leave_the_folder) {
   add("hub");
   keys({"add", "hub", "-o", folder.path("again.secret")});
   ends_with(1);
-  says("tocsin keys rotate hub");
+  says(("tocsin keys rotate hub --folder " + folder.path("k")).c_str());
   keys({"add", "ship", "-o", folder.path("hub.secret")});
   ends_with(1);
   says("is there already and is not overwritten");
@@ -147,7 +147,8 @@ TEST(Keys, rotate_adds_a_second_key_and_revoke_takes_the_first_away) {
   UNSIGNED_LONGS_EQUAL(2, enrolled("hub").size());
   keys({"rotate", "hub", "-o", folder.path("hub-3.secret")});
   ends_with(1);
-  const auto mend = "tocsin keys revoke hub --fingerprint " + tocsin::tools::fingerprint(first);
+  const auto mend =
+      "tocsin keys revoke hub --fingerprint " + tocsin::tools::fingerprint(first) + " --folder " + folder.path("k");
   says(mend.c_str());
   keys({"revoke", "hub", "--fingerprint", tocsin::tools::fingerprint(first)});
   ends_with(0);
@@ -192,6 +193,10 @@ TEST(Keys, a_secret_that_others_may_read_is_not_used) {
 TEST(Keys, one_half_of_the_options_is_told) {
   init();
   done = run_program({TOCSIN_PROGRAM, "status", "tcp://127.0.0.1:9", "--server-key", folder.path("k/server.pub")});
-  ends_with(1);
+  ends_with(2);
   says("--server-key needs --key as well");
+  add("hub");
+  done = run_program({TOCSIN_PROGRAM, "status", "tcp://127.0.0.1:9", "--key", folder.path("hub.secret")});
+  ends_with(2);
+  says("--key needs --server-key as well");
 }
