@@ -136,7 +136,7 @@ class Telling {
     InlineDaemon daemon{site_.config(), clock};
     if (auto error = daemon.open(kDisk); !error.empty()) return error;
     auto& journal = daemon.core().journal();
-    if (auto wrong = examine(journal, site_.config(), reports_of(lines_)); !wrong.empty()) return wrong;
+    if (auto wrong = examine(journal, site_.config(), reports_of(lines_), Depth::model); !wrong.empty()) return wrong;
     return compare_alerts(read_stored(journal), expected);
   }
 

@@ -112,7 +112,7 @@ TEST_GROUP(Machine) {
     STRCMP_EQUAL("", subscriber.catch_up().c_str());
     daemon.signal(SIGTERM);
     LONGS_EQUAL(0, daemon.wait());
-    STRCMP_EQUAL("", examine(rig.journal(), rig.site.config(), reports_of(lines)).c_str());
+    STRCMP_EQUAL("", examine(rig.journal(), rig.site.config(), reports_of(lines), Depth::model).c_str());
     const auto stored = read_stored(rig.journal());
     STRCMP_EQUAL("", compare_alerts(stored, undisturbed_alerts(lines, rig.site.config())).c_str());
     CHECK_TRUE(stored.alerts == subscriber.taken());
@@ -177,7 +177,7 @@ TEST(Machine, that_runs_out_of_descriptors_serves_those_it_has_and_others_when_i
   LONGS_EQUAL(0, daemon->wait());
   auto sure = sender.sure();
   sure.merge(late.sure());
-  STRCMP_EQUAL("", examine(rig.journal(), rig.site.config(), sure).c_str());
+  STRCMP_EQUAL("", examine(rig.journal(), rig.site.config(), sure, Depth::model).c_str());
 }
 
 TEST(Machine, that_runs_out_of_memory_costs_a_restart_at_most) {

@@ -74,7 +74,7 @@ TEST_GROUP(BadPeers) {
     LONGS_EQUAL(0, daemon->wait());
     auto sure = reports_of(lines);
     sure.insert(others.begin(), others.end());
-    STRCMP_EQUAL("", examine(rig.journal(), rig.site.config(), sure).c_str());
+    STRCMP_EQUAL("", examine(rig.journal(), rig.site.config(), sure, Depth::model).c_str());
     CHECK_TRUE(read_stored(rig.journal()).alerts == subscriber.taken());
   }
 };
