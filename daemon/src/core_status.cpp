@@ -20,8 +20,8 @@ namespace {
 class LostMark {
  public:
   explicit LostMark(std::string_view publisher) {
-    const auto size = std::snprintf(text_.data(), text_.size(), "~lost/%.*s", static_cast<int>(publisher.size()),
-                                    publisher.data());
+    const auto size =
+        std::snprintf(text_.data(), text_.size(), "~lost/%.*s", static_cast<int>(publisher.size()), publisher.data());
     size_ = std::min(static_cast<std::size_t>(size), text_.size() - 1);
   }
   [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }

@@ -39,8 +39,9 @@ class FrameCount {
   void seal(std::size_t slab);
   /// What was sealed with a slab is stored.
   void stored(std::size_t slab);
-  /// What is not stored was thrown away and is missing now: it is to be told with the slab that is sealed next. @returns
-  /// it, with what was missing among it, by count; and again, until a slab that was sealed since then is stored.
+  /// What is not stored was thrown away and is missing now: it is to be told with the slab that is sealed next.
+  /// @returns it, with what was missing among it, by count; and again, until a slab that was sealed since then is
+  /// stored.
   [[nodiscard]] std::array<std::optional<MissingFrames>, kRunsMax> throw_away();
 
  private:

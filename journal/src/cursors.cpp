@@ -48,8 +48,7 @@ int Cursors::write(std::span<const Cursor> cursors, std::uint64_t last_alert) {
 }
 
 void Cursors::confirm() {
-  for (auto& one : all_)
-    one.number = one.is_mark && one.pending > 0 ? one.pending : std::max(one.number, one.pending);
+  for (auto& one : all_) one.number = one.is_mark && one.pending > 0 ? one.pending : std::max(one.number, one.pending);
 }
 
 std::vector<std::string> Cursors::names() const {
