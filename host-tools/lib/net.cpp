@@ -16,6 +16,9 @@
 
 namespace tocsin::tools {
 namespace {
+/// While an answer is waited for, what is to be done meanwhile is done so often.
+constexpr Milliseconds kTurnApart{100};
+
 volatile std::sig_atomic_t stop_flag = 0;
 
 /// Who we are, and who the daemon must be.
@@ -245,11 +248,14 @@ bool Attempts::hopeless_after(Connection& ended) {
 std::optional<wire::ControlReply> Control::wait_for(std::uint64_t id, Milliseconds timeout) {
   const auto end = std::chrono::steady_clock::now() + timeout;
   std::vector<AlignedBuffer> frames;
-  while (connection_->receive(frames, left_until(end))) {
-    auto reply = wire::decode_reply(frames.back().bytes());
-    if (reply && reply->id == id) return reply;
+  for (;;) {
+    if (connection_->receive(frames, std::min(left_until(end), kTurnApart))) {
+      auto reply = wire::decode_reply(frames.back().bytes());
+      if (reply && reply->id == id) return reply;
+      continue;
+    }
+    if (connection_->down() || left_until(end).count() == 0 || stop_requested() || !turn_()) return std::nullopt;
   }
-  return std::nullopt;
 }
 
 std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
@@ -268,11 +274,29 @@ std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
     connection_.reset();
     if (hopeless) break;
     if (left_until(end) > Milliseconds{50}) std::this_thread::sleep_for(Milliseconds{50});
+    if (!turn_()) break;
   } while (left_until(end).count() > 0 && !stop_requested());
-  error_ = !attempts.text().empty() ? attempts.text()
-                                    : endpoint_ + ": no answer within " + std::to_string(timeout_.count() / 1000) +
-                                          " s; is tocsind running, and is this its control endpoint?";
+  error_ = attempts.text().empty() ? no_answer() : attempts.text();
   return std::nullopt;
+}
+
+std::optional<wire::ControlReply> Control::ask_the_same(wire::ControlRequest request) {
+  broke_ = !connection_ || connection_->down();
+  if (!broke_) {
+    request.id = next_id_++;
+    if (connection_->send(wire::encode_request(request))) {
+      if (auto reply = wait_for(request.id, timeout_)) return reply;
+    }
+    broke_ = connection_->down();
+  }
+  error_ = broke_ ? endpoint_ + ": the connection broke" : no_answer();
+  connection_.reset();
+  return std::nullopt;
+}
+
+std::string Control::no_answer() const {
+  return endpoint_ + ": no answer within " + std::to_string(timeout_.count() / 1000) +
+         " s; is tocsind running, and is this its control endpoint?";
 }
 
 std::optional<wire::ControlReply> ask_once(const std::string& endpoint, double timeout_s, wire::ControlRequest request,

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -113,19 +114,29 @@ class Control {
  public:
   Control(Context& context, std::string endpoint, Milliseconds timeout)
       : context_{context}, endpoint_{std::move(endpoint)}, timeout_{timeout} {}
+  /// What is to be done while an answer lets wait for itself, again and again: `turn` must not ask. When it returns
+  /// false the question is given up.
+  void meanwhile(std::function<bool()> turn) { turn_ = std::move(turn); }
   /// Asks and waits, reconnecting as needed, until there is an answer or the time is over.
   /// @returns nothing and sets error(): the daemon was not reached. A reply that is not ok() is a reply.
   [[nodiscard]] std::optional<wire::ControlReply> ask(wire::ControlRequest request);
+  /// Asks on the connection that the last answer came on: who answers is still the same process (or proxy).
+  /// @returns nothing and sets error(): no answer came in time, or that connection is no more (broke()).
+  [[nodiscard]] std::optional<wire::ControlReply> ask_the_same(wire::ControlRequest request);
+  [[nodiscard]] bool broke() const { return broke_; }
   [[nodiscard]] const std::string& error() const { return error_; }
 
  private:
   [[nodiscard]] std::optional<wire::ControlReply> wait_for(std::uint64_t id, Milliseconds timeout);
+  [[nodiscard]] std::string no_answer() const;
 
   Context& context_;
   std::string endpoint_;
   Milliseconds timeout_;
+  std::function<bool()> turn_ = [] { return true; };
   std::unique_ptr<Connection> connection_;
   std::uint64_t next_id_ = 1;
+  bool broke_ = false;
   std::string error_;
 };
 
