@@ -27,6 +27,8 @@ using Clock = std::chrono::steady_clock;
 constexpr Milliseconds kLook{250};
 /// How often the control socket is asked for events that a lost message would have hidden.
 constexpr Milliseconds kGapCheck{2000};
+/// A daemon tells whoever may read where it stands each 5 s.
+constexpr Milliseconds kSilence{12'000};
 
 /// No number was heard yet that could be where another journal begins for us.
 constexpr std::uint64_t kNoNumber = std::numeric_limits<std::uint64_t>::max();
@@ -55,6 +57,7 @@ class Watch {
  private:
   [[nodiscard]] bool keep_connected();
   void note_connected();
+  void tell_silence();
   void listen(Milliseconds patience);
   /// Takes all that waits, without asking.
   void drain();
@@ -113,6 +116,8 @@ class Watch {
   bool moving_ = false;  ///< and it is about the cursor
   bool broke_ = false;   ///< the connection to the daemon whose journal was known
   bool told_down_ = false;
+  bool told_silence_ = false;
+  Clock::time_point heard_;  ///< the last message, or the connection's beginning
   std::string error_;
   std::string trouble_;  ///< why events cannot be fetched, as it was told; empty: they can
 };
@@ -316,6 +321,7 @@ void Watch::take_head(std::uint64_t number) {
 
 void Watch::take_message(std::vector<AlignedBuffer>& frames) {
   if (frames.size() < 2) return;
+  heard_ = Clock::now();
   if (is_head(frames.front().bytes())) {
     if (const auto number = number_of(frames.back().bytes())) take_head(*number);
     return;
@@ -344,6 +350,17 @@ void Watch::note_connected() {
   }
   reached_ = true;
   told_down_ = false;
+  heard_ = Clock::now();
+}
+
+// Who may not read is told nothing: there is nobody to tell a subscriber that it was refused.
+void Watch::tell_silence() {
+  if (!reached_ || told_down_ || told_silence_ || Clock::now() - heard_ < kSilence) return;
+  told_silence_ = true;
+  std::fprintf(stderr,
+               "watch: connected to %s, which says nothing, not even where it stands: is it tocsind's alerts endpoint, "
+               "and has this key the role \"read\"?\n",
+               options_.endpoint.c_str());
 }
 
 bool Watch::keep_connected() {
@@ -414,6 +431,7 @@ int Watch::run() {
       return static_cast<int>(Exit::unreachable);
     }
     if (connection_) listen(kLook);
+    tell_silence();
   }
   if (control_ && !move_cursor() && !stop_requested()) {
     std::fprintf(stderr, "watch: %s; what was shown may be shown again to \"%s\"\n", error_.c_str(),

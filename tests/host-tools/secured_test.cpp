@@ -106,6 +106,19 @@ TEST(Secured, one_with_the_role_watches_over_tcp_and_one_without_hears_nothing) 
   STRCMP_EQUAL("", done.out.c_str());
 }
 
+TEST(Secured, one_who_may_not_read_is_told_why_nothing_comes) {
+  start();
+  const auto told = folder.path("watch.log");
+  Child watch{{TOCSIN_PROGRAM, "watch", alerts, "--key", folder.path("hub.secret"), "--server-key",
+               folder.path("k/server.pub")},
+              std::string{},
+              told};
+  for (int i = 0; i < 3000 && content_of(told).empty(); ++i) std::this_thread::sleep_for(10ms);
+  STRCMP_CONTAINS("has this key the role \"read\"?", content_of(told).c_str());
+  watch.signal(SIGTERM);
+  LONGS_EQUAL(0, watch.wait(10s));
+}
+
 TEST(Secured, the_role_and_the_feeds_decide_what_a_key_may_do) {
   start();
   run_as("hub", {"status", control, "--timeout", "3"});
