@@ -20,11 +20,6 @@ std::vector<PlacedText> endpoints_of(const Config& config) {
   return all;
 }
 
-bool publishes(const Config& config, const std::string& principal) {
-  return std::any_of(config.broadcast.begin(), config.broadcast.end(),
-                     [&](const BroadcastConfig& one) { return one.principal == principal; });
-}
-
 class Checker {
  public:
   Checker(const Config& config, std::vector<ConfigProblem>& problems) : config_{config}, problems_{problems} {
@@ -108,6 +103,11 @@ class Checker {
   std::vector<std::string_view> taken_;
 };
 }  // namespace
+
+bool publishes(const Config& config, const std::string& principal) {
+  return std::any_of(config.broadcast.begin(), config.broadcast.end(),
+                     [&](const BroadcastConfig& one) { return one.principal == principal; });
+}
 
 void check_whole(const Config& config, std::vector<ConfigProblem>& problems) {
   Checker checker{config, problems};

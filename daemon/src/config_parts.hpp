@@ -19,6 +19,8 @@ void read_quota(TableReader& parent, QuotaConfig& out);
 /// Endpoints, principals, audiences and keys must fit together.
 void check_whole(const Config& config, std::vector<ConfigProblem>& problems);
 [[nodiscard]] bool any_error(const std::vector<ConfigProblem>& problems, std::size_t from);
+/// Whether it is the name of one the daemon listens to.
+[[nodiscard]] bool publishes(const Config& config, const std::string& principal);
 /// What is wrong with a name that becomes part of topics and file names; empty: nothing.
 [[nodiscard]] std::string check_name(std::string_view name);
 }  // namespace tocsin::daemon

@@ -69,6 +69,23 @@ void read_roles(TableReader& reader, PrincipalConfig& out) {
   }
 }
 
+/// Whoever holds a key may do what the config says and nothing else: what is left out is a no, and all of it left out
+/// a mistake. On a plain socket the endpoint is who speaks, and for all feeds unless it is told for which.
+void read_feeds(Place place, TableReader& reader, const Config& config, PrincipalConfig& out) {
+  (void)reader.all_or_texts("feeds", out.all_feeds, out.feeds);
+  if (reader.place("feeds").line > 0) return;
+  out.all_feeds = !out.endpoint.empty();
+  if (out.all_feeds) return;
+  if (publishes(config, out.name)) {
+    reader.refuse(place, "principal " + in_quotes(out.name) +
+                             " is a publisher in broadcast and may speak for no feed; give it "
+                             "feeds = [\"NAME\"], or feeds = \"all\"");
+  } else if (!config.keys.folder.empty() && reader.place("roles").line == 0) {
+    reader.refuse(place, "principal " + in_quotes(out.name) +
+                             " may do nothing; give it feeds = [\"NAME\"], feeds = \"all\", or roles = [\"read\"]");
+  }
+}
+
 void read_principal(const std::string& name, Place place, const std::string& where, TableReader& reader, Config& out) {
   PrincipalConfig principal;
   principal.name = name;
@@ -76,7 +93,7 @@ void read_principal(const std::string& name, Place place, const std::string& whe
   const auto why = check_name(name);
   if (!why.empty()) reader.refuse(place, "principal " + in_quotes(name) + why);
   (void)reader.text("endpoint", principal.endpoint);
-  principal.all_feeds = !reader.texts("feeds", principal.feeds);
+  read_feeds(place, reader, out, principal);
   principal.all_indicators = !reader.texts("indicators", principal.indicators);
   read_ranges(reader, where, principal);
   (void)reader.boolean("may_retract", principal.may_retract);

@@ -186,6 +186,15 @@ bool TableReader::text_or_texts(std::string_view key, std::vector<PlacedText>& o
   return true;
 }
 
+bool TableReader::all_or_texts(std::string_view key, bool& all, std::vector<PlacedText>& out) {
+  const auto* node = table_.get(key);
+  if (node == nullptr || !node->is_string()) return texts(key, out);
+  known_.push_back(key);
+  all = node->value_exact<std::string>() == "all";
+  if (!all) wrong(*node, key, "must be \"all\" or a list of texts, such as [\"a\", \"b\"]");
+  return all;
+}
+
 int TableReader::choice(std::string_view key, std::span<const std::string_view> choices) {
   const auto* node = find(key);
   if (node == nullptr) return -1;

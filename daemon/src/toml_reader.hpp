@@ -57,6 +57,8 @@ class TableReader {
   bool texts(std::string_view key, std::vector<PlacedText>& out, std::string_view mend_when_missing = {});
   /// One text, or a list of them.
   bool text_or_texts(std::string_view key, std::vector<PlacedText>& out, std::string_view mend_when_missing = {});
+  /// The text "all", or a list of texts. @returns true when it is right.
+  bool all_or_texts(std::string_view key, bool& all, std::vector<PlacedText>& out);
   /// The text of a choice as an index of `choices`, or -1 when it is absent or another.
   int choice(std::string_view key, std::span<const std::string_view> choices);
   /// Tells every key that was never asked for.

@@ -79,6 +79,7 @@ TEST(Authority, lets_the_holder_of_a_good_key_speak_for_its_principal_only) {
   CHECK_TRUE(hub != nullptr);
   STRCMP_EQUAL("hub", hub->name.c_str());
   CHECK_TRUE(hub->roles == Role::read);
+  CHECK_FALSE(hub->may_feed(sample::analyst));  // it was given none
   UNSIGNED_LONGS_EQUAL(1, hub->audience);
   CHECK_TRUE(all.of(user_id_of("desk", key)) == nullptr);
   CHECK_TRUE(all.of(user_id_of("nobody", key)) == nullptr);

@@ -172,7 +172,7 @@ TEST(ConfigKeys, a_publisher_needs_no_key_of_ours) {
 }
 
 TEST(ConfigKeys, the_program_tells_them_and_ends_with_2) {
-  test::Site site{"", "[keys]\nfolder = \"k\"\n[[principal]]\nname = \"hub\"\n"};
+  test::Site site{"", "[keys]\nfolder = \"k\"\n[[principal]]\nname = \"hub\"\nfeeds = \"all\"\n"};
   for (const bool check_only : {true, false}) {
     std::vector<std::string> words{"--config", site.config_file()};
     if (check_only) words.emplace_back("--check-config");

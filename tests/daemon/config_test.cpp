@@ -181,6 +181,12 @@ TEST(Config, tells_what_is_wrong_where_and_how_to_mend_it) {
       {"a name that leaves the folder", &Lines::rest, "[[principal]]\nname = \"../a\"", "is no usable name"},
       {"unknown role", &Lines::rest, "[[principal]]\nname = \"a\"\nroles = [\"raed\"]",
        "t.toml:9:10: error: unknown role \"raed\"; did you mean \"read\"?"},
+      {"a key that may do nothing", &Lines::rest, "[keys]\nfolder = \"k\"\n[[principal]]\nname = \"viewer\"",
+       "t.toml:10:8: error: principal \"viewer\" may do nothing; give it feeds = [\"NAME\"], feeds = \"all\", or "
+       "roles = [\"read\"]"},
+      {"feeds that are no list", &Lines::rest,
+       "[[principal]]\nname = \"a\"\nendpoint = \"ipc:///run/in.sock\"\nfeeds = \"analyst\"",
+       "\"feeds\" in [[principal]] must be \"all\" or a list of texts"},
       {"unknown audience", &Lines::rest,
        "[[principal]]\nname = \"a\"\naudience = \"pubic\"\n[[audience]]\nname = \"public\"",
        "no [[audience]] of that name; did you mean \"public\"?"},
@@ -280,7 +286,8 @@ TEST(Config, reads_who_may_do_what) {
       "[[principal]]\nname = \"hub\"\nranges = [{ indicator = \"exercise\", min = -1, max = 2.5 }, "
       "{ indicator = \"exercise\", max = 2 }]\nmay_retract = false\nroles = [\"read\", \"acknowledge\"]\n"
       "audience = \"all\"\nquota = { reports_per_second = 10, unacked = 3 }\nconnections = 5\n"
-      "[[principal]]\nname = \"mute\"\n"
+      "[[principal]]\nname = \"mute\"\nroles = []\n"
+      "[[principal]]\nname = \"relay\"\nfeeds = \"all\"\n"
       "[[principal]]\nname = \"desk\"\nendpoint = \"ipc:///run/in.sock\"";
   const auto result = read_with_book(lines.text());
   CHECK_TRUE_TEXT(result.right, result.told.c_str());
@@ -316,8 +323,12 @@ TEST(Config, reads_who_may_do_what) {
   STRCMP_EQUAL("all", hub.audience.c_str());
   UNSIGNED_LONGS_EQUAL(3, hub.quota.unacked);
   UNSIGNED_LONGS_EQUAL(5, hub.connections);
-  CHECK_TRUE(config.principals.at(1).roles == Role::none);  // known by a key
-  CHECK_TRUE(config.principals.at(2).roles == Role::all);   // known by its endpoint
+  CHECK_FALSE(hub.all_feeds);  // known by a key: what is left out is a no
+  CHECK_TRUE(config.principals.at(1).roles == Role::none);
+  CHECK_TRUE(config.principals.at(2).all_feeds);
+  CHECK_TRUE(config.principals.at(2).roles == Role::none);
+  CHECK_TRUE(config.principals.at(3).all_feeds);  // known by its endpoint
+  CHECK_TRUE(config.principals.at(3).roles == Role::all);
 }
 
 TEST(Config, has_one_audience_that_sees_everything_when_it_names_none) {
@@ -347,6 +358,22 @@ TEST(Config, refuses_an_endpoint_as_proof_where_keys_are_asked_for) {
   lines.rest = "[keys]\nfolder = \"/k\"\n[[principal]]\nname = \"a\"\nendpoint = \"tcp://127.0.0.1:5555\"";
   STRCMP_CONTAINS("there the key says who speaks; remove the endpoint and run: tocsin keys add a",
                   read(lines.text()).told.c_str());
+}
+
+TEST(Config, a_publisher_speaks_for_the_feeds_it_is_given) {
+  Lines lines;
+  lines.ingest += "\nbroadcast = [{ endpoint = \"tcp://127.0.0.1:5556\", principal = \"pub\" }]";
+  CHECK_TRUE(read(lines.text()).right);  // without a [[principal]] the endpoint is who speaks
+  for (const char* const given : {"", "roles = [\"read\"]\n"}) {
+    lines.rest = std::string("[principals.pub]\n") + given;
+    STRCMP_CONTAINS(
+        "t.toml:8:13: error: principal \"pub\" is a publisher in broadcast and may speak for no feed; give it",
+        read(lines.text()).told.c_str());
+  }
+  lines.rest = "[principals.pub]\nfeeds = \"all\"\n";
+  const auto all = read(lines.text());
+  CHECK_TRUE_TEXT(all.right, all.told.c_str());
+  CHECK_TRUE(all.config.principals.at(0).all_feeds);
 }
 
 TEST(Config, refuses_two_ways_to_say_how_large_the_journal_may_be) {

@@ -46,6 +46,7 @@ Secured::Secured(const char* image, std::size_t principals, const std::string& t
     const auto secret = key_in(file);
     keys_.push_back({public_key_of(secret), secret, server});
     config += "[[principal]]\nname = \"" + name + "\"\n";
+    if (i + 1 < principals || !tables.starts_with("feeds")) config += "feeds = \"all\"\n";
   }
   config += tables;
   (void)folder.write("tocsind.toml", std::string_view{config});

@@ -13,7 +13,7 @@ namespace tocsin::daemon::test {
 /// speak for every feed. Alerts come on another port as well as on ipc; control stays on ipc.
 class Secured {
  public:
-  /// @param tables  of the config, after all others.
+  /// @param tables  of the config, after all others; may go on with the last principal, and say other `feeds` of it.
   Secured(const char* image, std::size_t principals, const std::string& tables = {});
   [[nodiscard]] bool ready() const { return ready_; }
   [[nodiscard]] const std::string& ingest() const { return ingest_; }

@@ -63,8 +63,8 @@ TEST_GROUP(Secured) {
                       "[sockets]\ningest = [\"" +
                           ingest + "\"]\nalerts = \"" + alerts + "\"\ncontrol = [\"" + local_control + "\", \"" +
                           control +
-                          "\"]\n[[principal]]\nname = \"hub\"\n[[principal]]\nname = \"reader\"\n"
-                          "feeds = []\nroles = [\"read\"]\n");
+                          "\"]\n[[principal]]\nname = \"hub\"\nfeeds = \"all\"\n"
+                          "[[principal]]\nname = \"reader\"\nroles = [\"read\"]\n");
   }
   void start() {
     daemon = std::make_unique<Child>(std::vector<std::string>{TOCSIND_PROGRAM, "--config", folder.path("tocsind.toml")},
@@ -119,6 +119,7 @@ TEST(Secured, one_who_may_not_read_is_told_why_nothing_comes) {
   LONGS_EQUAL(0, watch.wait(10s));
 }
 
+// The reader was given a role and no feeds: it may report for none.
 TEST(Secured, the_role_and_the_feeds_decide_what_a_key_may_do) {
   start();
   run_as("hub", {"status", control, "--timeout", "3"});
@@ -126,6 +127,8 @@ TEST(Secured, the_role_and_the_feeds_decide_what_a_key_may_do) {
   run_as("reader", {"inject", ingest, kReports, "--timeout", "5"});
   ends_with(1);
   says("not_authorised");
+  run_tocsin({"status", local_control, "--json"});
+  STRCMP_CONTAINS("\"reports\":0,", done.out.c_str());
 }
 
 TEST(Secured, a_stranger_is_told_who_refused_and_how_to_mend_it) {

@@ -57,8 +57,10 @@ struct RangeConfig {
 /// Who speaks: proved by a key of its own (`principals/NAME.pub` in the keys folder), or by the endpoint it alone uses.
 struct PrincipalConfig {
   std::string name;
-  std::string endpoint;        ///< the ipc:// or loopback endpoint that is its own; empty: known by its key
-  bool all_feeds = true;       ///< no `feeds` key: every feed
+  std::string endpoint;  ///< the ipc:// or loopback endpoint that is its own; empty: known by its key
+  /// `feeds = "all"`, or no `feeds` key on an endpoint of its own. Who is known by a key reports for what is given
+  /// only.
+  bool all_feeds = false;
   bool all_indicators = true;  ///< no `indicators` key: every indicator
   std::vector<PlacedText> feeds;
   std::vector<PlacedText> indicators;
