@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zap.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <ctime>
@@ -106,6 +107,16 @@ std::string connection_property(std::uint64_t number) {
   bytes.append(kConnectionProperty).append(3, '\0');
   bytes.push_back(static_cast<char>(value.size()));
   return bytes.append(value);
+}
+
+/// Of a User-Id with a fingerprint.
+std::string_view principal_in(std::string_view user_id) { return user_id.substr(0, user_id.rfind('#')); }
+
+void tell_key(std::string_view event, std::string_view user_id) {
+  const auto principal = principal_in(user_id);
+  LogLine(Severity::info, event)
+      .field("principal", principal)
+      .field("fingerprint", user_id.substr(std::min(principal.size() + 1, user_id.size())));
 }
 
 struct KeyPair {
@@ -308,7 +319,18 @@ void ZapThread::cut_() {
   if (now - withdrawn_at_ms_ < kTickMs) return;
   withdrawn_at_ms_ = now;
   // Again and again: a key may be withdrawn while its handshake is under way.
-  for (const int fd : policy_->withdrawn()) (void)::shutdown(fd, SHUT_RDWR);
+  cut_withdrawn_();
+}
+
+void ZapThread::cut_withdrawn_() {
+  for (const auto& one : policy_->withdrawn()) {
+    (void)::shutdown(one.fd, SHUT_RDWR);
+    if (one.told) continue;
+    LogLine(Severity::warning, "peer_cut")
+        .field("who", one.user_id)
+        .field("principal", principal_in(one.user_id))
+        .field("reason", "key_withdrawn");
+  }
 }
 
 // libzmq reads a message of any size it may have, whatever the handshake has come to, and all of them together are
@@ -421,8 +443,10 @@ void ZapThread::tell_refusal_(const ZapRequest& request, ZapReason reason) {
 void ZapThread::replace(std::shared_ptr<const Keyring> keyring) {
   const std::lock_guard lock{mutex_};
   if (!policy_) return;
-  policy_->replace(std::move(keyring));
-  for (const int fd : policy_->withdrawn()) (void)::shutdown(fd, SHUT_RDWR);
+  const auto change = policy_->replace(std::move(keyring));
+  for (const auto& user_id : change.added) tell_key("key_added", user_id);
+  for (const auto& user_id : change.withdrawn) tell_key("key_withdrawn", user_id);
+  cut_withdrawn_();
 }
 
 void ZapThread::cut(int fd) {

@@ -34,7 +34,7 @@ class ZapThread {
   /// @returns what went wrong, or empty.
   [[nodiscard]] std::string watch(ZmqSocket& socket);
   /// Other keys for handshakes from now on. Connections that observed() knows to rest on a key that is no longer good
-  /// are cut; see also Authority, which is asked for every message.
+  /// are cut; see also Authority, which is asked for every message. The log tells whose keys they are.
   void replace(std::shared_ptr<const Keyring> keyring);
 
   /// What the first message of a connection said of itself: call it once per connection, so that connections of one
@@ -62,6 +62,7 @@ class ZapThread {
   void run_();
   void answer_();
   void cut_();
+  void cut_withdrawn_();
   [[nodiscard]] std::vector<int> over_();  ///< who sent more than a handshake takes, and may have proved nothing
   void watch_heap_();
   [[nodiscard]] int tick_ms_() const;

@@ -131,7 +131,7 @@ void ZapPolicy::accepted(std::string_view endpoint, int fd, std::int64_t now_ms)
   if (peers == nullptr) return;
   ++peers->counts.accepted;
   std::erase_if(peers->connections, [&](const Connection& one) { return one.fd == fd; });
-  peers->connections.push_back({fd, now_ms, false, false, false, 0, {}});
+  peers->connections.push_back({fd, now_ms, false, false, false, false, 0, {}});
   bound_waiting_(*peers);
 }
 
@@ -242,12 +242,19 @@ std::vector<int> ZapPolicy::cheats(std::span<const int> over, std::int64_t now_m
   return found;
 }
 
-std::vector<int> ZapPolicy::withdrawn() const {
-  std::vector<int> found;
-  for (const auto& peers : peers_) {
+KeyringChange ZapPolicy::replace(std::shared_ptr<const Keyring> keyring) {
+  const Keyring none;
+  const auto before = std::exchange(keyring_, std::move(keyring));
+  return (keyring_ ? *keyring_ : none).since(before ? *before : none);
+}
+
+std::vector<ZapPolicy::Withdrawn> ZapPolicy::withdrawn() {
+  std::vector<Withdrawn> found;
+  for (auto& peers : peers_) {
     if (!peers.domain.keys) continue;
-    for (const auto& one : peers.connections) {
-      if (one.succeeded && (keyring_ == nullptr || !keyring_->good(one.user_id))) found.push_back(one.fd);
+    for (auto& one : peers.connections) {
+      if (!one.succeeded || (keyring_ != nullptr && keyring_->good(one.user_id))) continue;
+      found.push_back({one.fd, one.user_id, std::exchange(one.withdrawn, true)});
     }
   }
   return found;

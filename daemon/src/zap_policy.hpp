@@ -88,7 +88,8 @@ class ZapPolicy {
   ZapPolicy(std::vector<ZapDomain> domains, std::shared_ptr<const Keyring> keyring);
   /// @param now_ms  a clock that only runs forward [ms]; also below.
   [[nodiscard]] Answer decide(const ZapRequest& request, std::int64_t now_ms);
-  void replace(std::shared_ptr<const Keyring> keyring) { keyring_ = std::move(keyring); }
+  /// @returns whose keys are good now and were not, and the other way round.
+  KeyringChange replace(std::shared_ptr<const Keyring> keyring);
 
   /// @{ What the monitor of an endpoint saw. @param endpoint  as the monitor tells it: the address that was reached.
   void accepted(std::string_view endpoint, int fd, std::int64_t now_ms);
@@ -108,8 +109,14 @@ class ZapPolicy {
   /// of an endpoint sent so much than proved themselves there, nobody did; else it is who stays at it for kOverMs.
   /// @param over  those of unproven() that sent so much; what they proved before must have been told to succeeded().
   [[nodiscard]] std::vector<int> cheats(std::span<const int> over, std::int64_t now_ms);
-  /// Descriptors of the live connections whose key is no longer good.
-  [[nodiscard]] std::vector<int> withdrawn() const;
+  /// A live connection whose key is no longer good.
+  struct Withdrawn {
+    int fd;
+    std::string_view user_id;
+    bool told;  ///< by an earlier call
+  };
+  /// All of them that are still there. The texts are good until the next call of anything.
+  [[nodiscard]] std::vector<Withdrawn> withdrawn();
   /// Descriptors of all connections.
   [[nodiscard]] std::vector<int> connections() const;
   /// Who it is, as far as that is known.
@@ -128,6 +135,7 @@ class ZapPolicy {
     std::int64_t since_ms = 0;
     bool succeeded = false;
     bool certain = false;
+    bool withdrawn = false;          ///< told by withdrawn()
     bool surplus = false;            ///< told by take_surplus(), or soon
     std::int64_t over_since_ms = 0;  ///< when cheats() first saw it among too many; 0: it has not
     std::string user_id;             ///< once succeeded

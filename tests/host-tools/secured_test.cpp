@@ -157,9 +157,13 @@ TEST(Secured, both_keys_are_good_while_they_are_changed_and_then_the_new_one) {
   ends_with(0);
   const auto at = told.find("--fingerprint ");
   CHECK_TRUE(at != std::string::npos);
-  keys({"revoke", "hub", "--fingerprint", told.substr(at + 14, 8)});
+  const auto old = told.substr(at + 14, 8);
+  const auto added = told.substr(told.find("hub has key ") + 12, 8);
+  STRCMP_CONTAINS(("event=key_added principal=hub fingerprint=" + added + "\n").c_str(), log().c_str());
+  keys({"revoke", "hub", "--fingerprint", old});
   daemon->signal(SIGHUP);
   for (int i = 0; i < 500 && log().find("withdrawn=1") == std::string::npos; ++i) std::this_thread::sleep_for(10ms);
+  STRCMP_CONTAINS(("event=key_withdrawn principal=hub fingerprint=" + old + "\n").c_str(), log().c_str());
   run_as("hub", {"inject", ingest, kReports});
   ends_with(3);
   run_as("hub-2", {"inject", ingest, kReports});
@@ -209,6 +213,7 @@ TEST(Secured, a_withdrawn_key_is_cut_on_a_live_connection) {
   reload();
   LONGS_EQUAL(3, injector.wait(30s));
   STRCMP_CONTAINS("it does not know our key", content_of(folder.path("inject.log")).c_str());
+  STRCMP_CONTAINS(" principal=hub reason=key_withdrawn\n", log().c_str());
 }
 
 TEST(Secured, does_not_start_with_a_secret_that_others_may_read) {
