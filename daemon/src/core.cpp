@@ -232,6 +232,7 @@ void Core::keep_(const wire::InputView& view, const engine::Input& input, engine
   feed.any = true;
   feed.jump_allowed = false;
   if (view.kind == engine::InputKind::report && disposition == engine::Disposition::taken) ++feed.reports;
+  if (view.kind == engine::InputKind::report) take_lag_(input);
 }
 
 void Core::keep_clock_(engine::Instant now) {

@@ -2,7 +2,9 @@
 // What the core says of itself and of its feeds: status, rates, what was lost, the clock's alarm.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,7 +84,8 @@ void Core::fill_names_(wire::StatusReport& status) const {
     status.feeds.push_back({std::string(book.view(book.feeds[index].name)), known.mark, known.any, known.reports,
                             started_ ? engine_->last_contact(index) : engine::kNever,
                             started_ && engine_->feed_overdue(index), known.rate, known.rejected, known.lost,
-                            known.rejected_by});
+                            known.rejected_by, known.lag_ms, std::nullopt});
+    if (known.lag_ms) status.feeds.back().mean_lag_ms = std::llround(known.mean_lag_ms);
     ++index;
   }
 }
@@ -113,6 +116,16 @@ void Core::take_rates(std::int64_t passed_ms) {
     feed.rate += (now - feed.rate) * share;
     if (feed.rate < 1e-6) feed.rate = 0;
   }
+}
+
+/// How late it came, whether or not that was too late to count.
+void Core::take_lag_(const engine::Input& report) {
+  constexpr double kReports = 16;
+  auto& feed = feeds_[report.feed];
+  const engine::Span lag = report.received - report.time;
+  const bool first = !feed.lag_ms.has_value();
+  feed.lag_ms = lag;
+  feed.mean_lag_ms += (static_cast<double>(lag) - feed.mean_lag_ms) / (first ? 1 : kReports);
 }
 
 void Core::watch_clock() {

@@ -86,6 +86,14 @@ void write_feeds(Metrics& out, const wire::StatusReport& status) {
     if (feed.last_contact == engine::kNever) continue;
     out.line(label("feed", feed.name), seconds(std::max<engine::Span>(status.clock - feed.last_contact, 0)));
   }
+  out.begin("feed_report_lag_seconds", "gauge", "received less its time, of the newest report; below 0: ahead of us");
+  for (const auto& feed : status.feeds) {
+    if (feed.lag_ms) out.line(label("feed", feed.name), seconds(*feed.lag_ms));
+  }
+  out.begin("feed_report_lag_mean_seconds", "gauge", "the same over about the last sixteen reports");
+  for (const auto& feed : status.feeds) {
+    if (feed.mean_lag_ms) out.line(label("feed", feed.name), seconds(*feed.mean_lag_ms));
+  }
 }
 }  // namespace
 

@@ -200,6 +200,12 @@ std::string alert_lines(const wire::StatusReport& status, const Palette& palette
   return out;
 }
 
+/// How long reports are under way: the newest one, and about the last sixteen. Below 0: the sender's clock is ahead.
+std::string lag_of(const wire::FeedStatus& feed) {
+  if (!feed.lag_ms) return "-";
+  return span_text(*feed.lag_ms) + " (" + span_text(feed.mean_lag_ms.value_or(*feed.lag_ms)) + ")";
+}
+
 std::string state_of(const wire::FeedStatus& feed, const Palette& palette) {
   if (feed.overdue) return palette.yellow("overdue");
   return feed.last_contact == engine::kNever ? "-" : palette.green("in time");
@@ -225,13 +231,14 @@ std::string feed_lines(const wire::StatusReport& status, const Palette& palette)
                {"state"},
                {"reports", Align::right},
                {"a second", Align::right},
+               {"lag (mean)", Align::right},
                {"refused", Align::right},
                {"lost", Align::right},
                {"newest seq", Align::right}}};
   for (const auto& feed : status.feeds) {
     table.row({printable(feed.name), instant(feed.last_contact), ago(feed.last_contact, status.clock),
-               state_of(feed, palette), grouped(feed.reports), per_second(feed.rate), grouped(feed.rejected),
-               grouped(feed.lost), feed.any ? std::to_string(feed.mark) : "-"});
+               state_of(feed, palette), grouped(feed.reports), per_second(feed.rate), lag_of(feed),
+               grouped(feed.rejected), grouped(feed.lost), feed.any ? std::to_string(feed.mark) : "-"});
   }
   std::string out = title(palette, "Feeds") + table.render(palette, 2);
   for (const auto& feed : status.feeds) {
@@ -376,6 +383,8 @@ std::string status_json(const wire::StatusReport& status) {
     if (feed.last_contact != engine::kNever && feed.last_contact <= status.clock) {
       object.number("lag_ms", static_cast<std::uint64_t>(status.clock - feed.last_contact));
     }
+    if (feed.lag_ms) object.raw("report_lag_ms", std::to_string(*feed.lag_ms));
+    if (feed.mean_lag_ms) object.raw("mean_report_lag_ms", std::to_string(*feed.mean_lag_ms));
     object.number("rejected", feed.rejected).number("lost", feed.lost);
     if (feed.rejected > 0) object.raw("rejected_by", reasons_json(feed));
     feeds.push_back(object.str());

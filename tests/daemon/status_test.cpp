@@ -87,6 +87,24 @@ TEST(Status, of_a_daemon_that_heard_nothing_yet_knows_its_journal) {
   for (const auto& feed : now.feeds) CHECK_TRUE(!feed.any && feed.last_contact == tocsin::engine::kNever);
 }
 
+TEST(Status, tells_how_long_the_reports_of_a_feed_are_under_way) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer sender{context, PeerKind::dealer, site.ingest()};
+  const auto late = [](std::uint64_t seq, tocsin::engine::Instant time, tocsin::engine::Span lag) {
+    auto item = report("analyst", seq, "exercise", time);
+    item.received = time + lag;
+    return item;
+  };
+  (void)tell(sender, 1, {late(1, kMay, 1600), heartbeat("launches", kMay + kMinute)});
+  auto now = status();
+  CHECK_TRUE(feed_of(now, "analyst").lag_ms == 1600 && feed_of(now, "analyst").mean_lag_ms == 1600);
+  CHECK_FALSE(feed_of(now, "launches").lag_ms.has_value());
+  (void)tell(sender, 2, {late(2, kMay + kHour, -1600), late(2, kMay + kHour, -1600)});  // once is enough
+  now = status();
+  CHECK_TRUE(feed_of(now, "analyst").lag_ms == -1600 && feed_of(now, "analyst").mean_lag_ms == 1400);
+}
+
 TEST(Status, tells_feeds_their_contact_rate_and_refusals) {
   Tocsind daemon{arguments(), log()};
   CHECK_TRUE(daemon.wait_ready());

@@ -8,6 +8,7 @@
 #include "lib/alert_text.hpp"
 #include "lib/json.hpp"
 #include "lib/level.hpp"
+#include "lib/status_metrics.hpp"
 #include "lib/status_text.hpp"
 
 #include "CppUTest/TestHarness.h"
@@ -148,6 +149,8 @@ TEST(Terminal, status_shows_silent_feeds_raised_alerts_and_refusals) {
   status.feeds = {{"mnd_daily", 12, true, 12, status.clock - 172'800'000, true}};
   status.refusals = {{"peer", wire::Refusal::unknown_feed, 3, "feed xyz"}};
   status.feeds[0].rate = 0.25;
+  status.feeds[0].lag_ms = -1500;
+  status.feeds[0].mean_lag_ms = 90'000;
   status.feeds[0].rejected = 7;
   status.feeds[0].lost = 8;
   status.endpoints = {{"ipc:///run/in.sock", 2, 31, 4, 25}};
@@ -161,12 +164,15 @@ TEST(Terminal, status_shows_silent_feeds_raised_alerts_and_refusals) {
   STRCMP_CONTAINS("loud   raised  high   2024-05-23T00:00:00Z  1 h ago", text.c_str());
   STRCMP_CONTAINS("1 more down", text.c_str());
   CHECK(text.find("quiet") == std::string::npos);
-  STRCMP_CONTAINS("2 d ago  overdue       12      0.25        7     8          12", text.c_str());
+  STRCMP_CONTAINS("2 d ago  overdue       12      0.25  -1.5 s (1 min 30 s)        7     8          12", text.c_str());
   STRCMP_CONTAINS("steps    half within 1.5 us, 99% within 2.5 us, longest 90.0 us", text.c_str());
   STRCMP_CONTAINS("saved    the engine's state after batch 17, 1 h ago", text.c_str());
   STRCMP_CONTAINS("ipc:///run/in.sock    2    31       4    25", text.c_str());
   STRCMP_CONTAINS("unknown_feed", text.c_str());
   STRCMP_CONTAINS("quiet  down", status_text(status, {}, true).c_str());
+  STRCMP_CONTAINS(R"("report_lag_ms":-1500,"mean_report_lag_ms":90000,)", status_json(status).c_str());
+  STRCMP_CONTAINS("tocsin_feed_report_lag_seconds{feed=\"mnd_daily\"} -1.5\n", status_metrics(status).c_str());
+  STRCMP_CONTAINS("tocsin_feed_report_lag_mean_seconds{feed=\"mnd_daily\"} 90\n", status_metrics(status).c_str());
   STRCMP_CONTAINS(R"("refusals":[{"principal":"peer","reason":"unknown_feed","count":3,"sample":"feed xyz"}])",
                   status_json(status).c_str());
 }

@@ -143,6 +143,8 @@ TEST(Control, status_says_how_the_daemon_is) {
   feed.rejected = 91;
   feed.rejected_by.back() = 91;
   feed.lost = 92;
+  feed.lag_ms = -93;
+  feed.mean_lag_ms = 94;
   status.feeds = {feed};
   reply.boot = 1;
   reply.credit = 2;
@@ -172,6 +174,13 @@ TEST(Control, status_says_how_the_daemon_is) {
   CHECK_TRUE(back.feeds.at(0).rejected == 91 && back.feeds.at(0).lost == 92);
   CHECK_TRUE(back.feeds.at(0).rejected_by == feed.rejected_by);
   DOUBLES_EQUAL(1.5, back.feeds.at(0).rate, 0);
+  CHECK_TRUE(back.feeds.at(0).lag_ms == -93 && back.feeds.at(0).mean_lag_ms == 94);
+  reply.status->feeds = {{}, feed};
+  reply.status->feeds.back().lag_ms = INT64_MIN;
+  CHECK_FALSE(wire::decode_reply(wire::encode_reply(reply)).has_value());
+  reply.status->feeds.pop_back();
+  const auto silent = wire::decode_reply(wire::encode_reply(reply)).value_or(wire::ControlReply{});
+  CHECK_FALSE(silent.status.value().feeds.at(0).lag_ms.has_value());
 }
 
 TEST(Control, status_says_how_long_a_step_takes) {

@@ -84,6 +84,8 @@ Offset<schemas::FeedStatus> write(FlatBufferBuilder& builder, const FeedStatus& 
   table.add_rejected(status.rejected);
   table.add_lost(status.lost);
   if (!rejected_by.IsNull()) table.add_rejected_by(rejected_by);
+  if (status.lag_ms) table.add_lag_ms(*status.lag_ms);
+  if (status.mean_lag_ms) table.add_mean_lag_ms(*status.mean_lag_ms);
   return table.Finish();
 }
 
@@ -293,6 +295,10 @@ class Decoder {
       const auto count = std::min<std::size_t>(by->size(), out.rejected_by.size());
       std::copy_n(by->begin(), count, out.rejected_by.begin());
     }
+    if (table.lag_ms().has_value()) out.lag_ms = table.lag_ms().value();
+    if (table.mean_lag_ms().has_value()) out.mean_lag_ms = table.mean_lag_ms().value();
+    const auto within = [](engine::Span lag) { return lag >= -engine::kInstantMax && lag <= engine::kInstantMax; };
+    good_ = good_ && within(out.lag_ms.value_or(0)) && within(out.mean_lag_ms.value_or(0));
     return out;
   }
   AlarmStatus read(const schemas::AlarmStatus& table) {

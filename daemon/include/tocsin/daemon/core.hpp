@@ -283,6 +283,8 @@ class Core {
     engine::Instant lost_at = engine::kNever;  ///< when the newest gap was found
     double rate = 0;                           ///< reports per second
     std::uint64_t counted = 0;                 ///< reports that are in the rate
+    std::optional<engine::Span> lag_ms;        ///< of the newest report: received less its time; none since the start
+    double mean_lag_ms = 0;                    ///< over about the last sixteen
   };
   class Replay;
 
@@ -320,6 +322,7 @@ class Core {
   void tell_unjournaled_();
   void enter_trouble_(const journal::JournalError& error);
   void fill_names_(wire::StatusReport& status) const;
+  void take_lag_(const engine::Input& report);
   /// The clock that people go by: the engine's stands still between inputs.
   [[nodiscard]] engine::Instant wall_();
   [[nodiscard]] std::string load_shelves_();

@@ -101,6 +101,8 @@ struct FeedStatus {
   std::uint64_t rejected = 0;                          ///< since the start, whatever the reason
   std::uint64_t lost = 0;                              ///< messages of its publishers that never came, since the start
   std::array<std::uint64_t, kRefusals> rejected_by{};  ///< by Refusal: `rejected` taken apart
+  std::optional<engine::Span> lag_ms{};       ///< received less its time, of the newest report; none since the start
+  std::optional<engine::Span> mean_lag_ms{};  ///< smoothed over about the last sixteen reports
 };
 struct AlarmStatus {
   std::string name;
