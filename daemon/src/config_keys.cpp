@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tocsin/journal/journal.hpp"
+
 #include "config_paths.hpp"
 #include "keyring.hpp"
 #include "secrets.hpp"
@@ -121,5 +123,14 @@ bool check_keys(const Config& config, std::vector<ConfigProblem>& problems) {
   warn(written_by_all(config.keys.folder));
   warn(written_by_all(config.keys.folder + "/principals"));
   return right;
+}
+
+bool check_journals_own_key(const Config& config, std::vector<ConfigProblem>& problems) {
+  journal::OpenOptions options;
+  if (!config.keys.folder.empty()) options.keys = secret_path(config.keys.folder, "journal.key");
+  auto trouble = journal::look_at_keys(config.journal, options);
+  if (trouble.text.empty()) return true;
+  problems.push_back({config.keys.place, !trouble.certain, std::move(trouble.text)});
+  return !trouble.certain;
 }
 }  // namespace tocsin::daemon

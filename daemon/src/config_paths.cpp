@@ -64,4 +64,9 @@ bool check_paths(const Config& config, std::vector<ConfigProblem>& problems) {
   }
   return right;
 }
+
+void warn_of_no_bound(const Config& config, std::vector<ConfigProblem>& problems) {
+  if (config.journal_bounds.bytes_max > 0 || config.journal_bounds.retain_bytes > 0) return;
+  problems.push_back({{}, true, "the journal may fill its disk; set \"bytes_max\" in [journal], such as \"1GiB\""});
+}
 }  // namespace tocsin::daemon

@@ -98,7 +98,7 @@ Arguments parse(const std::vector<std::string>& words) {
 }
 
 /// Reads and checks the config with its book; tells all problems. @returns false when there is an error.
-bool read_config(const std::string& file, Config& config) {
+bool read_config(const std::string& file, bool check_only, Config& config) {
   std::vector<ConfigProblem> problems;
   const bool readable = load_config(file, config, problems);
   bool right = readable;
@@ -114,6 +114,8 @@ bool read_config(const std::string& file, Config& config) {
   }
   if (readable && !check_paths(config, problems)) right = false;
   if (readable && !check_keys(config, problems)) right = false;
+  if (readable && check_only) warn_of_no_bound(config, problems);
+  if (readable && check_only && !check_journals_own_key(config, problems)) right = false;
   for (const auto& problem : problems) (void)std::fprintf(stderr, "%s\n", format_problem(file, problem).c_str());
   return right;
 }
@@ -256,7 +258,7 @@ int main(int argc, char** argv) {
   sandbox::refuse_netlink();
   bound_the_heap();
   Config config;
-  if (!read_config(arguments.config, config)) return kExitBadUsage;
+  if (!read_config(arguments.config, arguments.check_only, config)) return kExitBadUsage;
   config.strict = arguments.strict;
   if (arguments.check_only) {
     (void)std::fprintf(stderr,

@@ -226,8 +226,9 @@ int run_keys_init(const KeysOptions& options) {
   }
   std::fprintf(stderr,
                "The daemon's public key, for those who connect, is in %s:\n  %s\n"
+               "A daemon that has a journal already goes on with its own key: cp -fp JOURNAL.key %s\n"
                "Next: [keys] folder = \"%s\" in tocsind.toml, and for each who connects: %s\n",
-               public_path.c_str(), encode_key(server).c_str(), options.folder.c_str(),
+               public_path.c_str(), encode_key(server).c_str(), journal_path.c_str(), options.folder.c_str(),
                next_command(options, "add NAME").c_str());
   return kDone;
 }

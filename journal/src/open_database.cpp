@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "open_database.hpp"
 
+#include <cstdlib>
 #include <sys/stat.h>
 
 #include "explain.hpp"
@@ -105,6 +106,32 @@ int set_up_writer(sqlite3* database, const OpenOptions& options, const Identity&
   return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }
 
+/// Says which keys are the journal's own. False when it does not.
+bool read_public_key(sqlite3* database, PublicKey& out) {
+  Statement select;
+  return select.prepare(database, "SELECT value FROM meta WHERE key = 'public_key'") == SQLITE_OK &&
+         select.step() == SQLITE_ROW && copy_exactly(select.blob(0), out);
+}
+
+/// How to put the key file beside the journal, where it lies as long as the daemon has no folder of keys, in the place
+/// of another one.
+std::string copy_over(const std::string& beside, const std::string& file) {
+  const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  const bool is_copy = credentials != nullptr && *credentials != '\0' && file.starts_with(credentials);
+  return is_copy ? "copy it over the file that the credential is made from"
+                 : "run: cp -fp '" + beside + "' '" + file + "'";
+}
+
+std::string another_journals(const std::string& file, const std::string& path, const PublicKey& known) {
+  const auto beside = path + ".key";
+  JournalError ignored;
+  const auto other = beside == file ? nullptr : Keys::load(beside, ignored);
+  const bool fits = other != nullptr && other->public_key() == known;
+  return "the key file '" + file + "' is another journal's: '" + path +
+         "' was begun with the key whose public half is " + hex_of(known) + "; " +
+         (fits ? "that one is '" + beside + "': " + copy_over(beside, file) : "restore that one");
+}
+
 /// The keys this journal goes on with; null with `error` set when they are not to be had. A new one, or one from before
 /// there were keys, makes the file; for any other it must be the one that the journal was begun with.
 std::unique_ptr<Keys> find_keys(sqlite3* database, const std::string& path, const OpenOptions& options,
@@ -113,10 +140,8 @@ std::unique_ptr<Keys> find_keys(sqlite3* database, const std::string& path, cons
   if (identity.version < 2) return Keys::load_or_make(file, error);
   auto keys = Keys::load(file, error);
   if (keys == nullptr) return nullptr;
-  Statement select;
   PublicKey known{};
-  if (select.prepare(database, "SELECT value FROM meta WHERE key = 'public_key'") != SQLITE_OK ||
-      select.step() != SQLITE_ROW || !copy_exactly(select.blob(0), known)) {
+  if (!read_public_key(database, known)) {
     error = {"cannot open the journal '" + path +
                  "': the file is damaged, it does not say which keys are its own; "
                  "restore a backup",
@@ -124,9 +149,7 @@ std::unique_ptr<Keys> find_keys(sqlite3* database, const std::string& path, cons
     return nullptr;
   }
   if (known == keys->public_key()) return keys;
-  error = {"the key file '" + file + "' is another journal's: '" + path +
-               "' was begun with the key whose public half is " + hex_of(known) + "; restore that one",
-           0, false};
+  error = {another_journals(file, path, known), 0, false};
   return nullptr;
 }
 
@@ -183,6 +206,25 @@ int open_and_identify(const std::string& path, const OpenOptions& options, Datab
 
 std::string key_path(const std::string& path, const OpenOptions& options) {
   return options.keys.empty() ? path + ".key" : options.keys;
+}
+
+KeysTrouble look_at_keys(const std::string& path, const OpenOptions& options) {
+  const auto file = key_path(path, options);
+  JournalError ignored;
+  const auto keys = Keys::load(file, ignored);
+  if (keys == nullptr) return {};
+  const auto database = open_finished(path, options, ignored);
+  PublicKey known{};
+  if (database != nullptr && read_public_key(database.get(), known)) {
+    return {known == keys->public_key() ? "" : another_journals(file, path, known), true};
+  }
+  // What it says of itself may still lie in the WAL alone, which is the daemon's while that runs.
+  const auto beside = path + ".key";
+  const auto other = beside == file || !has_wal(path) ? nullptr : Keys::load(beside, ignored);
+  if (other == nullptr || other->public_key() == keys->public_key()) return {};
+  return {"the key file '" + file + "' is not the one beside the journal; if that was begun with '" + beside + "', " +
+              copy_over(beside, file),
+          false};
 }
 
 Database open_database(const std::string& path, const OpenOptions& options, std::unique_ptr<Keys>& keys,

@@ -2,6 +2,7 @@
 /// What: before anything starts, all that is wrong with the keys a config names is told, each with its mend and none of
 /// a secret's content; and the program's --check-config tells it.
 /// How: a keys folder in a temporary folder, right and then wrong in several ways at once.
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -180,4 +181,40 @@ TEST(ConfigKeys, the_program_tells_them_and_ends_with_2) {
     LONGS_EQUAL(2, daemon.wait());
     STRCMP_CONTAINS("error: there is no folder of keys", daemon.log().c_str());
   }
+}
+
+// A site that ran without keys gets them: its journal goes on with the key file it was begun with.
+TEST(ConfigKeys, the_journal_keeps_its_key_when_a_folder_of_keys_comes) {
+  test::Site site{"", ""};
+  const auto ends = [&](int status, bool check_only, const char* log) {
+    std::vector<std::string> words{"--config", site.config_file()};
+    if (check_only) words.emplace_back("--check-config");
+    test::Tocsind daemon{words, site.folder.file(log)};
+    LONGS_EQUAL_TEXT(status, daemon.wait(), daemon.log().c_str());
+    return daemon.log();
+  };
+  test::Tocsind first{{"--config", site.config_file()}, site.folder.file("log0")};
+  CHECK_TRUE(first.wait_ready());
+  std::filesystem::create_directories(site.folder.file("k/principals"));
+  const auto make = [&](const std::string& name, const std::string& text) {
+    (void)::chmod(site.folder.write(name, text).c_str(), 0400);
+  };
+  make("k/server.secret", server.secret);
+  make("k/journal.key", kJournalKey);
+  site.configure("", "[keys]\nfolder = \"k\"\n");
+  const auto mend = "cp -fp '" + site.folder.file("journal.db.key") + "' '" + site.folder.file("k/journal.key") + "'";
+  STRCMP_CONTAINS(("if that was begun with '" + site.folder.file("journal.db.key") + "', run: " + mend).c_str(),
+                  ends(0, true, "log1").c_str());  // what the journal is lies in its WAL yet
+  first.signal(SIGTERM);
+  LONGS_EQUAL(0, first.wait());
+  for (const bool check_only : {true, false}) {
+    told = ends(check_only ? 2 : 1, check_only, check_only ? "log2" : "log3");
+    STRCMP_CONTAINS("is another journal's", told.c_str());
+    STRCMP_CONTAINS(mend.c_str(), told.c_str());
+  }
+  std::filesystem::remove(site.folder.file("k/journal.key"));
+  std::filesystem::copy_file(site.folder.file("journal.db.key"), site.folder.file("k/journal.key"));
+  told = ends(0, true, "log4");
+  CHECK_TRUE_TEXT(told.find("journal.key") == std::string::npos, told.c_str());
+  STRCMP_CONTAINS("warning: the journal may fill its disk; set \"bytes_max\" in [journal]", told.c_str());
 }

@@ -170,6 +170,14 @@ struct BackupStep {
   JournalError error;
 };
 
+struct KeysTrouble {
+  std::string text;      ///< what is wrong and how to mend it; empty: nothing is known to be
+  bool certain = false;  ///< the journal would not be opened for writing; else it may be, and the text says on what
+};
+/// Whether the key file that the options name is that of the journal there, if there is one. Changes nothing and takes
+/// no lock, so that it may be asked while a daemon runs on it. What keeps either from being read is not told here.
+[[nodiscard]] KeysTrouble look_at_keys(const std::string& path, const OpenOptions& options);
+
 /// The journal. One owner, one thread; holds the file exclusively (a second writer is refused when opening).
 /// A `visit` function may call the journal's reading functions, but not the one that called it and none that writes.
 class Journal {
