@@ -53,6 +53,8 @@ void Core::keep_counts_(const engine::Image& book, std::span<const FeedState> be
     feeds_[index].rejected_by = before[i].rejected_by;
     feeds_[index].lost = before[i].lost;
     feeds_[index].rate = before[i].rate;
+    feeds_[index].lag_ms = before[i].lag_ms;
+    feeds_[index].mean_lag_ms = before[i].mean_lag_ms;
   }
 }
 
