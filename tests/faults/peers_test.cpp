@@ -236,7 +236,6 @@ TEST(BadPeers, that_speak_garbage_or_stop_in_the_midst_of_a_handshake_are_droppe
   const auto status = rig.status();
   CHECK_TRUE(std::any_of(status.endpoints.begin(), status.endpoints.end(),
                          [](const auto& one) { return one.handshakes_failed > 0; }));
-  STRCMP_CONTAINS("event=handshake_refused", daemon->log().c_str());
   const auto& refusals = status.refusals;
   CHECK_TRUE(std::any_of(refusals.begin(), refusals.end(),
                          [](const auto& one) { return one.reason == Refusal::malformed && one.count > 0; }));
