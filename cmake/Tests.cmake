@@ -91,7 +91,7 @@ foreach(row IN LISTS rows)
 endforeach()
 list(REMOVE_DUPLICATES TOCSIN_FAULT_TESTS)
 
-# That each test of that table exists. Where the host's tests are built all of them do.
+# That each test of that table exists. Where the host tests are built, without sanitizers, all of them do.
 function(tocsin_check_fault_tests)
   get_property(known GLOBAL PROPERTY TOCSIN_TESTS)
   foreach(name IN LISTS TOCSIN_FAULT_TESTS)
