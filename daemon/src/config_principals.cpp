@@ -80,6 +80,11 @@ void read_feeds(Place place, TableReader& reader, const Config& config, Principa
     reader.refuse(place, "principal " + in_quotes(out.name) +
                              " is a publisher in broadcast and may speak for no feed; give it "
                              "feeds = [\"NAME\"], or feeds = \"all\"");
+  } else if (reader.place("indicators").line > 0 || reader.place("ranges").line > 0 ||
+             reader.place("may_retract").line > 0) {
+    reader.refuse(place, "principal " + in_quotes(out.name) +
+                             " is told what it may report, and for no feed; give it feeds = [\"NAME\"], or feeds = "
+                             "\"all\"");
   } else if (!config.keys.folder.empty() && reader.place("roles").line == 0) {
     reader.refuse(place, "principal " + in_quotes(out.name) +
                              " may do nothing; give it feeds = [\"NAME\"], feeds = \"all\", or roles = [\"read\"]");

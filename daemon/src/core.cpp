@@ -14,6 +14,7 @@
 #include "alarms.hpp"
 #include "authority.hpp"
 #include "near_name.hpp"
+#include "reload.hpp"
 #include "rule_reach.hpp"
 #include "secrets.hpp"
 #include "shelves.hpp"
@@ -109,7 +110,8 @@ std::string Core::open(const std::string& vfs, const GoOn& go_on) {
   for (const auto& rights : authority_->all()) {
     principals_.push_back({rights.name, journal_->principal_id(rights.name), &rights});
   }
-  if (auto failed = recover_(go_on); !failed.empty()) return failed;
+  BookChange change;  // who subscribes later asks for it by its numbers
+  if (auto failed = recover_(go_on, change); !failed.empty()) return failed;
   return adopt_book_();
 }
 

@@ -8,11 +8,12 @@
 
 #include "alarms.hpp"
 #include "alert_query.hpp"
+#include "reload.hpp"
 #include "rule_reach.hpp"
 
 namespace tocsin::daemon {
 bool Core::keep(journal::Act act) {
-  if (act.at == 0 && started_) act.at = wall_();
+  if (act.at == 0 && started_) act.at = wall();
   return !in_trouble() && slabs_[filling_].add(act);
 }
 
@@ -93,14 +94,15 @@ void Core::enter_trouble_(const journal::JournalError& error) {
   in_flight_ = false;
 }
 
-std::string Core::recover_again(const GoOn& go_on) {
+std::string Core::recover_again(const GoOn& go_on, BookChange* change) {
   TOCSIN_CHECK(in_trouble() && !in_flight_);
   for (auto& slab : slabs_) slab.clear();
   const auto before = std::exchange(feeds_, std::vector<FeedState>(image().feeds.size()));
   recovery_ = {};
   started_ = false;
   journal_error_.clear();
-  auto error = recover_(go_on);
+  BookChange untold;
+  auto error = recover_(go_on, change == nullptr ? untold : *change);
   if (!error.empty() && (!in_trouble() || journal_broken_)) {
     journal_error_ = error;  // nothing of what is here now may be stored
     return error;
@@ -115,14 +117,18 @@ std::string Core::recover_again(const GoOn& go_on) {
   return {};
 }
 
-std::string Core::store_checkpoint() {
-  if (!started_) return {};
+journal::Outcome Core::try_checkpoint_() {
+  if (!started_) return std::nullopt;
   journal::StoredCheckpoint checkpoint;
   save_checkpoint(journal_->last_batch_id(), checkpoint);
-  const auto outcome = journal_->store_checkpoint(checkpoint);
-  if (!outcome) return {};
-  want_checkpoint();
-  return outcome->text;
+  auto outcome = journal_->store_checkpoint(checkpoint);
+  if (outcome) want_checkpoint();
+  return outcome;
+}
+
+std::string Core::store_checkpoint() {
+  const auto outcome = try_checkpoint_();
+  return outcome ? outcome->text : std::string{};
 }
 
 std::string Core::alerts_since(std::uint64_t since, std::size_t limit, wire::ControlReply& reply) {

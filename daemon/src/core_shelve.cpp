@@ -35,7 +35,10 @@ std::string one_line(std::string_view text) {
 engine::Instant whole_second(engine::Instant at) { return (at + 999) / 1000 * 1000; }
 }  // namespace
 
-engine::Instant Core::wall_() { return config_.clock == ClockSource::system ? engine_clock_.now() : engine_->clock(); }
+engine::Instant Core::wall() {
+  if (!started_) return 0;
+  return config_.clock == ClockSource::system ? engine_clock_.now() : engine_->clock();
+}
 
 std::string Core::load_shelves_() {
   *shelves_ = {};
@@ -72,7 +75,7 @@ std::string Core::shelve(const ShelfWish& wish, std::string_view who) {
   shelf.alert = wish.alert;
   shelf.by = who;
   shelf.why = one_line(wish.why);
-  shelf.at = wall_();
+  shelf.at = wall();
   shelf.until = whole_second(shelf.at + wish.span_ms);
   shelf.level = state.level;
   shelf.until_clear = wish.until_clear;
@@ -133,7 +136,7 @@ bool Core::is_shelved_(const engine::AlertEvent& event, const engine::Image& boo
 
 void Core::end_shelf_(Shelf& shelf, ShelfEnd end) {
   shelf.end = end;
-  shelf.ended_at = wall_();
+  shelf.ended_at = wall();
   LogLine(Severity::info, "unshelve")
       .field("name", shelf.alert)
       .field("end", name_of(end))
@@ -146,7 +149,7 @@ void Core::end_shelf_(Shelf& shelf, ShelfEnd end) {
 
 void Core::watch_shelves() {
   if (shelves_->empty() || !started_) return;
-  const auto now = wall_();
+  const auto now = wall();
   for (auto& shelf : shelves_->all()) {
     const auto index = image().find_alert(shelf.alert);
     const auto state = index == engine::kNone ? engine::AlertState{} : engine_->alert_state(index);

@@ -148,7 +148,7 @@ void Core::mark_lost_(const Principal& publisher, engine::Instant at, std::uint6
 
 void Core::lose(const Principal& publisher, const LostFrames& frames) {
   journal::Gap gap;
-  gap.at = started_ ? engine_->clock() : 0;
+  gap.at = wall();  // something may be missing right up to now
   gap.source = publisher.name;
   gap.first = frames.first;
   gap.last = frames.last;

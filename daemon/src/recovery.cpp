@@ -386,7 +386,7 @@ class Core::Replay {
   std::size_t next_ = 0;
 };
 
-std::string Core::recover_(const GoOn& go_on) {
+std::string Core::recover_(const GoOn& go_on, BookChange& change) {
   Replay replay{*this, go_on};
   if (auto error = replay.run(); !error.empty()) return error;
   if (!journal_->notice().empty()) {
@@ -427,12 +427,15 @@ std::string Core::recover_(const GoOn& go_on) {
     return unstored_change_ ? store_change_({}, unstored.was, unstored.who) : std::string{};
   }
   if (replay.before) {
-    BookChange change;
     if (auto error = tell_change_(*replay.before, replay.said, unstored.who, change); !error.empty()) return error;
     LogLine(Severity::info, "book_changed").field("cleared", change.cleared).field("history", change.history);
   }
   // From here the new book rules: the next start must find its state, not go through all of this again.
-  return store_checkpoint();
+  if (const auto outcome = try_checkpoint_()) {
+    LogLine(Severity::error, "checkpoint").field("error", outcome->text);
+    if (outcome->fatal) return outcome->text;
+  }
+  return {};
 }
 
 std::string Core::store_image_() {

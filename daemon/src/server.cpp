@@ -27,6 +27,7 @@ int Server::run(int signal_fd) {
   while (!stopping_) {
     const bool slept = wait_();
     serve_journal_();
+    if (!recovers_) break;
     serve_input_();  // at once: nothing that a report may raise waits for a question
     settle_();
     if (slept || steady_ms() >= others_at_ms_) {
@@ -96,9 +97,10 @@ void Server::drain_() {
   const auto end = steady_ms() + kDrainMs;
   bool reading = true;
   drained_ = false;
-  while (exit_status_ == 0) {
+  while (exit_status_ == 0 && recovers_) {
     (void)wait_();
     serve_journal_();
+    if (!recovers_) return;
     if (reading) serve_input_();
     reading = reading && !drained_ && steady_ms() < end;
     settle_();

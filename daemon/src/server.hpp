@@ -286,6 +286,7 @@ class Server final : private AlertListener {
   std::vector<bool> silent_;     ///< those of them that had nothing more in this turn
   Moment moment_;
   int exit_status_ = 0;
+  bool recovers_ = true;  ///< false: a recovery failed or was ended, and no engine is left that could judge anything
   std::uint64_t messages_ = 0;
   std::uint64_t lost_broadcast_ = 0;
   std::uint64_t acks_lost_ = 0;

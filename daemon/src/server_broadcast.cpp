@@ -87,7 +87,7 @@ void Server::lose_frames_(const Broadcast& broadcast, const MissingFrames& missi
 void Server::count_lost_(Broadcast& broadcast, std::uint64_t lost) {
   lost_broadcast_ = sum(lost_broadcast_, lost);
   broadcast.lost = sum(broadcast.lost, lost);
-  broadcast.lost_at = core_.batch_clock();
+  broadcast.lost_at = core_.wall();
 }
 
 // In the same commit as what the messages held, so that a daemon that was killed knows from where on it heard nothing.

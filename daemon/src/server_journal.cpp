@@ -253,8 +253,9 @@ void Server::heal_() {
   if (!journal_.idle()) return;  // somebody still reads: the next probe is soon enough
   if (reload_.next) end_reload_("the journal was in trouble; ask again");
   StartWatch watch{notifier_};  // the whole journal may have to be gone through
-  const auto error = core_.recover_again([&watch] { return watch.go_on(); });
-  if (!error.empty()) drained_ = true;  // nothing more is read: there is no engine any more that could judge it
+  BookChange change;
+  const auto error = core_.recover_again([&watch] { return watch.go_on(); }, &change);
+  recovers_ = error.empty();
   if (watch.stopped_by() != 0) {
     stopping_ = true;
     return;
@@ -263,6 +264,8 @@ void Server::heal_() {
     LogLine(Severity::error, "recovery_failed").field("error", error);
     return fail_();
   }
+  for (const auto& told : change.told) tell_change_(told);
+  tell_whose_book_();
   if (core_.in_trouble()) return;  // it failed again: the next probe
   throw_broadcast_away_();
   for (auto& ingest : ingest_) {

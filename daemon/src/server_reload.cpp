@@ -13,6 +13,7 @@
 namespace tocsin::daemon {
 namespace {
 constexpr std::string_view kByOperator = "SIGHUP";
+constexpr const char* kOldRules = "; the old book rules on";
 constexpr const char* kNotTheFile =
     "the book that rules came by control and is not that of the image file: put it there too, or whatever new file "
     "comes there rules at the next start or SIGHUP";
@@ -20,11 +21,11 @@ constexpr const char* kNotTheFile =
 
 std::string Server::begin_reload_(std::span<const std::byte> image, std::optional<Asker> asker, std::string_view who) {
   if (reload_.next) return "another reload is under way; ask again when it is done";
-  if (core_.in_trouble()) return "the journal is in trouble: " + core_.journal_error();
+  if (core_.in_trouble()) return "the journal is in trouble, so no book can change: " + core_.journal_error();
   auto next = std::make_unique<Successor>(config_.label);
   auto error = image.empty() ? next->load(config_.image) : next->load(image, "the image");
   if (error.empty()) error = next->lacks(config_);
-  if (!error.empty()) return error;
+  if (!error.empty()) return error + kOldRules;
   if (next->image().book_hash == core_.image().book_hash) {
     if (next->from_file()) core_.found_in_file();
     return rules_already_(asker, who);
@@ -101,9 +102,11 @@ void Server::change_book_if_ready_() {
 
 /// The new book rules in memory. Healing stores that, unless the daemon dies before.
 void Server::end_unstored_reload_() {
-  const auto error = "the journal is in trouble, so that this book rules is not stored yet: " + core_.journal_error() +
-                     "; ask again once the journal is well";
+  const auto error =
+      "the new book rules, but that is not stored, since the journal is in trouble: " + core_.journal_error() +
+      "; ask again once the journal is well";
   LogLine(Severity::error, "reload").field("by", reload_.who).field("error", error);
+  tell_whose_book_();
   answer_reload_(error);
 }
 
@@ -128,11 +131,11 @@ void Server::tell_change_(const Told& told) {
 void Server::end_reload_(const std::string& error) {
   if (!error.empty()) {
     LogLine(Severity::error, "reload").field("by", reload_.who).field("error", error);
-    core_.alarms().raise("book", "the book was not reloaded, the old one rules on: " + error);
+    core_.alarms().raise("book", "the book was not reloaded: " + error + kOldRules);
   } else {
     tell_whose_book_();
   }
-  answer_reload_(error);
+  answer_reload_(error.empty() ? error : error + kOldRules);
 }
 
 void Server::answer_reload_(const std::string& error) {
@@ -171,7 +174,7 @@ void Server::reload_by_signal_() {
   reload_keys_();
   if (const auto error = begin_reload_({}, std::nullopt, kByOperator); !error.empty()) {
     LogLine(Severity::error, "reload").field("by", kByOperator).field("error", error);
-    core_.alarms().raise("book", "the book was not reloaded, the old one rules on: " + error);
+    core_.alarms().raise("book", "the book was not reloaded: " + error);
   }
 }
 }  // namespace tocsin::daemon

@@ -300,7 +300,7 @@ std::string Control::no_answer() const {
 }
 
 std::optional<wire::ControlReply> ask_once(const std::string& endpoint, double timeout_s, wire::ControlRequest request,
-                                           Exit& exit, const char* after) {
+                                           Exit& exit) {
   catch_stop_signals();
   Context context;
   Control control{context, endpoint, Milliseconds{static_cast<std::int64_t>(timeout_s * 1000)}};
@@ -311,7 +311,7 @@ std::optional<wire::ControlReply> ask_once(const std::string& endpoint, double t
     return std::nullopt;
   }
   if (!reply->ok) {
-    std::fprintf(stderr, "%s: %s%s\n", endpoint.c_str(), reply->error.c_str(), after);
+    std::fprintf(stderr, "%s: %s\n", endpoint.c_str(), reply->error.c_str());
     exit = Exit::bad_input;
     return std::nullopt;
   }

@@ -141,11 +141,10 @@ class Control {
 };
 
 /// The one question of a verb that ends with its answer: signals are caught, and what went wrong is said on stderr.
-/// @param timeout_s  for the answer [s]. @param after  follows the text of a refusal.
+/// @param timeout_s  for the answer [s].
 /// @returns nothing, with the verb's exit status in `exit`, when the daemon was not reached or refused.
 [[nodiscard]] std::optional<wire::ControlReply> ask_once(const std::string& endpoint, double timeout_s,
-                                                         wire::ControlRequest request, Exit& exit,
-                                                         const char* after = "");
+                                                         wire::ControlRequest request, Exit& exit);
 /// Prints its answer on stdout: its text, or with `json` the object with that as "text". @returns the exit status.
 [[nodiscard]] int tell_answer(const wire::ControlReply& reply, bool json, JsonObject object);
 

@@ -106,7 +106,7 @@ int run_reload(const ReloadOptions& options) {
     if (const auto exit = take_book(options, request, sizes); exit != Exit::done) return static_cast<int>(exit);
   }
   Exit exit{};
-  const auto reply = ask_once(options.endpoint, options.timeout_s, std::move(request), exit, "; the old book goes on");
+  const auto reply = ask_once(options.endpoint, options.timeout_s, std::move(request), exit);
   if (!reply) return static_cast<int>(exit);
   JsonObject object;
   object.flag("reloaded", true);

@@ -184,6 +184,9 @@ TEST(Config, tells_what_is_wrong_where_and_how_to_mend_it) {
       {"a key that may do nothing", &Lines::rest, "[keys]\nfolder = \"k\"\n[[principal]]\nname = \"viewer\"",
        "t.toml:10:8: error: principal \"viewer\" may do nothing; give it feeds = [\"NAME\"], feeds = \"all\", or "
        "roles = [\"read\"]"},
+      {"a reporter for no feed", &Lines::rest,
+       "[keys]\nfolder = \"k\"\n[[principal]]\nname = \"hub\"\nroles = [\"read\"]\nmay_retract = false",
+       "principal \"hub\" is told what it may report, and for no feed; give it feeds"},
       {"feeds that are no list", &Lines::rest,
        "[[principal]]\nname = \"a\"\nendpoint = \"ipc:///run/in.sock\"\nfeeds = \"analyst\"",
        "\"feeds\" in [[principal]] must be \"all\" or a list of texts"},
@@ -283,7 +286,8 @@ TEST(Config, reads_who_may_do_what) {
       "[quota]\nreports_per_second = 2.5\nbytes_per_second = 1000\nburst = 7\nunacked = 9\n"
       "[[audience]]\nname = \"partners\"\nceiling = \"amber_strict\"\nrelease = [\"NATO\", \"JPN\"]\n"
       "[[audience]]\nname = \"all\"\n"
-      "[[principal]]\nname = \"hub\"\nranges = [{ indicator = \"exercise\", min = -1, max = 2.5 }, "
+      "[[principal]]\nname = \"hub\"\nfeeds = [\"analyst\"]\nranges = [{ indicator = \"exercise\", min = -1, max = 2.5 "
+      "}, "
       "{ indicator = \"exercise\", max = 2 }]\nmay_retract = false\nroles = [\"read\", \"acknowledge\"]\n"
       "audience = \"all\"\nquota = { reports_per_second = 10, unacked = 3 }\nconnections = 5\n"
       "[[principal]]\nname = \"mute\"\nroles = []\n"
@@ -323,7 +327,8 @@ TEST(Config, reads_who_may_do_what) {
   STRCMP_EQUAL("all", hub.audience.c_str());
   UNSIGNED_LONGS_EQUAL(3, hub.quota.unacked);
   UNSIGNED_LONGS_EQUAL(5, hub.connections);
-  CHECK_FALSE(hub.all_feeds);  // known by a key: what is left out is a no
+  CHECK_FALSE(hub.all_feeds);
+  CHECK_FALSE(config.principals.at(1).all_feeds);  // known by a key: what is left out is a no
   CHECK_TRUE(config.principals.at(1).roles == Role::none);
   CHECK_TRUE(config.principals.at(2).all_feeds);
   CHECK_TRUE(config.principals.at(2).roles == Role::none);

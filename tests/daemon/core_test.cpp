@@ -387,6 +387,23 @@ TEST(Core, stores_no_checkpoint_of_what_it_threw_away) {
   CHECK_TRUE(core.checkpoint_due());
 }
 
+// Nothing may have come for long: messages may be missing up to now.
+TEST(Core, dates_a_gap_by_the_clock_as_it_runs) {
+  Core core{site.config(), clock};
+  STRCMP_EQUAL("", core.open().c_str());
+  const auto before = core.wall();
+  clock.pass(2 * kHour);
+  core.lose(core.principal("desk"), {0, 5, 7, 3});
+  commit(core);
+  tocsin::engine::Instant at = 0;
+  const auto outcome = core.journal().read_gaps([&at](const tocsin::journal::Gap& gap) {
+    at = gap.at;
+    return true;
+  });
+  CHECK_FALSE(outcome.has_value());
+  LONGLONGS_EQUAL(before + 2 * kHour, at);
+}
+
 TEST(Core, stores_nothing_when_its_healing_was_ended) {
   Site replay{"clock = \"input\""};
   PowercutVfs disk{"daemon-core-ended"};

@@ -188,7 +188,7 @@ TEST(ReloadProcess, does_not_say_that_the_book_changed_before_that_is_stored) {
     CHECK_TRUE(status().book_hash == before);
   }
   CHECK_FALSE(reply.ok);
-  STRCMP_CONTAINS("so that this book rules is not stored yet", reply.error.c_str());
+  STRCMP_CONTAINS("the new book rules, but that is not stored", reply.error.c_str());
   CHECK_TRUE(status().book_hash == hash_of(book));
   CHECK_FALSE(status().journal_ok);
 

@@ -192,9 +192,10 @@ class Core {
   [[nodiscard]] bool in_trouble() const { return !journal_error_.empty(); }
   [[nodiscard]] const std::string& journal_error() const { return journal_error_; }
   /// The journal is well again: forgets all that was decided in memory only, and recovers from the journal as open()
-  /// does. @pre in_trouble(), and nobody else has the journal. @param go_on  as open(). @returns why
+  /// does. @pre in_trouble(), and nobody else has the journal. @param go_on  as open(). @param change  if given,
+  /// what a change of book said that could not be stored before: tell it. @returns why
   /// it did not work (the core is then of no use any more), or empty: then it did, unless in_trouble() again.
-  [[nodiscard]] std::string recover_again(const GoOn& go_on = {});
+  [[nodiscard]] std::string recover_again(const GoOn& go_on = {}, BookChange* change = nullptr);
   /// @}
 
   /// @{ Checkpoints.
@@ -265,6 +266,8 @@ class Core {
   [[nodiscard]] journal::Journal& journal() { return *journal_; }
   /// The engine's clock, or 0 before the first input.
   [[nodiscard]] engine::Instant batch_clock() const { return started_ ? engine_->clock() : 0; }
+  /// As the clock runs now, be it long since anything came; 0 before the engine is started.
+  [[nodiscard]] engine::Instant wall();
   [[nodiscard]] std::size_t engine_bytes() const { return block_bytes_; }
   /// Raises or ends the alarm `clock`. Call now and then.
   void watch_clock();
@@ -299,7 +302,7 @@ class Core {
   [[nodiscard]] std::uint64_t first_needed_batch_() const;
 
   [[nodiscard]] std::string map_block_();
-  [[nodiscard]] std::string recover_(const GoOn& go_on);
+  [[nodiscard]] std::string recover_(const GoOn& go_on, BookChange& change);
   [[nodiscard]] std::string store_image_();
   void start_engine_(engine::Instant first);
   /// @param now  our clock when the frame came; meaningless where the feeds bring the clock.
@@ -318,13 +321,13 @@ class Core {
   void mark_lost_(const Principal& publisher, engine::Instant at, std::uint64_t lost);
   /// What follows from the book that rules now: rights, what rules rest on, and what was lost of that.
   [[nodiscard]] std::string adopt_book_();
+  [[nodiscard]] journal::Outcome try_checkpoint_();
   void fill_health_(wire::StatusReport& status);
   void tell_unjournaled_();
   void enter_trouble_(const journal::JournalError& error);
   void fill_names_(wire::StatusReport& status) const;
   void take_lag_(const engine::Input& report);
   /// The clock that people go by: the engine's stands still between inputs.
-  [[nodiscard]] engine::Instant wall_();
   [[nodiscard]] std::string load_shelves_();
   [[nodiscard]] bool is_shelved_(const engine::AlertEvent& event, const engine::Image& book);
   void end_shelf_(Shelf& shelf, ShelfEnd end);
