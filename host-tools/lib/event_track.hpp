@@ -39,6 +39,9 @@ class EventTrack {
   void vouch() { vouched_ = newest(); }
   /// An event was fetched, the next one above mark() that there is. @returns whether to show it.
   [[nodiscard]] bool fetched(std::uint64_t number, std::span<const std::byte> bytes);
+  /// An event that is not to be shown, up to mark(): so that a journal with another one of its number is told from
+  /// this.
+  void know(std::uint64_t number, std::span<const std::byte> bytes) { remember(number, bytes); }
   /// All up to here was fetched: what was not among it is not for us to see, or gone.
   void fetched_up_to(std::uint64_t number);
 

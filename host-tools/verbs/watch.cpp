@@ -86,6 +86,11 @@ class Watch {
   /// The journal behind the daemon may be another one: asks soon. @param mark  where it begins for us, if it is.
   void doubt(std::uint64_t mark);
   [[nodiscard]] bool settle_doubt();
+  /// Before anything was shown there is nothing to compare: learns the event at the mark, once, if it is for us to see.
+  /// @returns false when the daemon does not answer.
+  [[nodiscard]] bool know_mark();
+  [[nodiscard]] bool catch_up() { return (!doubt_ || settle_doubt()) && know_mark() && fetch() && know_mark(); }
+  [[nodiscard]] std::optional<wire::ControlReply> ask_for(std::uint64_t number);
   /// Another journal may have come further already: `other` says whether its event of the newest number that was shown
   /// is not the same. @returns false when the daemon does not answer.
   [[nodiscard]] bool compare_last(bool& other);
@@ -107,6 +112,7 @@ class Watch {
   std::vector<AlignedBuffer> held_;     ///< events beyond a hole that is being fetched, oldest first
   std::optional<std::uint64_t> doubt_;  ///< that the journal is another one, and where it would begin for us
   std::uint64_t journals_ = 0;          ///< so often it was another one
+  std::uint64_t mark_asked_ = 0;        ///< the mark whose event was asked for
   Clock::time_point next_look_ = Clock::now();
   std::uint64_t moved_ = 0;  ///< where the consumer's cursor is
   std::uint64_t shown_ = 0;
@@ -142,6 +148,7 @@ void Watch::go_back(std::uint64_t mark, std::uint64_t newest) {
                now.c_str(), static_cast<unsigned long long>(track_.newest()), next.c_str());
   track_.restart(options_.consumer.empty() ? mark : 0);
   moved_ = 0;
+  mark_asked_ = 0;
   doubt_.reset();
   ++journals_;
   next_look_ = Clock::now();
@@ -158,11 +165,15 @@ bool Watch::settle_doubt() {
   const auto status = ask_status();
   if (!status) return false;
   const auto newest = status->status->newest_alert;
+  auto mark = newest;
   bool other = newest < track_.newest();
-  if (!other && track_.last() != 0 && !compare_last(other)) return false;
+  if (!other && track_.last() != 0) {
+    mark = track_.last() - 1;  // what is compared is new here, if it is not the same
+    if (!compare_last(other)) return false;
+  }
   if (journals_ != journal || !doubt_) return true;  // it was settled by what rang meanwhile
   if (other) {
-    go_back(std::min(newest, *doubt_), newest);
+    go_back(std::min(mark, *doubt_), newest);
     return true;
   }
   track_.vouch();
@@ -170,13 +181,32 @@ bool Watch::settle_doubt() {
   return true;
 }
 
-bool Watch::compare_last(bool& other) {
-  const auto last = track_.last();
+std::optional<wire::ControlReply> Watch::ask_for(std::uint64_t number) {
   wire::ControlRequest request;
   request.kind = wire::ControlKind::alerts_since;
-  request.since = last - 1;
+  request.since = number - 1;
   request.limit = 1;
-  const auto reply = ask_the_same(std::move(request));
+  return ask_the_same(std::move(request));
+}
+
+bool Watch::know_mark() {
+  const auto mark = track_.mark();
+  if (mark == mark_asked_ || track_.last() != 0) return true;
+  const auto journal = journals_;
+  const auto reply = ask_for(mark);
+  if (!reply) return false;
+  if (journals_ != journal) return true;  // the answer is of the other one
+  mark_asked_ = mark;
+  if (reply->alerts.empty()) return true;
+  const AlignedBuffer buffer{reply->alerts.front()};
+  const auto alert = wire::decode_alert(buffer.bytes());
+  if (alert && alert->number == mark) track_.know(mark, buffer.bytes());
+  return true;
+}
+
+bool Watch::compare_last(bool& other) {
+  const auto last = track_.last();
+  const auto reply = ask_for(last);
   if (!reply) return false;
   if (reply->alerts.empty() || track_.last() != last) return true;
   const AlignedBuffer buffer{reply->alerts.front()};
@@ -212,18 +242,20 @@ std::optional<wire::ControlReply> Watch::checked(std::optional<wire::ControlRepl
 }
 
 bool Watch::begin() {
-  std::uint64_t mark = options_.since;
-  if (!options_.from_start && options_.consumer.empty()) {
+  const bool at_newest = !options_.from_start && options_.consumer.empty();
+  if (!at_newest) track_.restart(options_.since);  // 0 of a consumer: from its cursor
+  for (bool again = at_newest; again;) {
     const auto reply = ask_status();
     if (!reply) return false;
-    mark = reply->status->newest_alert;
+    std::uint64_t mark = reply->status->newest_alert;
     for (const auto& frame : held_) {  // what has rung already is for us
       const auto alert = wire::decode_alert(frame.bytes());
       if (alert && alert->number) mark = std::min(mark, *alert->number - 1);
     }
+    track_.restart(mark);
+    again = !know_mark() && std::exchange(broke_, false);  // the next daemon may have another event of that number
   }
-  track_.restart(mark);  // 0 of a consumer: from its cursor
-  doubt(kNoNumber);      // whether the journal goes so far
+  doubt(kNoNumber);  // whether the journal goes so far
   begun_ = true;
   return true;
 }
@@ -288,8 +320,8 @@ void Watch::tell_trouble(bool fine) {
 bool Watch::look() {
   if (!begun_ && !begin()) return false;
   next_look_ = Clock::now() + kGapCheck;
-  bool fine = (!doubt_ || settle_doubt()) && fetch();
-  if (!fine && std::exchange(broke_, false)) fine = (!doubt_ || settle_doubt()) && fetch();
+  bool fine = catch_up();
+  if (!fine && std::exchange(broke_, false)) fine = catch_up();
   show_held();
   tell_trouble(fine);
   return true;

@@ -98,6 +98,20 @@ TEST(EventTrack, and_the_same_one_with_other_bytes) {
   hear(Heard::back, 1, 'a');
 }
 
+TEST(EventTrack, an_event_that_is_known_without_being_shown_is_told_from_another_of_its_number) {
+  track.restart(3);
+  LONGS_EQUAL(0, track.last());
+  track.know(3, bytes_of('a'));
+  LONGS_EQUAL(3, track.last());
+  LONGS_EQUAL(3, track.mark());
+  CHECK_TRUE(track.is_last(bytes_of('a')));
+  hear(Heard::seen, 3, 'a');
+  hear(Heard::back, 3, 'b');
+  track.restart(2);
+  LONGS_EQUAL(0, track.last());
+  hear(Heard::fresh, 3, 'b');
+}
+
 TEST(EventTrack, what_waited_while_more_was_fetched_is_doubtful_until_vouched_for) {
   for (std::uint64_t number = 1; number < 6; ++number) fetch(true, number);
   head(Heard::doubtful, 2);

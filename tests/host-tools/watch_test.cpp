@@ -183,6 +183,12 @@ TEST_GROUP_BASE(Watch, OperatedDaemon) {
     remove_journal();
     launch();
   }
+  void put_copy_back() {
+    stop();
+    std::filesystem::copy_file(folder.path("copy.db"), folder.path("journal.db"),
+                               std::filesystem::copy_options::overwrite_existing);
+    launch();
+  }
   /// Another run of the same consumer shows what comes after, and nothing again.
   void consumer_goes_on_with(int number) {
     ring(number, number);
@@ -221,10 +227,7 @@ TEST(Watch, an_older_copy_is_told_with_the_number_it_goes_on_from) {
   ends_with(0);
   ring(3, 5);
   await_shown("1 2 3 4 5 ");
-  stop();
-  std::filesystem::copy_file(folder.path("copy.db"), folder.path("journal.db"),
-                             std::filesystem::copy_options::overwrite_existing);
-  launch();
+  put_copy_back();
   await_told(
       "its newest event is 2, event 5 was known here; events up to 2 were not shown again, see `tocsin log "
       "alerts`\n");
@@ -259,6 +262,25 @@ TEST(Watch, another_journal_that_has_come_further_is_known_by_its_events) {
   watcher->signal(SIGCONT);
   await_shown("1 1 2 3 ");
   STRCMP_CONTAINS("another or an older journal: its newest event is 3", told().c_str());
+}
+
+TEST(Watch, an_older_copy_with_another_event_is_known_also_when_nothing_was_shown_yet) {
+  Relay relay{endpoint("relay"), endpoint("control")};
+  ring(1, 2);
+  tocsin({"backup", endpoint("control"), folder.path("copy.db")});
+  ends_with(0);
+  ring(3, 3);
+  watch({"--control", endpoint("relay")});
+  for (int restart = 0; restart < 2; ++restart) {
+    const int answered = relay.answered();  // its beginning, or what it asks after it has gone back; then each 2 s
+    await("its answers", [&] { return relay.answered() >= answered + 5; });
+    watcher->signal(SIGSTOP);
+    put_copy_back();
+    ring(3, 3, 70 + restart);
+    watcher->signal(SIGCONT);
+    await_shown(restart == 0 ? "3 " : "3 3 ");
+    STRCMP_CONTAINS("its newest event is 3, event 3 was known here; events up to 2 were not shown", told().c_str());
+  }
 }
 
 TEST(Watch, a_restart_on_the_same_journal_is_no_other_journal) {
