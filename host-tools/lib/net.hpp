@@ -117,6 +117,8 @@ class Control {
   /// What is to be done while an answer lets wait for itself, again and again: `turn` must not ask. When it returns
   /// false the question is given up.
   void meanwhile(std::function<bool()> turn) { turn_ = std::move(turn); }
+  /// How long the next answers are waited for.
+  void wait_up_to(Milliseconds timeout) { timeout_ = timeout; }
   /// Asks and waits, reconnecting as needed, until there is an answer or the time is over.
   /// @returns nothing and sets error(): the daemon was not reached. A reply that is not ok() is a reply.
   [[nodiscard]] std::optional<wire::ControlReply> ask(wire::ControlRequest request);
