@@ -86,18 +86,27 @@ journal::VerifyReport report_of(const wire::VerifyAnswer& answer) {
   return report;
 }
 
+/// Only who began it is told of it, on the same connection: whoever comes by another one is a stranger.
+std::optional<wire::ControlReply> ask_on(Control& control, const wire::ControlRequest& request, bool begun) {
+  if (!begun) return control.ask(request);
+  auto reply = control.ask_the_same(request);
+  if (!reply && !stop_requested()) std::fprintf(stderr, "the daemon may go on checking, its log says what it found\n");
+  return reply;
+}
+
 /// Asks until the daemon has checked all. @returns nothing when that does not come; `exit` then says why.
 std::optional<journal::VerifyReport> ask_daemon(const LogOptions& options, Exit& exit) {
   constexpr Milliseconds kLook{50};
   Context context;
   Control control{context, options.source, Milliseconds{static_cast<std::int64_t>(options.timeout_s * 1000)}};
   std::optional<Progress> progress;
-  while (!stop_requested()) {
-    wire::ControlRequest request;
-    request.kind = wire::ControlKind::verify;
-    request.text = options.public_key;
-    request.since_checkpoint = options.since_checkpoint;
-    const auto reply = control.ask(std::move(request));
+  wire::ControlRequest request;
+  request.kind = wire::ControlKind::verify;
+  request.text = options.public_key;
+  request.since_checkpoint = options.since_checkpoint;
+  for (bool begun = false; !stop_requested(); begun = true) {
+    const auto reply = ask_on(control, request, begun);
+    if (!reply && begun && stop_requested()) break;
     if (!reply || !reply->ok) {
       progress.reset();
       std::fprintf(stderr, "%s\n", reply ? (options.source + ": " + reply->error).c_str() : control.error().c_str());
