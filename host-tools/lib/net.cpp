@@ -242,7 +242,7 @@ bool Attempts::hopeless_after(Connection& ended) {
   }
   text_ = ended.hint();
   hung_up_ = text_.empty() ? 0 : hung_up_ + 1;
-  return hung_up_ == kHungUpMax;
+  return hung_up_ >= kHungUpMax;
 }
 
 std::optional<wire::ControlReply> Control::wait_for(std::uint64_t id, Milliseconds timeout) {

@@ -408,11 +408,11 @@ bool Watch::keep_connected() {
     }
     hopeless_ = attempts_.hopeless_after(*connection_);
     connection_.reset();
-    if (hopeless_) {
-      error_ = attempts_.text();
-      return false;
-    }
-    std::this_thread::sleep_for(Milliseconds{200});
+    if (!hopeless_) std::this_thread::sleep_for(Milliseconds{200});
+  }
+  if (hopeless_) {  // now, or while an answer was waited for
+    error_ = attempts_.text();
+    return false;
   }
   connection_ = Connection::open(context_, Pattern::subscriber, options_.endpoint, error_);
   if (connection_ && !options_.provisional.empty()) connection_->subscribe(options_.provisional + "/~provisional/");
@@ -443,7 +443,7 @@ int Watch::run() {
     control_->meanwhile([this] {  // the bell rings also when nobody answers
       if (begun_) show_held();
       if (keep_connected()) listen(Milliseconds{0});
-      return moving_ || !finished();
+      return !hopeless_ && (moving_ || !finished());
     });
   }
   begun_ = !control_;
