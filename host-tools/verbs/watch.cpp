@@ -122,8 +122,9 @@ class Watch {
   bool moving_ = false;  ///< and it is about the cursor
   bool broke_ = false;   ///< the connection to the daemon whose journal was known
   bool told_down_ = false;
-  bool told_silence_ = false;
-  Clock::time_point heard_;  ///< the last message, or the connection's beginning
+  bool told_silence_ = false;  ///< on this connection
+  bool spoke_ = false;         ///< something was heard on this connection
+  Clock::time_point heard_;    ///< the last message, or the connection's beginning
   std::string error_;
   std::string trouble_;  ///< why events cannot be fetched, as it was told; empty: they can
 };
@@ -354,6 +355,7 @@ void Watch::take_head(std::uint64_t number) {
 void Watch::take_message(std::vector<AlignedBuffer>& frames) {
   if (frames.size() < 2) return;
   heard_ = Clock::now();
+  spoke_ = true;
   if (is_head(frames.front().bytes())) {
     if (const auto number = number_of(frames.back().bytes())) take_head(*number);
     return;
@@ -382,13 +384,22 @@ void Watch::note_connected() {
   }
   reached_ = true;
   told_down_ = false;
+  told_silence_ = false;
+  spoke_ = false;
   heard_ = Clock::now();
 }
 
-// Who may not read is told nothing: there is nobody to tell a subscriber that it was refused.
+// Who may not read is told nothing: there is nobody to tell a subscriber that it was refused. A daemon that spoke
+// before is only silent: while it mends its journal, say, or changes its book.
 void Watch::tell_silence() {
-  if (!reached_ || told_down_ || told_silence_ || Clock::now() - heard_ < kSilence) return;
+  const auto silence = Clock::now() - heard_;
+  if (!reached_ || told_down_ || told_silence_ || silence < kSilence) return;
   told_silence_ = true;
+  if (spoke_) {
+    std::fprintf(stderr, "watch: %s has been silent for %lld s\n", options_.endpoint.c_str(),
+                 static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(silence).count()));
+    return;
+  }
   std::fprintf(stderr,
                "watch: connected to %s, which says nothing, not even where it stands: is it tocsind's alerts endpoint, "
                "and has this key the role \"read\"?\n",
