@@ -27,6 +27,8 @@ using Clock = std::chrono::steady_clock;
 constexpr Milliseconds kLook{250};
 /// How often the control socket is asked for events that a lost message would have hidden.
 constexpr Milliseconds kGapCheck{2000};
+/// So long an event waits for those before it that are being fetched.
+constexpr Milliseconds kInOrder{3000};
 /// A daemon tells whoever may read where it stands each 5 s.
 constexpr Milliseconds kSilence{12'000};
 
@@ -109,7 +111,8 @@ class Watch {
   bool hopeless_ = false;
   std::unique_ptr<Control> control_;
   EventTrack track_;
-  std::vector<AlignedBuffer> held_;     ///< events beyond a hole that is being fetched, oldest first
+  std::vector<AlignedBuffer> held_;  ///< events beyond a hole that is being fetched, oldest first
+  Clock::time_point held_since_;
   std::optional<std::uint64_t> doubt_;  ///< that the journal is another one, and where it would begin for us
   std::uint64_t journals_ = 0;          ///< so often it was another one
   std::uint64_t mark_asked_ = 0;        ///< the mark whose event was asked for
@@ -363,6 +366,7 @@ void Watch::take_message(std::vector<AlignedBuffer>& frames) {
   const auto alert = wire::decode_alert(frames.back().bytes());
   if (!alert) return;  // an alarm of the daemon's own
   if (alert->number.value_or(0) == 0) return print(*alert);
+  if (held_.empty()) held_since_ = Clock::now();
   held_.push_back(std::move(frames.back()));
   if (!begun_) return;
   // Numbers are dense: a jump means that messages were lost on the way, and the journal has them. They come first, but
@@ -452,7 +456,7 @@ int Watch::run() {
   if (!options_.control.empty()) control_ = std::make_unique<Control>(context_, options_.control, timeout);
   if (control_) {
     control_->meanwhile([this] {  // the bell rings also when nobody answers
-      if (begun_) show_held();
+      if (begun_ && Clock::now() - held_since_ >= kInOrder) show_held();
       if (keep_connected()) listen(Milliseconds{0});
       return !hopeless_ && (moving_ || !finished());
     });
