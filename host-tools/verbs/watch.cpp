@@ -67,7 +67,8 @@ class Watch {
   void take_head(std::uint64_t number);
   /// An event with a number, as it was published: shown unless it was, or taken for a sign of another journal.
   void show_live(const AlignedBuffer& frame);
-  void show_held();
+  /// @returns false when the daemon does not answer.
+  bool show_held();
 
   /// What is to be done every two seconds, and when there is a doubt. @returns false when the daemon does not answer.
   [[nodiscard]] bool look();
@@ -326,7 +327,7 @@ bool Watch::look() {
   next_look_ = Clock::now() + kGapCheck;
   bool fine = catch_up();
   if (!fine && std::exchange(broke_, false)) fine = catch_up();
-  show_held();
+  fine = show_held() && fine;
   tell_trouble(fine);
   return true;
 }
@@ -344,8 +345,18 @@ void Watch::show_live(const AlignedBuffer& frame) {
   if (heard == Heard::fresh) print(*alert);
 }
 
-void Watch::show_held() {
-  for (const auto& frame : std::exchange(held_, {})) show_live(frame);
+// Numbers are dense: a jump means that messages were lost on the way, and the journal has them. They come first.
+bool Watch::show_held() {
+  bool fine = true;
+  while (!held_.empty()) {
+    for (const auto& frame : std::exchange(held_, {})) {
+      const auto alert = wire::decode_alert(frame.bytes());
+      const bool may_ask = control_ && !asking_ && fine && trouble_.empty() && begun_;
+      if (may_ask && alert && alert->number.value_or(0) > track_.mark() + 1) fine = fetch();
+      show_live(frame);
+    }
+  }
+  return fine;
 }
 
 void Watch::take_head(std::uint64_t number) {
@@ -368,12 +379,9 @@ void Watch::take_message(std::vector<AlignedBuffer>& frames) {
   if (alert->number.value_or(0) == 0) return print(*alert);
   if (held_.empty()) held_since_ = Clock::now();
   held_.push_back(std::move(frames.back()));
-  if (!begun_) return;
-  // Numbers are dense: a jump means that messages were lost on the way, and the journal has them. They come first, but
-  // what rings does not wait for them longer than an answer usually takes.
-  const bool may_ask = control_ && !asking_ && trouble_.empty();
-  bool fine = !may_ask || *alert->number <= track_.mark() + 1 || fetch();
-  show_held();
+  if (!begun_ || (asking_ && control_)) return;  // what is asked for comes first, unless that takes too long
+  const bool may_ask = control_ && trouble_.empty();
+  bool fine = show_held();
   if (may_ask && fine) fine = move_cursor();
   if (may_ask && !std::exchange(broke_, false)) tell_trouble(fine);
 }
@@ -417,6 +425,9 @@ bool Watch::keep_connected() {
   }
   if (connection_) {
     drain();
+    const bool asking = std::exchange(asking_, true);  // nothing is to be asked in the midst of this
+    if (begun_ && !asking) (void)show_held();
+    asking_ = asking;
     if (reached_ && !told_down_) {
       std::fprintf(stderr, "watch: lost %s, trying again\n", options_.endpoint.c_str());
       told_down_ = true;
@@ -456,7 +467,7 @@ int Watch::run() {
   if (!options_.control.empty()) control_ = std::make_unique<Control>(context_, options_.control, timeout);
   if (control_) {
     control_->meanwhile([this] {  // the bell rings also when nobody answers
-      if (begun_ && Clock::now() - held_since_ >= kInOrder) show_held();
+      if (begun_ && Clock::now() - held_since_ >= kInOrder) (void)show_held();
       if (keep_connected()) listen(Milliseconds{0});
       return !hopeless_ && (moving_ || !finished());
     });
