@@ -129,14 +129,14 @@ std::string Core::tell_change_(const Book& old, std::span<const Said> said, std:
 /// @param was  the hash of the book that ruled.
 std::string Core::store_change_(std::span<const journal::StoredAlert> alerts, std::uint64_t was, std::string_view who) {
   const std::string text = "book=" + hex(image().book_hash) + " was=" + hex(was) + " file=" + hex(file_hash_);
-  const journal::Act act{started_ ? engine_->clock() : 0, who, "reload", text};
+  const journal::Act act{batch_clock(), who, "reload", text};
   const std::array marks{journal::Cursor{kRulingMark, image().book_hash, true},
                          journal::Cursor{kFileMark, file_hash_, true}};
   journal::CommitBatch batch;
   batch.alerts = alerts;
   batch.acts = std::span{&act, 1};
   batch.cursors = marks;
-  batch.clock = started_ ? engine_->clock() : 0;
+  batch.clock = batch_clock();
   if (started_) batch.first_instant = engine_->first_instant();
   if (auto outcome = journal_->commit(batch)) {
     if (outcome->fatal) {

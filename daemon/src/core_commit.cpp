@@ -13,7 +13,7 @@
 
 namespace tocsin::daemon {
 bool Core::keep(journal::Act act) {
-  if (act.at == 0 && started_) act.at = wall();
+  if (act.at == 0) act.at = wall();
   return !in_trouble() && slabs_[filling_].add(act);
 }
 

@@ -93,7 +93,8 @@ class Watch {
   /// @returns false when the daemon does not answer.
   [[nodiscard]] bool know_mark();
   [[nodiscard]] bool catch_up() { return (!doubt_ || settle_doubt()) && know_mark() && fetch() && know_mark(); }
-  [[nodiscard]] std::optional<wire::ControlReply> ask_for(std::uint64_t number);
+  /// The event of a number, if there is one that is for us to see. @returns false when the daemon does not answer.
+  [[nodiscard]] bool fetch_one(std::uint64_t number, std::optional<AlignedBuffer>& event);
   /// Another journal may have come further already: `other` says whether its event of the newest number that was shown
   /// is not the same. @returns false when the daemon does not answer.
   [[nodiscard]] bool compare_last(bool& other);
@@ -112,7 +113,12 @@ class Watch {
   bool hopeless_ = false;
   std::unique_ptr<Control> control_;
   EventTrack track_;
-  std::vector<AlignedBuffer> held_;  ///< events beyond a hole that is being fetched, oldest first
+  /// An event that was heard and not dealt with yet.
+  struct Held {
+    std::uint64_t number;
+    AlignedBuffer frame;
+  };
+  std::vector<Held> held_;  ///< oldest first: while what was before them is being fetched
   Clock::time_point held_since_;
   std::optional<std::uint64_t> doubt_;  ///< that the journal is another one, and where it would begin for us
   std::uint64_t journals_ = 0;          ///< so often it was another one
@@ -186,37 +192,37 @@ bool Watch::settle_doubt() {
   return true;
 }
 
-std::optional<wire::ControlReply> Watch::ask_for(std::uint64_t number) {
+bool Watch::fetch_one(std::uint64_t number, std::optional<AlignedBuffer>& event) {
   wire::ControlRequest request;
   request.kind = wire::ControlKind::alerts_since;
   request.since = number - 1;
   request.limit = 1;
-  return ask_the_same(std::move(request));
+  const auto reply = ask_the_same(std::move(request));
+  if (!reply) return false;
+  if (reply->alerts.empty()) return true;
+  AlignedBuffer buffer{reply->alerts.front()};
+  const auto alert = wire::decode_alert(buffer.bytes());
+  if (alert && alert->number == number) event = std::move(buffer);
+  return true;
 }
 
 bool Watch::know_mark() {
   const auto mark = track_.mark();
   if (mark == mark_asked_ || track_.last() != 0) return true;
   const auto journal = journals_;
-  const auto reply = ask_for(mark);
-  if (!reply) return false;
+  std::optional<AlignedBuffer> event;
+  if (!fetch_one(mark, event)) return false;
   if (journals_ != journal) return true;  // the answer is of the other one
   mark_asked_ = mark;
-  if (reply->alerts.empty()) return true;
-  const AlignedBuffer buffer{reply->alerts.front()};
-  const auto alert = wire::decode_alert(buffer.bytes());
-  if (alert && alert->number == mark) track_.know(mark, buffer.bytes());
+  if (event) track_.know(mark, event->bytes());
   return true;
 }
 
 bool Watch::compare_last(bool& other) {
   const auto last = track_.last();
-  const auto reply = ask_for(last);
-  if (!reply) return false;
-  if (reply->alerts.empty() || track_.last() != last) return true;
-  const AlignedBuffer buffer{reply->alerts.front()};
-  const auto alert = wire::decode_alert(buffer.bytes());
-  other = alert && alert->number == last && !track_.is_last(buffer.bytes());
+  std::optional<AlignedBuffer> event;
+  if (!fetch_one(last, event)) return false;
+  if (event && track_.last() == last) other = !track_.is_last(event->bytes());
   return true;
 }
 
@@ -253,10 +259,7 @@ bool Watch::begin() {
     const auto reply = ask_status();
     if (!reply) return false;
     std::uint64_t mark = reply->status->newest_alert;
-    for (const auto& frame : held_) {  // what has rung already is for us
-      const auto alert = wire::decode_alert(frame.bytes());
-      if (alert && alert->number) mark = std::min(mark, *alert->number - 1);
-    }
+    for (const auto& one : held_) mark = std::min(mark, one.number - 1);  // what has rung already is for us
     track_.restart(mark);
     again = !know_mark() && std::exchange(broke_, false);  // the next daemon may have another event of that number
   }
@@ -349,11 +352,10 @@ void Watch::show_live(const AlignedBuffer& frame) {
 bool Watch::show_held() {
   bool fine = true;
   while (!held_.empty()) {
-    for (const auto& frame : std::exchange(held_, {})) {
-      const auto alert = wire::decode_alert(frame.bytes());
+    for (const auto& one : std::exchange(held_, {})) {
       const bool may_ask = control_ && !asking_ && fine && trouble_.empty() && begun_;
-      if (may_ask && alert && alert->number.value_or(0) > track_.mark() + 1) fine = fetch();
-      show_live(frame);
+      if (may_ask && one.number > track_.mark() + 1) fine = fetch();
+      show_live(one.frame);
     }
   }
   return fine;
@@ -378,7 +380,7 @@ void Watch::take_message(std::vector<AlignedBuffer>& frames) {
   if (!alert) return;  // an alarm of the daemon's own
   if (alert->number.value_or(0) == 0) return print(*alert);
   if (held_.empty()) held_since_ = Clock::now();
-  held_.push_back(std::move(frames.back()));
+  held_.push_back({*alert->number, std::move(frames.back())});
   if (!begun_ || (asking_ && control_)) return;  // what is asked for comes first, unless that takes too long
   const bool may_ask = control_ && trouble_.empty();
   bool fine = show_held();

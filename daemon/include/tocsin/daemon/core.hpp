@@ -69,13 +69,15 @@ enum class CommitResult : std::uint8_t {
 /// What to answer who asked for something that Core::keep() did not take.
 inline constexpr const char* kNoRoomText = "no room in this batch, or the journal is in trouble; ask again in a moment";
 
-/// An alert that an operator wants to put aside.
+/// Messages of a publisher that never came, or could not be kept: `first` to `last`.
 struct LostFrames {
   std::uint32_t socket = 0;  ///< on which they were to come: each has numbers of its own
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   std::uint64_t untold = 0;  ///< of them, those that the publisher's feeds were not told of before
 };
+
+/// An alert that an operator wants to put aside.
 struct ShelfWish {
   std::string_view alert;    ///< an alert or linkage of the book
   engine::Span span_ms = 0;  ///< for so long, up to Config::shelve_max_ms
@@ -266,7 +268,7 @@ class Core {
   [[nodiscard]] journal::Journal& journal() { return *journal_; }
   /// The engine's clock, or 0 before the first input.
   [[nodiscard]] engine::Instant batch_clock() const { return started_ ? engine_->clock() : 0; }
-  /// As the clock runs now, be it long since anything came; 0 before the engine is started.
+  /// The clock that people go by: the engine's stands still between inputs. 0 before the engine is started.
   [[nodiscard]] engine::Instant wall();
   [[nodiscard]] std::size_t engine_bytes() const { return block_bytes_; }
   /// Raises or ends the alarm `clock`. Call now and then.
@@ -327,7 +329,6 @@ class Core {
   void enter_trouble_(const journal::JournalError& error);
   void fill_names_(wire::StatusReport& status) const;
   void take_lag_(const engine::Input& report);
-  /// The clock that people go by: the engine's stands still between inputs.
   [[nodiscard]] std::string load_shelves_();
   [[nodiscard]] bool is_shelved_(const engine::AlertEvent& event, const engine::Image& book);
   void end_shelf_(Shelf& shelf, ShelfEnd end);

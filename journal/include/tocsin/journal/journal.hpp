@@ -59,7 +59,7 @@ enum class GapKind : std::uint8_t {
 
 /// Something that is known to be missing. `first` and `last` are missing, too.
 struct Gap {
-  engine::Instant at = 0;   ///< the engine's clock when it was found
+  engine::Instant at = 0;   ///< the clock when it was found
   std::string_view source;  ///< the feed or publisher; empty for shed
   std::uint64_t first = 0;
   std::uint64_t last = 0;
