@@ -183,6 +183,28 @@ TEST(Control, status_says_how_the_daemon_is) {
   CHECK_FALSE(silent.status.value().feeds.at(0).lag_ms.has_value());
 }
 
+TEST(Control, counts_a_processor_may_not_read_in_place_are_refused) {
+  wire::ControlReply reply;
+  auto& feed = reply.status.emplace(full_status()).feeds.emplace_back();
+  feed.rejected = 1;
+  feed.rejected_by.front() = 1;
+  auto bytes = wire::encode_reply(reply);
+  CHECK_TRUE(wire::decode_reply(bytes).has_value());
+  // As if the list began 4 bytes later, where its first count, 1, is a length: what follows is a count off its place.
+  const auto word = [&bytes](std::size_t at) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, bytes.data() + at, sizeof value);
+    return value;
+  };
+  std::size_t list = 0;
+  while (word(list) != wire::kRefusals || word(list + 4) != 1 || list % 8 != 4) list += 4;
+  std::size_t link = 0;
+  while (link + word(link) != list) link += 4;
+  const std::uint32_t moved = word(link) + 4;
+  std::memcpy(bytes.data() + link, &moved, sizeof moved);
+  CHECK_FALSE(wire::decode_reply(bytes).has_value());
+}
+
 TEST(Control, status_says_how_long_a_step_takes) {
   wire::ControlReply reply;
   reply.status = full_status();

@@ -291,15 +291,19 @@ class Decoder {
     good_ = good_ && out.rate >= 0;
     out.rejected = table.rejected();
     out.lost = table.lost();
-    if (const auto* by = table.rejected_by(); by != nullptr) {
-      const auto count = std::min<std::size_t>(by->size(), out.rejected_by.size());
-      std::copy_n(by->begin(), count, out.rejected_by.begin());
-    }
+    if (const auto* by = table.rejected_by(); by != nullptr) read_counts(*by, out.rejected_by);
     if (table.lag_ms().has_value()) out.lag_ms = table.lag_ms().value();
     if (table.mean_lag_ms().has_value()) out.mean_lag_ms = table.mean_lag_ms().value();
     const auto within = [](engine::Span lag) { return lag >= -engine::kInstantMax && lag <= engine::kInstantMax; };
     good_ = good_ && within(out.lag_ms.value_or(0)) && within(out.mean_lag_ms.value_or(0));
     return out;
+  }
+  /// The verifier aligns a vector's length, not its elements.
+  void read_counts(const Vector<std::uint64_t>& from, std::span<std::uint64_t> out) {
+    const auto place = reinterpret_cast<std::uintptr_t>(from.Data());
+    const auto count = std::min<std::size_t>(from.size(), out.size());
+    good_ = good_ && (count == 0 || place % alignof(std::uint64_t) == 0);
+    if (good_) std::copy_n(from.begin(), count, out.begin());
   }
   AlarmStatus read(const schemas::AlarmStatus& table) {
     return {text(table.name()), text(table.text()), table.raised()};
