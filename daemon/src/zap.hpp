@@ -64,7 +64,7 @@ class ZapThread {
   void cut_();
   void cut_withdrawn_();
   [[nodiscard]] std::vector<int> over_();  ///< who sent more than a handshake takes, and may have proved nothing
-  void watch_heap_();
+  void watch_heap_(bool much_came);        ///< now and then, and when much was received
   [[nodiscard]] int tick_ms_() const;
   void read_monitor_(void* monitor);
   void reply_(std::string_view request_id, const ZapPolicy::Answer& answer);

@@ -3,7 +3,11 @@
 /// libzmq takes it. How: looks by hand; a message over ipc://.
 #include "hoard_watch.hpp"
 
+#include <array>
+#include <poll.h>
 #include <string>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
 
 #include <zmq.h>
@@ -83,4 +87,27 @@ TEST(HoardWatch, knows_what_libzmq_received) {
   ZmqFrame payload;
   CHECK_TRUE(server.receive(identity) && server.receive(payload));
   CHECK_TRUE(received_bytes(payload.source_fd()) >= text.size());
+}
+
+TEST(HoardWatch, is_called_when_much_was_received) {
+  std::array<int, 2> ends{};
+  LONGS_EQUAL(0, ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()));
+  const auto receive = [&ends](std::size_t size) {
+    const std::string text(size, 'x');
+    std::string got(size, ' ');
+    LONGS_EQUAL(size, ::send(ends[0], text.data(), size, 0));
+    LONGS_EQUAL(size, ::recv(ends[1], got.data(), size, 0));
+    pollfd bell{received_bell(), POLLIN, 0};
+    return ::poll(&bell, 1, 0) > 0;
+  };
+  CHECK_TRUE(received_bell() >= 0);
+  for (int round = 0; round < 2; ++round) {
+    ring_when_received(1000);
+    CHECK_FALSE(receive(999));
+    CHECK_TRUE(receive(1));
+    CHECK_TRUE(receive(5000));  // until it is heard
+  }
+  ring_when_received(1000);
+  CHECK_FALSE(receive(1));
+  for (const int fd : ends) LONGS_EQUAL(0, ::close(fd));
 }

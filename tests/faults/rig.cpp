@@ -97,11 +97,16 @@ bool RawPeer::send_all(std::string_view bytes, int timeout_ms) const {
   return true;
 }
 
-void RawPeer::hear(int quiet_ms) const {
+std::size_t RawPeer::hear(int quiet_ms) const {
   std::array<char, 512> buffer{};
+  std::size_t heard = 0;
   pollfd item{fd_, POLLIN, 0};
-  while (::poll(&item, 1, quiet_ms) > 0 && ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT) > 0) {
+  while (::poll(&item, 1, quiet_ms) > 0) {
+    const auto size = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (size <= 0) break;
+    heard += static_cast<std::size_t>(size);
   }
+  return heard;
 }
 
 std::string greeting() {

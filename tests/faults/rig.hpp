@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// @file What the tests with a real daemon share: a site with two ingest endpoints, one of them on tcp, and bad peers.
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -60,8 +61,8 @@ class RawPeer {
   bool send(std::string_view bytes) const;
   /// As send(), but waits for room. @returns false when the other side hung up, or took nothing for so long.
   bool send_all(std::string_view bytes, int timeout_ms) const;
-  /// Reads what comes until nothing has come for so long.
-  void hear(int quiet_ms) const;
+  /// Reads what comes until nothing has come for so long. @returns how many bytes.
+  std::size_t hear(int quiet_ms) const;
 
  private:
   int fd_ = -1;
