@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What: `tocsin watch` rings for each event once, whatever becomes of the daemon's journal and of its answers: it goes
 /// on when the numbers begin anew, and passes over nothing that it could not fetch at first.
-/// How: the built programs, a daemon whose every report is one alert event, and a relay before its control socket that
-/// can drop everything.
+/// How: the built programs, a daemon whose every report is one alert event, and relays before its control socket and
+/// its alerts that can drop everything or keep answers back.
 #include <atomic>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <climits>
 #include <zmq.h>
 
 #include "operated_daemon.hpp"
@@ -36,29 +39,26 @@ std::string report(int number, int value = 60) {
          std::to_string(number % 2 == 0 ? 0 : value) + "}\n";
 }
 
-/// Hands on what one asker at a time says to a daemon, and what it answers.
-class Relay {
+/// Two sockets with a thread between them.
+class Between {
  public:
-  Relay(const std::string& front, const std::string& back)
-      : context_{zmq_ctx_new()}, front_{open(ZMQ_ROUTER)}, back_{open(ZMQ_DEALER)} {
+  Between(int front_type, const std::string& front, int back_type, const std::string& back)
+      : context_{zmq_ctx_new()}, front_{open(front_type)}, back_{open(back_type)} {
     CHECK_EQUAL(0, zmq_bind(front_, front.c_str()));
+    if (back_type == ZMQ_SUB) CHECK_EQUAL(0, zmq_setsockopt(back_, ZMQ_SUBSCRIBE, "", 0));
     CHECK_EQUAL(0, zmq_connect(back_, back.c_str()));
-    thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
   }
-  ~Relay() {
-    thread_.request_stop();
-    thread_.join();
+  virtual ~Between() {
     (void)zmq_close(front_);
     (void)zmq_close(back_);
     (void)zmq_ctx_term(context_);
   }
-  Relay(const Relay&) = delete;
-  Relay& operator=(const Relay&) = delete;
+  Between(const Between&) = delete;
+  Between& operator=(const Between&) = delete;
   void drop(bool all) { drops_ = all; }
   [[nodiscard]] int dropped() const { return dropped_; }
-  [[nodiscard]] int answered() const { return answered_; }
 
- private:
+ protected:
   void* open(int type) {
     void* socket = zmq_socket(context_, type);
     const int none = 0;
@@ -80,34 +80,78 @@ class Relay {
   static void send(void* socket, const std::string& frame, int flags) {
     (void)zmq_send(socket, frame.data(), frame.size(), flags | ZMQ_DONTWAIT);
   }
-  void run(const std::stop_token& stop) {
-    std::string asker;
-    while (!stop.stop_requested()) {
-      zmq_pollitem_t items[] = {{front_, 0, ZMQ_POLLIN, 0}, {back_, 0, ZMQ_POLLIN, 0}};
-      (void)zmq_poll(items, 2, 20);
-      if (const auto question = receive(front_); question.size() == 2) {
-        asker = question.front();
-        if (drops_) {
-          ++dropped_;
-        } else {
-          send(back_, question.back(), 0);
-        }
+  void start() {
+    thread_ = std::jthread{[this](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        zmq_pollitem_t items[] = {{front_, 0, ZMQ_POLLIN, 0}, {back_, 0, ZMQ_POLLIN, 0}};
+        (void)zmq_poll(items, 2, 20);
+        hand_on();
       }
-      if (const auto answer = receive(back_); !answer.empty() && !drops_) {
-        send(front_, asker, ZMQ_SNDMORE);
-        send(front_, answer.back(), 0);
-        ++answered_;
-      }
-    }
+    }};
   }
+  void end() { thread_ = {}; }
+  virtual void hand_on() = 0;
 
   void* context_;
   void* front_;
   void* back_;
   std::atomic<bool> drops_ = false;
   std::atomic<int> dropped_ = 0;
-  std::atomic<int> answered_ = 0;
+
+ private:
   std::jthread thread_;
+};
+
+/// Hands on what one asker at a time says to a daemon, and what it answers.
+class Relay : public Between {
+ public:
+  Relay(const std::string& front, const std::string& back) : Between{ZMQ_ROUTER, front, ZMQ_DEALER, back} { start(); }
+  ~Relay() override { end(); }
+  /// Lets through so many answers more, and keeps the others back.
+  void hold_after(int answers) { left_ = answers; }
+  void release() { left_ = INT_MAX; }
+  [[nodiscard]] int asked() const { return asked_; }
+  [[nodiscard]] int answered() const { return answered_; }
+
+ private:
+  void hand_on() override {
+    if (const auto question = receive(front_); question.size() == 2) {
+      asker_ = question.front();
+      ++(drops_ ? dropped_ : asked_);
+      if (!drops_) send(back_, question.back(), 0);
+    }
+    if (auto answer = receive(back_); !answer.empty() && !drops_) answers_.push_back({asker_, answer.back()});
+    for (; !answers_.empty() && left_ > 0; --left_) {
+      send(front_, answers_.front().first, ZMQ_SNDMORE);
+      send(front_, answers_.front().second, 0);
+      answers_.pop_front();
+      ++answered_;
+    }
+  }
+
+  std::string asker_;
+  std::deque<std::pair<std::string, std::string>> answers_;
+  std::atomic<int> left_ = INT_MAX;
+  std::atomic<int> asked_ = 0;
+  std::atomic<int> answered_ = 0;
+};
+
+/// Hands on what a daemon publishes.
+class AlertRelay : public Between {
+ public:
+  AlertRelay(const std::string& front, const std::string& back) : Between{ZMQ_PUB, front, ZMQ_SUB, back} { start(); }
+  ~AlertRelay() override { end(); }
+
+ private:
+  void hand_on() override {
+    const auto message = receive(back_);
+    if (message.empty()) return;
+    if (drops_) {
+      ++dropped_;
+      return;
+    }
+    for (const auto& frame : message) send(front_, frame, &frame == &message.back() ? 0 : ZMQ_SNDMORE);
+  }
 };
 }  // namespace
 
@@ -153,11 +197,17 @@ TEST_GROUP_BASE(Watch, OperatedDaemon) {
     await("the subscription",
           [&] { return status().find("\"subscriptions\":" + std::to_string(count) + ",") != std::string::npos; });
   }
-  void watch(std::vector<std::string> options) {
-    std::vector<std::string> command{TOCSIN_PROGRAM, "watch", endpoint("alerts"), "--json"};
+  void watch(std::vector<std::string> options, const char* alerts = "alerts") {
+    std::vector<std::string> command{TOCSIN_PROGRAM, "watch", endpoint(alerts), "--json"};
     command.insert(command.end(), options.begin(), options.end());
     watcher = std::make_unique<Child>(command, folder.path("watched.jsonl"), folder.path("watch.log"));
     await_subscriptions(1);
+  }
+  /// The next answers are kept back, and one is due.
+  void await_question(Relay & relay) const {
+    relay.hold_after(0);
+    const int asked = relay.asked();
+    await("a question", [&] { return relay.asked() > asked; });
   }
   void stop_watching() {
     watcher->signal(SIGINT);
@@ -364,6 +414,97 @@ TEST(Watch, a_hole_in_the_middle_is_filled_when_answers_come_again) {
   await_shown("1 4 5 2 3 6 ");
   stop_watching();
   consumer_goes_on_with(7);
+}
+
+TEST(Watch, events_beyond_a_hole_ring_once_while_an_answer_is_late) {
+  Relay relay{endpoint("relay"), endpoint("control")};
+  AlertRelay alerts{endpoint("heard"), endpoint("alerts")};
+  watch({"--control", endpoint("relay"), "--since", "0", "--timeout", "20"}, "heard");
+  ring(1, 1);
+  await_shown("1 ");
+  alerts.drop(true);
+  ring(2, 3);
+  await("two events", [&] { return alerts.dropped() >= 2; });
+  alerts.drop(false);
+  relay.hold_after(0);
+  ring(4, 4);
+  std::this_thread::sleep_for(500ms);
+  ring(5, 5);
+  await_shown("1 4 5 ");  // after three seconds
+  relay.release();
+  await_shown("1 4 5 2 3 ");
+  ring(6, 6);
+  await_shown("1 4 5 2 3 6 ");
+  CHECK_TRUE_TEXT(told().find("journal") == std::string::npos, told().c_str());
+}
+
+TEST(Watch, what_waits_for_an_answer_when_both_connections_break_is_shown_once) {
+  auto relay = std::make_unique<Relay>(endpoint("relay"), endpoint("control"));
+  auto alerts = std::make_unique<AlertRelay>(endpoint("heard"), endpoint("alerts"));
+  watch({"--control", endpoint("relay"), "--consumer", "siren", "--timeout", "20"}, "heard");
+  ring(1, 1);
+  await_shown("1 ");
+  await_cursor(*relay);
+  await_question(*relay);
+  ring(2, 3);  // heard, and in the answer, too
+  std::this_thread::sleep_for(300ms);
+  const int asked = relay->asked();
+  relay->hold_after(1);
+  await("the next question", [&] { return relay->asked() > asked; });
+  relay.reset();
+  alerts.reset();
+  relay = std::make_unique<Relay>(endpoint("relay"), endpoint("control"));
+  alerts = std::make_unique<AlertRelay>(endpoint("heard"), endpoint("alerts"));
+  await_shown("1 2 3 ");
+  await_told("connected again");
+  ring(4, 4);
+  await_shown("1 2 3 4 ");
+  CHECK_TRUE_TEXT(told().find("journal") == std::string::npos, told().c_str());
+}
+
+TEST(Watch, what_the_old_journal_said_last_is_shown_before_another_one_begins) {
+  auto relay = std::make_unique<Relay>(endpoint("relay"), endpoint("control"));
+  auto alerts = std::make_unique<AlertRelay>(endpoint("heard"), endpoint("alerts"));
+  watch({"--control", endpoint("relay"), "--since", "0", "--timeout", "20"}, "heard");
+  ring(1, 4);
+  await_shown("1 2 3 4 ");
+  await_question(*relay);
+  ring(5, 5);
+  std::this_thread::sleep_for(300ms);
+  watcher->signal(SIGSTOP);
+  relay.reset();
+  alerts.reset();
+  start_on_a_new_journal();
+  ring(1, 7, 70);
+  relay = std::make_unique<Relay>(endpoint("relay"), endpoint("control"));
+  alerts = std::make_unique<AlertRelay>(endpoint("heard"), endpoint("alerts"));
+  watcher->signal(SIGCONT);
+  await_shown("1 2 3 4 5 5 6 7 ");  // both journals' events up to 4 are the same
+  STRCMP_CONTAINS("its newest event is 7, event 5 was known here", told().c_str());
+}
+
+TEST(Watch, count_reached_while_an_answer_is_late_leaves_the_cursor_behind_it) {
+  {
+    Relay relay{endpoint("relay"), endpoint("control")};
+    watch({"--control", endpoint("relay"), "--consumer", "siren", "--timeout", "20", "--count", "1"});
+    await_cursor(relay);
+    await_question(relay);
+    ring(1, 1);
+    await_shown("1 ");
+    relay.release();
+    LONGS_EQUAL_TEXT(0, watcher->wait(20s), told().c_str());
+    STRCMP_EQUAL("", told().c_str());
+  }
+  consumer_goes_on_with(2);
+}
+
+TEST(Watch, interrupted_before_anybody_answered_it_ends_well) {
+  Relay relay{endpoint("relay"), endpoint("control")};
+  relay.drop(true);
+  watch({"--control", endpoint("relay"), "--timeout", "60"});
+  await("a question", [&] { return relay.dropped() > 0; });
+  stop_watching();
+  STRCMP_EQUAL("", told().c_str());
 }
 
 TEST(Watch, count_ends_it_also_while_nobody_answers) {
