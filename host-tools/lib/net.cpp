@@ -18,6 +18,8 @@ namespace tocsin::tools {
 namespace {
 /// While an answer is waited for, what is to be done meanwhile is done so often.
 constexpr Milliseconds kTurnApart{100};
+constexpr int kHeartbeatMs = 10'000;
+constexpr int kHeartbeatTimeoutMs = 30'000;
 
 volatile std::sig_atomic_t stop_flag = 0;
 
@@ -101,6 +103,10 @@ std::unique_ptr<Connection> Connection::open(Context& context, Pattern pattern, 
   set(socket, ZMQ_RECONNECT_IVL, -1);
   set(socket, ZMQ_SNDHWM, 64);
   set(socket, ZMQ_RCVHWM, 1000);
+  if (endpoint.starts_with("tcp://")) {  // a machine that is gone says nothing
+    set(socket, ZMQ_HEARTBEAT_IVL, kHeartbeatMs);
+    set(socket, ZMQ_HEARTBEAT_TIMEOUT, kHeartbeatTimeoutMs);
+  }
   if (pattern == Pattern::subscriber) (void)zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0);
   if (const auto& keys = client_keys(); keys && endpoint.starts_with("tcp://")) {
     (void)zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, keys->server.data(), keys->server.size());
@@ -276,7 +282,9 @@ std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
     if (left_until(end) > Milliseconds{50}) std::this_thread::sleep_for(Milliseconds{50});
     if (!turn_()) break;
   } while (left_until(end).count() > 0 && !stop_requested());
-  error_ = attempts.text().empty() ? no_answer() : attempts.text();
+  error_ = stop_requested()          ? endpoint_ + ": interrupted before it answered"
+           : attempts.text().empty() ? no_answer()
+                                     : attempts.text();
   return std::nullopt;
 }
 
@@ -289,7 +297,9 @@ std::optional<wire::ControlReply> Control::ask_the_same(wire::ControlRequest req
     }
     broke_ = connection_->down();
   }
-  error_ = broke_ ? endpoint_ + ": the connection broke" : no_answer();
+  error_ = broke_             ? endpoint_ + ": the connection broke"
+           : stop_requested() ? endpoint_ + ": interrupted before it answered"
+                              : no_answer();
   connection_.reset();
   return std::nullopt;
 }

@@ -56,16 +56,16 @@ void Reports::add_line(std::uint32_t line, std::string_view text, const Complain
     return;
   }
   const wire::InputView& view = parsed.view();
-  if (items_.empty()) {
-    starts_with_clock_ = view.kind == engine::InputKind::clock;
-    first_line_ = starts_with_clock_ ? view.time : view.received.value_or(view.time);
-  }
   note_time(view);
   note_number(view, item);
   items_.push_back(item);
 }
 
 void Reports::note_time(const wire::InputView& view) {
+  if (!first_line_) {
+    starts_with_clock_ = view.kind == engine::InputKind::clock;
+    first_line_ = starts_with_clock_ ? view.time : view.received.value_or(view.time);
+  }
   if (view.kind != engine::InputKind::report && view.kind != engine::InputKind::heartbeat) return;
   earliest_ = std::min(earliest_.value_or(view.time), view.time);
 }
@@ -124,6 +124,10 @@ void Reports::refuse_unnumbered(const std::string& feed, const std::string& why,
     complain(where(item) + ": refused: " + why);
     return true;
   });
+  first_line_.reset();
+  earliest_.reset();
+  starts_with_clock_ = false;
+  for (const Item& item : items_) note_time(parse(item).view());
 }
 
 std::optional<engine::Instant> Reports::first_instant() const {

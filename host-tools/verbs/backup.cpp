@@ -25,7 +25,8 @@ std::optional<wire::ControlReply> begin(Control& control, wire::ControlRequest r
   const auto path = request.text;
   auto reply = control.ask(std::move(request));
   if (!reply) {
-    std::fprintf(stderr, "%s\n", control.error().c_str());
+    std::fprintf(stderr, "%s%s%s\n", control.error().c_str(), stop_requested() ? "; if it was asked, " : "",
+                 stop_requested() ? kGoesOn : "");
     exit = Exit::unreachable;
     return std::nullopt;
   }

@@ -64,6 +64,7 @@ class Import {
   [[nodiscard]] bool commit();
   [[nodiscard]] bool put_in_place();
   void summarise() const;
+  void tell_new_key() const;
   bool complain(const std::string& text) const {
     std::fprintf(stderr, "%s\n", text.c_str());
     return false;
@@ -235,7 +236,10 @@ void Import::summarise() const {
   std::fprintf(stderr, "import: %s, %s to %s, with %s of history in %s\n", counted(inputs_, "input", "inputs").c_str(),
                text::format_instant(engine.first_instant()).c_str(), text::format_instant(engine.clock()).c_str(),
                counted(events_, "alert event", "alert events").c_str(), options_.journal.c_str());
-  if (new_key_.empty()) return;
+  if (!new_key_.empty()) tell_new_key();
+}
+
+void Import::tell_new_key() const {
   std::fprintf(
       stderr,
       "import: made the journal's key file %s: keep a copy in another place. The daemon goes on with no other: it "
@@ -255,6 +259,7 @@ int Import::run() {
   } else if (refused_ != 0 || reports_.bad() != 0) {
     std::fprintf(stderr, "import: nothing was stored: mend or leave out what was refused\n");
   }
+  if (!done && !new_key_.empty()) tell_new_key();
   return static_cast<int>(done ? Exit::done : Exit::bad_input);
 }
 }  // namespace

@@ -133,9 +133,9 @@ void Inject::find_moments() {
 Exit Inject::prepare() {
   if (!reports_.read(options_.reports, [this](const std::string& text) { complain_of_line(text); }))
     return Exit::bad_input;
-  clock_first_ = options_.start_clock && reports_.first_instant() && !reports_.starts_with_clock();
   const Exit numbered = number_lines();
   if (numbered != Exit::done) return numbered;
+  clock_first_ = options_.start_clock && reports_.first_instant() && !reports_.starts_with_clock();
   outbox_ = std::make_unique<Outbox>(
       count(), [this](std::span<const std::size_t> indices, const auto& use) { with_views(indices, use); },
       [this](std::size_t index, const wire::RefusedItem& why) { on_refused(index, why); });

@@ -214,6 +214,26 @@ TEST(EndToEnd, unnumbered_lines_of_an_unknown_feed_are_refused_alone) {
   STRCMP_CONTAINS(R"("mark":2)", done.out.c_str());
 }
 
+TEST(EndToEnd, a_refused_line_starts_no_clock) {
+  configure(kGolden + "surge-and-clear/book.watch");
+  start();
+  const std::string refused =
+      R"({"feed":"mnd_dayly","indicator":"pla_aircraft","time":"2024-05-22T01:00:00Z","value":1})";
+  const std::vector<std::string> options{"--control", endpoint("control"), "--start-clock", "--speed", "86400"};
+  const auto inject_lines = [&](const std::string& lines) {
+    std::vector<std::string> command{"inject", endpoint("ingest"), folder.file("r.jsonl", lines)};
+    command.insert(command.end(), options.begin(), options.end());
+    tocsin(command);
+    ends_with(1);
+  };
+  inject_lines(refused);
+  STRCMP_CONTAINS("0 of 1 line taken and durable", done.err.c_str());
+  inject_lines(refused + "\n" +
+               R"({"feed":"mnd_daily","indicator":"pla_aircraft","time":"2024-05-22T02:00:00Z","value":2})");
+  tocsin({"status", endpoint("control"), "--json"});
+  STRCMP_CONTAINS(R"("first_instant":"2024-05-22T02:00:00Z")", done.out.c_str());
+}
+
 TEST(EndToEnd, watch_misses_nothing_and_shows_nothing_twice) {
   const std::string reports = folder.file("many.jsonl", many_reports());
   configure(folder.file("busy.watch", kBusyBook));

@@ -126,6 +126,7 @@ TEST(Import, leaves_no_journal_when_a_line_is_refused) {
   import(folder.file("bad.jsonl", text), 1);
   STRCMP_CONTAINS("no_such_feed", done.err.c_str());
   STRCMP_CONTAINS("nothing was stored", done.err.c_str());
+  STRCMP_CONTAINS(("made the journal's key file " + journal + ".key").c_str(), done.err.c_str());
   CHECK_FALSE(std::filesystem::exists(journal));
   CHECK_FALSE(std::filesystem::exists(journal + ".import"));
   import(folder.file("torn.jsonl", "{\"feed\":"), 1);
