@@ -140,21 +140,29 @@ class Core::Replay {
     }
     target_hash_ = core_.image().book_hash;
     const std::uint64_t newest = stored_books_.empty() ? target_hash_ : stored_books_.back().hash;
-    core_.recovery_.book_changed = !outcome && newest != target_hash_;
-    if (core_.file_hash_ == 0) core_.file_hash_ = target_hash_;
-    if (!core_.recovery_.book_changed || !came_by_control_(newest)) return {};
-    auto book = load_(newest);
-    if (!book) return {};
-    core_.exchange_(*book);
-    target_hash_ = newest;
-    core_.rules_from_journal_ = true;
-    core_.recovery_.book_changed = false;
+    // When the journal healed, the book in memory rules, stored or not: the marks may be of the one before.
+    const bool starts = core_.file_hash_ == 0;
+    if (starts) core_.file_hash_ = target_hash_;
+    if (starts && !outcome) choose_by_control_(newest);
+    core_.recovery_.book_changed = !outcome && newest != target_hash_ && !core_.rules_from_journal_;
     return {};
   }
 
-  bool came_by_control_(std::uint64_t newest) {
+  void choose_by_control_(std::uint64_t newest) {
+    const auto ruling = came_by_control_(newest);
+    if (ruling == 0 || ruling == target_hash_) return;
+    auto book = load_(ruling);
+    if (!book) return;
+    core_.exchange_(*book);
+    target_hash_ = ruling;
+    core_.rules_from_journal_ = true;
+  }
+
+  /// The book that came by control while the file was what it is now; 0: none. The newest image says less than a mark:
+  /// it is stored before the change to it is.
+  std::uint64_t came_by_control_(std::uint64_t newest) {
     if (const auto ruling = core_.journal_->cursor(kRulingMark); ruling != 0) {
-      return ruling == newest && core_.journal_->cursor(kFileMark) == core_.file_hash_;
+      return core_.journal_->cursor(kFileMark) == core_.file_hash_ ? ruling : 0;
     }
     bool by_control = false;  // a journal from before there were marks
     const auto outcome = core_.journal_->read_acts([&](const journal::Act& act) {
@@ -162,7 +170,7 @@ class Core::Replay {
       by_control = number_after(act.text, "book=") == newest && number_after(act.text, "file=") == core_.file_hash_;
       return true;
     });
-    return by_control && !outcome;
+    return by_control && !outcome ? newest : 0;
   }
 
   /// A stored book, mapped and not started; null, logged, when it cannot be used.

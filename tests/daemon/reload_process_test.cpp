@@ -34,16 +34,18 @@ TEST_GROUP(ReloadProcess) {
 
   [[nodiscard]] std::vector<std::string> arguments() const { return {"--config", site.config_file()}; }
   [[nodiscard]] std::string log() const { return site.folder.file("log"); }
-  tocsin::wire::StatusReport status() {
-    Peer control{context, PeerKind::dealer, site.control()};
+  tocsin::wire::StatusReport status() { return status(site); }
+  tocsin::wire::StatusReport status(const Site& of) {
+    Peer control{context, PeerKind::dealer, of.control()};
     ControlRequest request;
     request.kind = ControlKind::status;
     const auto reply = control.ask(request);
     CHECK_TRUE(reply && reply->ok && reply->status);
     return *reply->status;
   }
-  tocsin::wire::ControlReply reload(const Bytes& image) {
-    Peer control{context, PeerKind::dealer, site.control()};
+  tocsin::wire::ControlReply reload(const Bytes& image) { return reload(image, site); }
+  tocsin::wire::ControlReply reload(const Bytes& image, const Site& of) {
+    Peer control{context, PeerKind::dealer, of.control()};
     ControlRequest request;
     request.kind = ControlKind::reload;
     request.image = image;
@@ -173,32 +175,43 @@ TEST(ReloadProcess, in_the_midst_of_traffic_loses_no_line) {
   UNSIGNED_LONGS_EQUAL(2 * kFrames, stored.reports.size());
 }
 
-// The room that a change needs is found by trying: one page more each time.
+// The room that a change needs is found by trying: one page more each time. From the file's book to one by control, and
+// back to the file's from one by control.
 TEST(ReloadProcess, does_not_say_that_the_book_changed_before_that_is_stored) {
-  Tocsind daemon{arguments(), log()};
-  CHECK_TRUE(daemon.wait_ready());
-  const auto before = status().book_hash;
-  const auto book = book_with(50, 1);
-  tocsin::wire::ControlReply reply;
-  for (rlim_t pages = 1; pages < 500; ++pages) {
-    const rlimit room{pages * 4096, RLIM_INFINITY};
-    LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &room, nullptr));
-    reply = reload(book);
-    if (reply.ok || reply.error.find("cannot be stored") == std::string::npos) break;
-    CHECK_TRUE(status().book_hash == before);
-  }
-  CHECK_FALSE(reply.ok);
-  STRCMP_CONTAINS("the new book rules, but that is not stored", reply.error.c_str());
-  CHECK_TRUE(status().book_hash == hash_of(book));
-  CHECK_FALSE(status().journal_ok);
+  for (const bool back : {false, true}) {
+    Site here{"clock = \"input\""};
+    const std::vector<std::string> words{"--config", here.config_file()};
+    Tocsind daemon{words, here.folder.file("log")};
+    CHECK_TRUE(daemon.wait_ready());
+    const auto files = status(here).book_hash;
+    const auto book = book_with(50, 1);
+    if (back) CHECK_TRUE(reload(book, here).ok);
+    const auto before = status(here).book_hash;
+    const auto after = back ? files : hash_of(book);
+    tocsin::wire::ControlReply reply;
+    for (rlim_t pages = 1; pages < 500; ++pages) {
+      const rlimit room{pages * 4096, RLIM_INFINITY};
+      LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &room, nullptr));
+      reply = reload(back ? Bytes{} : book, here);
+      if (reply.ok || reply.error.find("cannot be stored") == std::string::npos) break;
+      CHECK_TRUE(status(here).book_hash == before);
+    }
+    CHECK_FALSE(reply.ok);
+    STRCMP_CONTAINS("the new book rules, but that is not stored", reply.error.c_str());
+    CHECK_TRUE(status(here).book_hash == after);
+    CHECK_FALSE(status(here).journal_ok);
 
-  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
-  LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &all, nullptr));
-  for (int i = 0; i < 250 && !status().journal_ok; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  CHECK_TRUE(status().journal_ok);
-  STRCMP_EQUAL("this book rules already", reload(book).text.c_str());
-  daemon.kill();
-  Tocsind again{arguments(), log()};
-  CHECK_TRUE(again.wait_ready());
-  CHECK_TRUE(status().book_hash == hash_of(book));
+    const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+    LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &all, nullptr));
+    for (int i = 0; i < 250 && !status(here).journal_ok; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+    CHECK_TRUE(status(here).journal_ok);
+    CHECK_TRUE(status(here).book_hash == after);
+    STRCMP_EQUAL("this book rules already", reload(back ? Bytes{} : book, here).text.c_str());
+    daemon.kill();
+    Tocsind again{words, here.folder.file("log")};
+    CHECK_TRUE(again.wait_ready());
+    CHECK_TRUE(status(here).book_hash == after);
+  }
 }

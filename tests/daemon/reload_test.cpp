@@ -373,3 +373,63 @@ TEST(Reload, cut_at_any_moment_leaves_one_book_or_the_other_and_says_nothing_twi
   }
   std::printf("[%llu cuts] ", static_cast<unsigned long long>(changes));
 }
+
+/// A second book comes by control after a first: its image is stored before the change to it is, and until then the
+/// first one rules.
+TEST(Reload, cut_while_a_second_book_comes_leaves_the_first_or_the_second_and_never_the_files) {
+  constexpr const char* kDisk = "daemon-reload-again";
+  Site site{"clock = \"input\"\nstatus = \"test\""};
+  const auto lines = story(1, 12);
+  const std::span<const InputView> all{lines};
+  const auto cut = lines_until_raised(all);
+  const auto first = book_with(40, 1);
+  const auto second = book_with(1e6, 2);
+  const auto change = [](Core& core, const Bytes& book) {
+    Successor next{engine::Status::test};
+    CHECK_TRUE(next.load(book, "new book").empty());
+    BookChange told;
+    (void)core.change_book(next, "operator", told);
+  };
+  std::vector<Bytes> expected;
+  std::size_t firsts = 0;
+  std::uint64_t changes = 0;
+  std::uint64_t hash = 0;
+  for (std::uint64_t n = 0; n <= changes; ++n) {
+    PowercutVfs disk{kDisk};
+    {
+      auto core = open(site, kDisk);
+      tell(*core, all.first(cut));
+      change(*core, first);
+      hash = core->image().book_hash;
+      const auto before = disk.changes();
+      if (n > 0) disk.cut_at(n, n * 77);
+      change(*core, second);
+      if (n == 0) {
+        changes = disk.changes() - before;
+        tell(*core, all.subspan(cut));
+        expected = read_stored(core->journal()).alerts;
+        CHECK_TRUE(changes > 10);
+        continue;
+      }
+    }
+    disk.power_on();
+    disk.cut_at(1 + n % 23, n * 131);
+    {
+      Core core{site.config(), clock};
+      (void)core.open(kDisk);
+    }
+    disk.power_on();
+    auto core = open(site, kDisk);
+    const auto where = "cut at change " + std::to_string(n);
+    UNSIGNED_LONGLONGS_EQUAL(0, core->recovery().differences);
+    if (!core->rules_from_journal()) FAIL((where + " leaves the file's book").c_str());
+    if (core->image().book_hash == hash) {
+      ++firsts;
+      change(*core, second);
+    }
+    tell(*core, all.subspan(cut));
+    if (read_stored(core->journal()).alerts != expected) FAIL(where.c_str());
+  }
+  std::printf("[%llu cuts, %zu before the change] ", static_cast<unsigned long long>(changes), firsts);
+  CHECK_TRUE(firsts > 0 && firsts < changes);
+}
