@@ -126,12 +126,41 @@ std::string Core::tell_change_(const Book& old, std::span<const Said> said, std:
   return error;
 }
 
+std::array<journal::Cursor, 2> Core::book_marks_() const {
+  return {journal::Cursor{kRulingMark, image().book_hash, true}, journal::Cursor{kFileMark, file_hash_, true}};
+}
+
+bool Core::found_in_file() {
+  if (file_hash_ == image().book_hash) return true;
+  const auto before = std::exchange(file_hash_, image().book_hash);
+  for (const auto& mark : book_marks_()) {  // the ruling one is as it was, so that one of them alone is no harm
+    if (keep(mark)) continue;
+    file_hash_ = before;
+    return false;
+  }
+  rules_from_journal_ = false;
+  return true;
+}
+
+/// Where the image file's book rules and the journal says something else: what was in that file before is to be a new
+/// file when it comes back.
+journal::Outcome Core::store_book_marks_() {
+  const auto marks = book_marks_();
+  const bool same = std::all_of(marks.begin(), marks.end(), [&](const journal::Cursor& mark) {
+    return journal_->cursor(mark.consumer) == mark.number;
+  });
+  if (same) return std::nullopt;
+  journal::CommitBatch batch;
+  batch.cursors = marks;
+  batch.clock = batch_clock();
+  return journal_->commit(batch);
+}
+
 /// @param was  the hash of the book that ruled.
 std::string Core::store_change_(std::span<const journal::StoredAlert> alerts, std::uint64_t was, std::string_view who) {
   const std::string text = "book=" + hex(image().book_hash) + " was=" + hex(was) + " file=" + hex(file_hash_);
   const journal::Act act{batch_clock(), who, "reload", text};
-  const std::array marks{journal::Cursor{kRulingMark, image().book_hash, true},
-                         journal::Cursor{kFileMark, file_hash_, true}};
+  const auto marks = book_marks_();
   journal::CommitBatch batch;
   batch.alerts = alerts;
   batch.acts = std::span{&act, 1};

@@ -97,6 +97,13 @@ class Core::Replay {
   std::unique_ptr<Book> before;
   std::vector<Said> said;
 
+  /// Whether another book than the one that is to rule may have ruled.
+  [[nodiscard]] bool knows_others() const {
+    return core_.journal_->cursor(kRulingMark) != 0 ||
+           std::any_of(stored_books_.begin(), stored_books_.end(),
+                       [&](const StoredBook& one) { return one.hash != target_hash_; });
+  }
+
  private:
   struct StoredBook {
     std::uint64_t hash = 0;
@@ -430,14 +437,28 @@ std::string Core::recover_(const GoOn& go_on, BookChange& change) {
     first.first_instant = engine_->first_instant();
     if (auto outcome = journal_->commit(first)) return outcome->text;
   }
-  const auto unstored = unstored_change_.value_or(UnstoredChange{});
-  if (!recovery_.book_changed || !started_) {
-    return unstored_change_ ? store_change_({}, unstored.was, unstored.who) : std::string{};
+  return rule_from_here_(replay, change);
+}
+
+/// Stores that the book that came out of a recovery rules, where the journal says otherwise.
+std::string Core::rule_from_here_(Replay& replay, BookChange& change) {
+  const bool changed = recovery_.book_changed && started_;
+  if (unstored_change_ && !changed) {
+    const auto unstored = *unstored_change_;
+    return store_change_({}, unstored.was, unstored.who);
   }
-  if (replay.before) {
-    if (auto error = tell_change_(*replay.before, replay.said, unstored.who, change); !error.empty()) return error;
+  if (changed && replay.before) {
+    const auto who = unstored_change_ ? unstored_change_->who : std::string{};
+    if (auto error = tell_change_(*replay.before, replay.said, who, change); !error.empty()) return error;
     LogLine(Severity::info, "book_changed").field("cleared", change.cleared).field("history", change.history);
   }
+  if (!rules_from_journal_ && replay.knows_others()) {
+    if (const auto outcome = store_book_marks_()) {  // the next start tries again
+      LogLine(Severity::error, "book_mark").field("error", outcome->text);
+      if (outcome->fatal) return outcome->text;
+    }
+  }
+  if (!changed) return {};
   // From here the new book rules: the next start must find its state, not go through all of this again.
   if (const auto outcome = try_checkpoint_()) {
     LogLine(Severity::error, "checkpoint").field("error", outcome->text);

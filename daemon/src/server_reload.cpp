@@ -27,7 +27,7 @@ std::string Server::begin_reload_(std::span<const std::byte> image, std::optiona
   if (error.empty()) error = next->lacks(config_);
   if (!error.empty()) return error + kOldRules;
   if (next->image().book_hash == core_.image().book_hash) {
-    if (next->from_file()) core_.found_in_file();
+    if (next->from_file() && !core_.found_in_file()) return kNoRoomText;
     return rules_already_(asker, who);
   }
   reload_.next = std::move(next);

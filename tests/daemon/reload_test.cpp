@@ -277,6 +277,39 @@ TEST(Reload, at_a_start_clears_by_book_as_at_any_time) {
   UNSIGNED_LONGS_EQUAL(count, alerts_of(*core).size());
 }
 
+// A book came by control; then the file got it, too. What was in the file before is a new file when it comes back.
+TEST(Reload, a_file_that_comes_back_is_a_new_one) {
+  for (const bool restarts : {true, false}) {
+    Site site{"clock = \"input\"\nstatus = \"test\""};
+    const auto lines = story(3, 20);
+    const auto old_file = book_with(45, 7);
+    const auto book = book_with(50, 1);
+    (void)site.folder.write("book.tcn", old_file);
+    std::uint64_t hash = 0;
+    {
+      auto core = open(site);
+      hash = core->image().book_hash;
+      tell(*core, std::span{lines}.first(80));
+      (void)change_to(*core, book);
+      (void)site.folder.write("book.tcn", book);
+      if (!restarts) {  // SIGHUP finds it there
+        CHECK_TRUE(core->found_in_file());
+        CHECK_TRUE(core->commit() == CommitResult::done);
+      }
+    }
+    for (int i = 0; restarts && i < 2; ++i) {
+      auto core = open(site);
+      CHECK_FALSE(core->rules_from_journal());
+      CHECK_TRUE(core->image().book_hash != hash);
+    }
+    (void)site.folder.write("book.tcn", old_file);
+    auto core = open(site);
+    CHECK_FALSE(core->rules_from_journal());
+    CHECK_TRUE(core->image().book_hash == hash);
+    UNSIGNED_LONGLONGS_EQUAL(0, core->recovery().differences);
+  }
+}
+
 /// How long input waits while the book changes, with as much history as lies between two checkpoints.
 TEST(Reload, stands_still_for_a_moment_only) {
   Site site{"clock = \"input\"\nstatus = \"test\""};

@@ -224,11 +224,9 @@ class Core {
   [[nodiscard]] std::string change_book(Successor& successor, std::string_view who, BookChange& change);
   /// True when the image file's book is not the one that rules: it was reloaded by control.
   [[nodiscard]] bool rules_from_journal() const { return rules_from_journal_; }
-  /// The image file was read again and has the book that rules.
-  void found_in_file() {
-    file_hash_ = image().book_hash;
-    rules_from_journal_ = false;
-  }
+  /// The image file was read again and has the book that rules: the next commit stores that. @returns false, nothing
+  /// having changed, when the batch has no room for it. @pre not in_trouble().
+  [[nodiscard]] bool found_in_file();
   /// @}
 
   /// @{ Alerts put aside (shelves.hpp). What is shelved is decided, stored and told as ever, and marked.
@@ -298,6 +296,8 @@ class Core {
                                          BookChange& change);
   [[nodiscard]] std::string store_change_(std::span<const journal::StoredAlert> alerts, std::uint64_t was,
                                           std::string_view who);
+  [[nodiscard]] std::array<journal::Cursor, 2> book_marks_() const;
+  [[nodiscard]] journal::Outcome store_book_marks_();
   void find_feeds_();
   void keep_counts_(const engine::Image& book, std::span<const FeedState> before);
   void note_batch_(std::uint64_t batch_id, engine::Instant clock);
@@ -305,6 +305,7 @@ class Core {
 
   [[nodiscard]] std::string map_block_();
   [[nodiscard]] std::string recover_(const GoOn& go_on, BookChange& change);
+  [[nodiscard]] std::string rule_from_here_(Replay& replay, BookChange& change);
   [[nodiscard]] std::string store_image_();
   void start_engine_(engine::Instant first);
   /// @param now  our clock when the frame came; meaningless where the feeds bring the clock.
