@@ -35,13 +35,35 @@ FrameCount::Taken FrameCount::take(std::uint64_t frame) {
 }
 
 void FrameCount::begin_run_() {
-  if (count_ == kRunsMax) {
-    const Run oldest = runs_[0];
-    drop_runs_(1);
-    runs_[0].stored = std::min(runs_[0].stored, oldest.stored);
-    runs_[0].last = std::max(runs_[0].last, oldest.last);
-  }
+  if (count_ == kRunsMax) merge_two_();
   runs_.at(count_++) = {};
+}
+
+/// The oldest two that no slab is sealed in. What a slab says is how far its own run is stored: when it comes to be,
+/// that must not be taken for the next one's, or what that lost is never told; for the one before it costs a word too
+/// much.
+void FrameCount::merge_two_() {
+  const auto is_sealed = [this](std::size_t run) {
+    return std::any_of(sealed_.begin(), sealed_.end(), [&](const auto& one) { return one && one->run == run; });
+  };
+  std::size_t run = 0;
+  while (run + 2 < count_ && (is_sealed(run) || is_sealed(run + 1))) ++run;
+  if (is_sealed(run) || is_sealed(run + 1)) {
+    for (run = 0; run + 2 < count_ && is_sealed(run);) ++run;
+  }
+  merge_with_next_(run);
+}
+
+void FrameCount::merge_with_next_(std::size_t run) {
+  auto& next = runs_.at(run + 1);
+  next.stored = std::min(next.stored, runs_.at(run).stored);
+  next.last = std::max(next.last, runs_.at(run).last);
+  std::rotate(runs_.begin() + static_cast<std::ptrdiff_t>(run), runs_.begin() + static_cast<std::ptrdiff_t>(run) + 1,
+              runs_.end());
+  --count_;
+  for (auto& sealed : sealed_) {
+    if (sealed && sealed->run > run) --sealed->run;
+  }
 }
 
 void FrameCount::drop_runs_(std::size_t count) {

@@ -17,8 +17,8 @@ struct MissingFrames {
 
 class FrameCount {
  public:
-  /// Counts that can be under way before anything of them is stored; of a publisher that begins more often the oldest
-  /// two are told as one.
+  /// Counts that can be under way before anything of them is stored; of a publisher that begins more often two old ones
+  /// are told as one.
   static constexpr std::size_t kRunsMax = 4;
 
   /// What a message's number tells.
@@ -55,6 +55,8 @@ class FrameCount {
     std::uint64_t last = 0;
   };
   void begin_run_();
+  void merge_two_();
+  void merge_with_next_(std::size_t run);
   void drop_runs_(std::size_t count);
 
   std::array<Run, kRunsMax> runs_{};

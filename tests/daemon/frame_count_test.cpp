@@ -4,6 +4,7 @@
 /// was sent.
 #include "frame_count.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -108,6 +109,33 @@ TEST(FrameCount, what_is_thrown_away_can_be_of_several_counts) {
   std::size_t told = 0;
   for (const auto& missing : frames.throw_away()) told += missing ? 1U : 0U;
   CHECK_TRUE(told > 0);
+}
+
+// Whichever count is in the slab under way: what came after is not stored with it, however often the publisher begins.
+TEST(FrameCount, counts_that_are_told_as_one_are_not_taken_for_stored) {
+  constexpr std::uint64_t kLong = 1000;
+  for (std::size_t sealed = 0; sealed < FrameCount::kRunsMax; ++sealed) {
+    FrameCount count;
+    for (std::size_t run = 0; run < sealed; ++run) {
+      (void)count.take(2);
+      (void)count.take(1);
+    }
+    for (std::uint64_t frame = 2; frame <= kLong; ++frame) (void)count.take(frame);
+    count.seal(0);
+    for (std::uint64_t frame = 1; frame <= 5; ++frame) (void)count.take(frame);
+    for (int i = 0; i < 6; ++i) {
+      (void)count.take(1);
+      (void)count.take(2);
+    }
+    count.stored(0);
+    std::uint64_t most = 0;
+    for (const auto& missing : count.throw_away()) {
+      if (!missing) continue;
+      UNSIGNED_LONGLONGS_EQUAL(1, missing->first);  // nothing of the one that is stored
+      most = std::max(most, missing->last);
+    }
+    UNSIGNED_LONGLONGS_EQUAL(5, most);
+  }
 }
 
 TEST(FrameCount, every_message_is_stored_or_told_as_missing_and_none_is_both) {
