@@ -103,6 +103,7 @@ void read_principal(const std::string& name, Place place, const std::string& whe
   read_ranges(reader, where, principal);
   (void)reader.boolean("may_retract", principal.may_retract);
   read_roles(reader, principal);
+  principal.rights_written = reader.place("feeds").line > 0 && reader.place("roles").line > 0;
   (void)reader.text("audience", principal.audience);
   read_quota(reader, principal.quota);
   (void)reader.number("connections", principal.connections, 1, 64);

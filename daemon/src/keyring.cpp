@@ -61,6 +61,13 @@ bool publishes(const Config& config, const std::string& principal) {
                      [&](const BroadcastConfig& one) { return one.principal == principal; });
 }
 
+/// Who opens the endpoint's file is trusted with all that is not written out; who holds a key is not.
+std::string too_wide(const PrincipalConfig& principal, const std::string& path) {
+  return path + ": principal \"" + principal.name +
+         "\" has an endpoint, too, and with that all that is not written out; for a key \"feeds\" and \"roles\" must "
+         "both be there: write them, or give the key a principal of its own, without an endpoint";
+}
+
 /// Files that no principal of the config has: somebody expects to be let in and is not.
 void warn_of_strangers(const Config& config, const std::filesystem::path& folder, std::vector<std::string>& warnings) {
   std::error_code error;
@@ -105,6 +112,7 @@ std::string Keyring::load(const Config& config, std::shared_ptr<const Keyring>& 
   Trouble trouble;
   loaded->read_(config, trouble, warnings);
   if (!trouble.errors.empty()) return trouble.errors.front();
+  if (!trouble.wide.empty()) return trouble.wide.front();
   out = std::move(loaded);
   return {};
 }
@@ -130,6 +138,9 @@ std::shared_ptr<const Keyring> Keyring::reload(const Config& config, const Keyri
     if (unread(entry) || claimed_twice(entry)) now.push_back(entry);
   }
   errors.insert(errors.end(), trouble.errors.begin(), trouble.errors.end());
+  for (const auto& text : trouble.wide) {
+    warnings.push_back(text + "; as it is, it opens nothing, and the next start is refused");
+  }
   return loaded;
 }
 
@@ -137,6 +148,7 @@ void Keyring::check(const Config& config, std::vector<std::string>& errors, std:
   Trouble trouble;
   Keyring{}.read_(config, trouble, warnings);
   errors.insert(errors.end(), trouble.errors.begin(), trouble.errors.end());
+  errors.insert(errors.end(), trouble.wide.begin(), trouble.wide.end());
 }
 
 void Keyring::read_(const Config& config, Trouble& trouble, std::vector<std::string>& warnings) {
@@ -146,6 +158,10 @@ void Keyring::read_(const Config& config, Trouble& trouble, std::vector<std::str
     const auto path = (folder / (principal.name + ".pub")).string();
     std::error_code unknown;  // a file that cannot be looked for is not known to be gone
     if (std::filesystem::exists(path, unknown) || unknown) {
+      if (!principal.endpoint.empty() && !principal.rights_written) {
+        trouble.wide.push_back(too_wide(principal, path));
+        continue;
+      }
       add_(principal, path, trouble);
     } else if (principal.endpoint.empty() && !publishes(config, principal.name)) {
       warnings.push_back("principal \"" + principal.name +

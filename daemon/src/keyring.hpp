@@ -46,14 +46,16 @@ class Keyring {
   };
 
   /// Reads `FOLDER/principals/NAME.pub` of every principal of the config: one or two Z85 public keys, one per line, `#`
-  /// begins a comment. The same key twice, a file with more keys, or something that is no key is an error.
+  /// begins a comment. The same key twice, a file with more keys, something that is no key, or the key of a principal
+  /// with an endpoint whose feeds and roles are not both written out is an error.
   /// @param warnings  appended: principals without a key, key files without a principal.
   /// @returns what is wrong, with the mend, or empty; on an error `out` is unchanged.
   [[nodiscard]] static std::string load(const Config& config, std::shared_ptr<const Keyring>& out,
                                         std::vector<std::string>& warnings);
   /// As load(), where a ring holds already: a file that cannot be read as it should be must not keep withdrawn keys in
   /// force that are another's. So what the files say holds, but for principals whose file cannot be read, which keep
-  /// the keys they had; and a key that is there twice stays whose it was, or opens nothing.
+  /// the keys they had; and a key that is there twice stays whose it was, or opens nothing, as does one of a principal
+  /// with an endpoint that may not have one: of that, a warning tells.
   /// @param errors  appended: all that is wrong, with the mend; none: the ring is as load() reads it.
   [[nodiscard]] static std::shared_ptr<const Keyring> reload(const Config& config, const Keyring& before,
                                                              std::vector<std::string>& errors,
@@ -79,6 +81,7 @@ class Keyring {
     std::vector<std::string> errors;
     std::vector<std::string> unread;  ///< principals whose file cannot be read as it should be
     std::vector<Entry> twice;         ///< keys that are there twice, for each who claims them
+    std::vector<std::string> wide;    ///< files left alone: the holder would have what its principal's endpoint has
   };
   void read_(const Config& config, Trouble& trouble, std::vector<std::string>& warnings);
   void add_(const PrincipalConfig& principal, const std::string& path, Trouble& trouble);

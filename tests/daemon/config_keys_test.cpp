@@ -87,6 +87,8 @@ TEST(ConfigKeys, are_right_with_nothing_to_say) {
 TEST(ConfigKeys, tells_all_that_is_wrong_at_once) {
   principal("hub");
   principal("desk", "ipc:///run/in.sock");
+  config.principals.back().rights_written = true;
+  principal("wide", "ipc:///run/wide.sock");
   principal("field");
   principal("twin");
   write("k/server.secret", server.secret, 0440);
@@ -95,6 +97,7 @@ TEST(ConfigKeys, tells_all_that_is_wrong_at_once) {
   const auto twice = make_pair().public_key;
   write("k/principals/desk.pub", twice, 0644);
   write("k/principals/twin.pub", twice, 0644);
+  write("k/principals/wide.pub", make_pair().public_key, 0644);
   write("k/principals/stranger.pub", make_pair().public_key, 0644);
   (void)::chmod(folder.file("k/principals").c_str(), 0777);
   CHECK_FALSE(check());
@@ -103,6 +106,7 @@ TEST(ConfigKeys, tells_all_that_is_wrong_at_once) {
   STRCMP_CONTAINS("server.secret may be read or written by others than its owner", told.c_str());
   STRCMP_CONTAINS("hub.pub:1: this is no public key", told.c_str());
   STRCMP_CONTAINS("twin.pub holds a key that is there twice", told.c_str());
+  STRCMP_CONTAINS("wide.pub: principal \"wide\" has an endpoint, too", told.c_str());
   STRCMP_CONTAINS("warning: principal \"field\" has no key yet and cannot connect; run: tocsin keys add field",
                   told.c_str());
   STRCMP_CONTAINS("the config has no principal \"stranger\"", told.c_str());

@@ -334,6 +334,8 @@ TEST(Config, reads_who_may_do_what) {
   CHECK_TRUE(config.principals.at(2).roles == Role::none);
   CHECK_TRUE(config.principals.at(3).all_feeds);  // known by its endpoint
   CHECK_TRUE(config.principals.at(3).roles == Role::all);
+  CHECK_TRUE(hub.rights_written);
+  for (std::size_t i = 1; i < 4; ++i) CHECK_FALSE(config.principals.at(i).rights_written);
 }
 
 TEST(Config, has_one_audience_that_sees_everything_when_it_names_none) {

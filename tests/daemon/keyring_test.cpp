@@ -289,6 +289,29 @@ TEST(Keyring, a_key_that_a_reload_finds_twice_stays_whose_it_was_or_opens_nothin
   UNSIGNED_LONGS_EQUAL(2, fresh->entries().size());
 }
 
+// An endpoint has all feeds and roles unless they are written out: that is not for a key.
+TEST(Keyring, a_key_beside_an_endpoint_opens_nothing_where_its_rights_are_not_written_out) {
+  principal("desk");
+  config.principals.back().endpoint = "ipc:///run/in.sock";
+  STRCMP_EQUAL("", load().c_str());
+  const auto before = keyring;
+  (void)write("principals/desk.pub", make_pair().public_key, 0644);
+  STRCMP_CONTAINS("desk.pub: principal \"desk\" has an endpoint, too", load().c_str());
+  std::vector<std::string> errors;
+  Keyring::check(config, errors, warnings);
+  UNSIGNED_LONGS_EQUAL(1, errors.size());
+  STRCMP_CONTAINS("for a key \"feeds\" and \"roles\" must both be there", errors.at(0).c_str());
+  errors.clear();
+  warnings.clear();
+  UNSIGNED_LONGS_EQUAL(0, Keyring::reload(config, *before, errors, warnings)->entries().size());
+  UNSIGNED_LONGS_EQUAL(0, errors.size());
+  UNSIGNED_LONGS_EQUAL(1, warnings.size());
+  STRCMP_CONTAINS("it opens nothing", warnings.at(0).c_str());
+  config.principals.back().rights_written = true;
+  STRCMP_EQUAL("", load().c_str());
+  UNSIGNED_LONGS_EQUAL(1, keyring->entries().size());
+}
+
 TEST(Keyring, is_empty_without_a_keys_folder) {
   config.keys.folder.clear();
   STRCMP_EQUAL("", load().c_str());

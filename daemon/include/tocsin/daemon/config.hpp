@@ -66,7 +66,10 @@ struct PrincipalConfig {
   std::vector<PlacedText> indicators;
   std::vector<RangeConfig> ranges;
   bool may_retract = true;
-  Role roles = Role::none;        ///< on a key; one known by its endpoint has all unless `roles` says otherwise
+  Role roles = Role::none;  ///< on a key; one known by its endpoint has all unless `roles` says otherwise
+  /// Both `feeds` and `roles` are written out. One with an endpoint needs that before it may have a key as well: what
+  /// an endpoint has by default is not for whoever comes over the network.
+  bool rights_written = false;
   std::string audience;           ///< empty: the first one
   QuotaConfig quota;              ///< its own; the global one applies as well
   std::uint32_t connections = 1;  ///< at the same time on one ingest socket, 1..64; alerts and control allow at least 4
