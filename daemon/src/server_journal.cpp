@@ -264,8 +264,8 @@ void Server::heal_() {
     LogLine(Severity::error, "recovery_failed").field("error", error);
     return fail_();
   }
+  // The alarm `book` stays as it is: the book in memory, of which it was told, rules; and what was refused, was.
   for (const auto& told : change.told) tell_change_(told);
-  tell_whose_book_();
   if (core_.in_trouble()) return;  // it failed again: the next probe
   throw_broadcast_away_();
   for (auto& ingest : ingest_) {

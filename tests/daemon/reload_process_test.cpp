@@ -59,6 +59,25 @@ TEST_GROUP(ReloadProcess) {
     }
     return false;
   }
+  static void wait_for(const auto& what) {
+    for (int i = 0; i < 500 && !what(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK_TRUE(what());
+  }
+  /// No more than its first page can be written to any file from now on, or all of them again.
+  static void allow_writes(const Tocsind& daemon, bool allowed) {
+    const rlimit room{allowed ? RLIM_INFINITY : 4096, RLIM_INFINITY};
+    LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &room, nullptr));
+  }
+  /// The journal fails with this report, and `meanwhile` is done before it heals.
+  void fail_and_heal(const Tocsind& daemon, std::uint64_t seq, const auto& meanwhile) {
+    allow_writes(daemon, false);
+    Peer feed{context, PeerKind::dealer, site.ingest()};
+    CHECK_TRUE(feed.send_frame(1, std::vector{report("mnd_daily", seq, "plan_ships", kMay, 12)}));
+    wait_for([&] { return !status().journal_ok; });
+    meanwhile();
+    allow_writes(daemon, true);
+    wait_for([&] { return status().journal_ok; });
+  }
   static std::uint64_t hash_of(const Bytes& image) {
     std::vector<std::uint64_t> words((image.size() + 7) / 8);
     std::memcpy(words.data(), image.data(), image.size());
@@ -123,6 +142,38 @@ TEST(ReloadProcess, by_signal_reads_the_image_file_again) {
   daemon.signal(SIGTERM);
   LONGS_EQUAL(0, daemon.wait());
   STRCMP_CONTAINS("no usable rule image", daemon.log().c_str());
+}
+
+TEST(ReloadProcess, that_the_file_has_no_book_is_not_over_when_the_journal_heals) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  (void)site.folder.write("book.tcn", "this is no book");
+  daemon.signal(SIGHUP);
+  wait_for([&] { return alarm("book"); });
+  fail_and_heal(daemon, 1, [] {});
+  CHECK_TRUE(alarm("book"));
+  const auto other = book_with(40, 2);
+  (void)site.folder.write("book.tcn", other);
+  daemon.signal(SIGHUP);
+  wait_for([&] { return !alarm("book"); });
+  UNSIGNED_LONGLONGS_EQUAL(hash_of(other), status().book_hash);
+}
+
+TEST(ReloadProcess, that_a_book_was_refused_while_the_journal_failed_is_not_over_when_it_heals) {
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  const auto before = status().book_hash;
+  const auto other = book_with(40, 2);
+  fail_and_heal(daemon, 1, [&] {
+    (void)site.folder.write("book.tcn", other);
+    daemon.signal(SIGHUP);
+    wait_for([&] { return alarm("book"); });
+  });
+  UNSIGNED_LONGLONGS_EQUAL(before, status().book_hash);
+  CHECK_TRUE(alarm("book"));
+  daemon.signal(SIGHUP);
+  wait_for([&] { return !alarm("book"); });
+  UNSIGNED_LONGLONGS_EQUAL(hash_of(other), status().book_hash);
 }
 
 TEST(ReloadProcess, refuses_junk_and_keeps_the_old_book) {
