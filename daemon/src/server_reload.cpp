@@ -62,6 +62,10 @@ void Server::warm_done_() {
   switch (warm_.progress) {
     case Successor::Progress::more:
       if (stopping_) return end_reload_("the daemon stops");
+      if (core_.in_trouble()) {  // it heals when nobody reads it
+        return end_reload_("the journal failed while the book was made ready; ask again once it is well: " +
+                           core_.journal_error());
+      }
       warm_.out = journal_.post(warm_);
       return;
     case Successor::Progress::failed:

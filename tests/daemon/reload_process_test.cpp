@@ -68,6 +68,22 @@ TEST_GROUP(ReloadProcess) {
     const rlimit room{allowed ? RLIM_INFINITY : 4096, RLIM_INFINITY};
     LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &room, nullptr));
   }
+  /// Before the daemon is there.
+  void fill_journal(std::uint64_t reports) {
+    FakeClock clock;
+    Core core{site.config(), clock};
+    STRCMP_EQUAL("", core.open().c_str());
+    const auto desk = core.principal("desk");
+    for (std::uint64_t seq = 1; seq <= reports;) {
+      std::vector<tocsin::wire::InputView> lines;
+      for (; lines.size() < 64; ++seq) {
+        lines.push_back(report("mnd_daily", seq, "plan_ships", kMay + static_cast<std::int64_t>(seq) * kMinute, 12));
+      }
+      UNSIGNED_LONGS_EQUAL(0, take(core, desk, lines).size());
+      if (seq % 512 == 1) CHECK_TRUE(core.commit() == CommitResult::done);
+    }
+    STRCMP_EQUAL("", core.store_checkpoint().c_str());
+  }
   /// The journal fails with this report, and `meanwhile` is done before it heals.
   void fail_and_heal(const Tocsind& daemon, std::uint64_t seq, const auto& meanwhile) {
     allow_writes(daemon, false);
@@ -174,6 +190,31 @@ TEST(ReloadProcess, that_a_book_was_refused_while_the_journal_failed_is_not_over
   daemon.signal(SIGHUP);
   wait_for([&] { return !alarm("book"); });
   UNSIGNED_LONGLONGS_EQUAL(hash_of(other), status().book_hash);
+}
+
+// To know all that is stored takes a while, and who reads the journal keeps it from healing.
+TEST(ReloadProcess, a_book_that_warms_is_given_up_as_soon_as_the_journal_fails) {
+  constexpr std::uint64_t kReports = 131'072;
+  fill_journal(kReports);
+  Tocsind daemon{arguments(), log()};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer control{context, PeerKind::dealer, site.control()};
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(status().journal_ok);
+  allow_writes(daemon, false);
+  ControlRequest request;
+  request.kind = ControlKind::reload;
+  request.image = book_with(40, 1);
+  const auto asked = std::vector{report("mnd_daily", kReports + 1, "plan_ships", kMay + kReports * kMinute, 12)};
+  CHECK_TRUE(control.send(tocsin::wire::encode_request(request)));
+  CHECK_TRUE(feed.send_frame(1, asked));
+  const auto answer = control.receive(10'000);
+  CHECK_FALSE(answer.empty());
+  const auto reply = tocsin::wire::decode_reply(answer.back());
+  CHECK_TRUE(reply && !reply->ok);
+  STRCMP_CONTAINS("the journal failed while the book was made ready", reply->error.c_str());
+  allow_writes(daemon, true);
+  wait_for([&] { return status().journal_ok; });
 }
 
 TEST(ReloadProcess, refuses_junk_and_keeps_the_old_book) {
