@@ -72,6 +72,7 @@ std::string Core::change_book(Successor& successor, std::string_view who, BookCh
   if (progress == Successor::Progress::failed) return successor.error();
   TOCSIN_CHECK(progress == Successor::Progress::level);
   if (auto outcome = journal_->store_image(successor.image().book_hash, successor.book().file.bytes())) {
+    if (outcome->fatal) give_up(*outcome);
     return "the new book cannot be stored: " + outcome->text;
   }
   std::vector<Said> said;
@@ -169,8 +170,7 @@ std::string Core::store_change_(std::span<const journal::StoredAlert> alerts, st
   if (started_) batch.first_instant = engine_->first_instant();
   if (auto outcome = journal_->commit(batch)) {
     if (outcome->fatal) {
-      journal_error_ = outcome->text;
-      journal_broken_ = true;
+      give_up(*outcome);
     } else {
       enter_trouble_(*outcome);
       unstored_change_ = UnstoredChange{was, std::string{who}};

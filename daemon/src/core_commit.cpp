@@ -42,12 +42,7 @@ CommitResult Core::settle(const journal::Outcome& outcome, std::uint64_t last_ba
   TOCSIN_CHECK(in_flight_);
   if (outcome) {
     if (outcome->fatal) {
-      LogLine(Severity::error, "journal")
-          .field("fatal", "true")
-          .field("code", outcome->code)
-          .field("error", outcome->text);
-      journal_error_ = outcome->text;
-      journal_broken_ = true;
+      give_up(*outcome);
       return CommitResult::fatal;
     }
     enter_trouble_(*outcome);
@@ -73,6 +68,12 @@ CommitResult Core::commit() {
   const auto result = settle(outcome, journal_->last_batch_id());
   if (result == CommitResult::done) release();
   return result;
+}
+
+void Core::give_up(const journal::JournalError& error) {
+  LogLine(Severity::error, "journal").field("fatal", "true").field("code", error.code).field("error", error.text);
+  journal_error_ = error.text.empty() ? "the journal failed" : error.text;
+  journal_broken_ = true;
 }
 
 void Core::enter_trouble_(const journal::JournalError& error) {

@@ -220,6 +220,7 @@ class Server final : private AlertListener {
   void change_book_if_ready_();
   void tell_change_(const Told& told);
   void end_reload_(const std::string& error);
+  void end_broken_reload_(const std::string& error);
   void end_unstored_reload_();
   void answer_reload_(const std::string& error);
   void reload_keys_();

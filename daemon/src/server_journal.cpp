@@ -244,7 +244,9 @@ void Server::probe_done_() {
   probe_out_ = false;
   probe_at_ms_ = steady_ms() + kProbeMs;
   if (!probe_.outcome) return heal_();
-  if (probe_.outcome->fatal) fail_();
+  if (!probe_.outcome->fatal) return;
+  core_.give_up(*probe_.outcome);
+  fail_();
 }
 
 // What was decided in memory only is thrown away; the journal says where things stand, and the senders say the rest

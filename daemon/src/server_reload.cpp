@@ -85,7 +85,7 @@ void Server::change_book_if_ready_() {
   const auto error = core_.change_book(*reload_.next, reload_.who, change);
   audiences_.resolve(core_.image());
   if (core_.in_trouble()) {
-    if (core_.commit() == CommitResult::fatal) return fail_();
+    if (core_.commit() == CommitResult::fatal) return end_broken_reload_(error);
     enter_trouble_();
   }
   if (!error.empty()) return end_reload_(error);
@@ -102,6 +102,17 @@ void Server::change_book_if_ready_() {
       .milliseconds("ms", steady_ns() - begin);
   reload_.text = text;
   end_reload_({});
+}
+
+/// @param error  why the old book rules on; empty: the change was to be stored, and nobody knows whether it is.
+void Server::end_broken_reload_(const std::string& error) {
+  const auto text = error.empty()
+                        ? "it is not known which book rules, since it is not known whether the change is stored: " +
+                              core_.journal_error()
+                        : error + kOldRules;
+  LogLine(Severity::error, "reload").field("by", reload_.who).field("error", text);
+  answer_reload_(text + "; the daemon ends, and its next start tells");
+  fail_();
 }
 
 /// The new book rules in memory. Healing stores that, unless the daemon dies before.

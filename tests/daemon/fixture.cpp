@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <unistd.h>
 
 #include "tocsin/engine/base/check.hpp"
 #include "tocsin/test_support/prng.hpp"
@@ -169,6 +171,22 @@ std::vector<Bytes> undisturbed_alerts(std::span<const wire::InputView> inputs, c
     }
   }
   return alerts;
+}
+
+std::string logged(const std::function<void()>& work) {
+  const TempFolder folder;
+  const auto file = folder.file("stderr");
+  const int saved = ::dup(STDERR_FILENO);
+  const int fd = ::open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+  (void)::dup2(fd, STDERR_FILENO);
+  work();
+  (void)::dup2(saved, STDERR_FILENO);
+  (void)::close(fd);
+  (void)::close(saved);
+  std::ifstream stream{file};
+  std::string all;
+  for (std::string line; std::getline(stream, line);) all += line + "|";
+  return all;
 }
 
 std::vector<wire::RefusedItem> take(Core& core, const Principal& principal, std::span<const wire::InputView> items) {

@@ -3,6 +3,7 @@
 /// @file What the daemon's tests share: a site in a temporary folder, a clock to turn by hand, inputs and stories.
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <span>
 #include <string>
@@ -102,6 +103,9 @@ std::vector<wire::RefusedItem> take(Core& core, const Principal& principal, std:
 
 /// The sample book with another number of aircraft that make a surge, and another hash for each version but 0.
 [[nodiscard]] Bytes book_with(double aircraft, std::uint8_t version);
+
+/// The lines that go to stderr meanwhile, each with a `|` behind it. @pre nobody called open_log().
+[[nodiscard]] std::string logged(const std::function<void()>& work);
 
 /// Reports by feed and seq.
 using ReportSet = std::set<std::pair<std::string, std::uint64_t>>;

@@ -22,36 +22,17 @@
 using namespace tocsin::daemon;
 using namespace tocsin::daemon::test;
 
-TEST_GROUP(LogLine) {
-  TempFolder folder;
-
-  template <class Write>
-  std::string written(Write && write) {
-    const auto file = folder.file("stderr");
-    const int saved = ::dup(STDERR_FILENO);
-    const int fd = ::open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
-    (void)::dup2(fd, STDERR_FILENO);
-    write();
-    (void)::dup2(saved, STDERR_FILENO);
-    (void)::close(fd);
-    (void)::close(saved);
-    std::ifstream stream{file};
-    std::string line;
-    std::string all;
-    while (std::getline(stream, line)) all += line + "|";
-    return all;
-  }
-};
+TEST_GROUP(LogLine) { TempFolder folder; };
 
 TEST(LogLine, is_one_line_of_keys_and_values) {
-  const auto line = written([] { LogLine(Severity::warning, "refused").field("count", 3).field("principal", "desk"); });
+  const auto line = logged([] { LogLine(Severity::warning, "refused").field("count", 3).field("principal", "desk"); });
   STRCMP_CONTAINS(" level=warning event=refused count=3 principal=desk|", line.c_str());
   STRCMP_EQUAL("ts=", line.substr(0, 3).c_str());
 }
 
 TEST(LogLine, quotes_and_escapes_what_would_break_the_line) {
   const auto line =
-      written([] { LogLine(Severity::info, "x").field("a", "two words").field("b", "q\"\n\x1b[31m").field("c", ""); });
+      logged([] { LogLine(Severity::info, "x").field("a", "two words").field("b", "q\"\n\x1b[31m").field("c", ""); });
   STRCMP_CONTAINS(R"( a="two words" b="q\"\x0a\x1b[31m" c=""|)", line.c_str());
 }
 

@@ -357,6 +357,31 @@ TEST(Reload, stands_still_for_a_moment_only) {
   CHECK_TRUE(stood < 1'000'000);
 }
 
+// Which of its syncs fails: the image's, or that of the change itself.
+TEST(Reload, that_a_sync_fails_in_is_the_end_and_told_in_the_log) {
+  Site site{"clock = \"input\"\nstatus = \"test\""};
+  const auto lines = story(1, 2);
+  std::size_t ends = 0;
+  for (std::uint64_t n = 1; n < 20; ++n) {
+    PowercutVfs disk{"daemon-reload-sync"};
+    auto core = open(site, "daemon-reload-sync");
+    tell(*core, lines);
+    Successor next{engine::Status::test};
+    STRCMP_EQUAL("", next.load(book_with(40, 1), "new book").c_str());
+    std::string error;
+    BookChange change;
+    disk.fail_at(PowercutVfs::Operation::sync, n, PowercutVfs::Repeat::once);
+    const auto log = logged([&] { error = core->change_book(next, "operator", change); });
+    if (!disk.mend()) break;
+    if (log.find("event=checkpoint") != std::string::npos) continue;  // the change is stored
+    ++ends;
+    CHECK_TRUE(core->in_trouble());
+    CHECK_TRUE(core->commit() == CommitResult::fatal);
+    STRCMP_CONTAINS("event=journal fatal=true code=1034 error=\"cannot store a", log.c_str());
+  }
+  CHECK_TRUE(ends >= 2);
+}
+
 /// The power fails at each change that a reload makes on the disk, and once more in the recovery.
 TEST(Reload, cut_at_any_moment_leaves_one_book_or_the_other_and_says_nothing_twice) {
   constexpr const char* kDisk = "daemon-reload";

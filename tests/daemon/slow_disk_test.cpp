@@ -107,6 +107,45 @@ TEST(SlowDisk, that_fails_a_sync_ends_the_process_without_an_acknowledgement) {
   UNSIGNED_LONGS_EQUAL(4, read_stored(site.journal_file()).reports.size());
 }
 
+// The first sync of a reload is its image's, the next one that of the change.
+TEST(SlowDisk, that_fails_a_reload_says_so_to_who_asked_and_in_the_log) {
+  Tocsind daemon{{"--config", site.config_file()}, site.folder.file("log")};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(feed.send_frame(1, surge(1)));
+  CHECK_TRUE(feed.receive_ack().has_value());
+  delay("400");
+  Peer control{context, PeerKind::dealer, site.control()};
+  ControlRequest request;
+  request.kind = ControlKind::reload;
+  request.image = book_with(50, 1);
+  CHECK_TRUE(control.send(tocsin::wire::encode_request(request)));
+  std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  delay("-1");
+  const auto answer = control.receive(5000);
+  CHECK_FALSE(answer.empty());
+  const auto reply = tocsin::wire::decode_reply(answer.back());
+  CHECK_TRUE(reply && !reply->ok);
+  STRCMP_CONTAINS("the daemon ends", reply->error.c_str());
+  STRCMP_CONTAINS("did not confirm a write", reply->error.c_str());
+  LONGS_EQUAL(1, daemon.wait());
+  STRCMP_CONTAINS("event=journal fatal=true", daemon.log().c_str());
+}
+
+TEST(SlowDisk, that_fails_while_it_is_tried_again_ends_the_process_and_the_log_says_why) {
+  Tocsind daemon{{"--config", site.config_file()}, site.folder.file("log")};
+  CHECK_TRUE(daemon.wait_ready());
+  Peer feed{context, PeerKind::dealer, site.ingest()};
+  CHECK_TRUE(feed.send_frame(1, surge(1)));
+  CHECK_TRUE(feed.receive_ack().has_value());
+  delay("-2");
+  CHECK_TRUE(feed.send_frame(2, surge(3)));
+  while (status().journal_ok) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  delay("-1");
+  LONGS_EQUAL(1, daemon.wait());
+  STRCMP_CONTAINS("event=journal fatal=true", daemon.log().c_str());
+}
+
 TEST(SlowDisk, is_waited_for_by_a_clean_stop) {
   Tocsind daemon{{"--config", site.config_file()}, site.folder.file("log")};
   CHECK_TRUE(daemon.wait_ready());

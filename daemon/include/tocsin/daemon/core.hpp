@@ -193,6 +193,8 @@ class Core {
   /// True from a failed commit to recover_again().
   [[nodiscard]] bool in_trouble() const { return !journal_error_.empty(); }
   [[nodiscard]] const std::string& journal_error() const { return journal_error_; }
+  /// What is stored is unknown: the log says why, and each commit from now on ends in fatal. @pre error.fatal.
+  void give_up(const journal::JournalError& error);
   /// The journal is well again: forgets all that was decided in memory only, and recovers from the journal as open()
   /// does. @pre in_trouble(), and nobody else has the journal. @param go_on  as open(). @param change  if given,
   /// what a change of book said that could not be stored before: tell it. @returns why
