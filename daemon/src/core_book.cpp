@@ -9,18 +9,12 @@
 #include "tocsin/engine/base/check.hpp"
 #include "tocsin/wire/alert_codec.hpp"
 
+#include "book_hash.hpp"
 #include "reload.hpp"
 
 namespace tocsin::daemon {
 namespace {
 constexpr std::size_t kBatchMarksMax = 1024;
-
-std::string hex(std::uint64_t value) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (unsigned shift = 64; shift > 0; shift -= 4) text += kHex[(value >> (shift - 4)) & 0xFU];
-  return text;
-}
 }  // namespace
 
 void Core::exchange_(Book& book) noexcept {
@@ -159,7 +153,8 @@ journal::Outcome Core::store_book_marks_() {
 
 /// @param was  the hash of the book that ruled.
 std::string Core::store_change_(std::span<const journal::StoredAlert> alerts, std::uint64_t was, std::string_view who) {
-  const std::string text = "book=" + hex(image().book_hash) + " was=" + hex(was) + " file=" + hex(file_hash_);
+  const std::string text =
+      "book=" + book_hex(image().book_hash) + " was=" + book_hex(was) + " file=" + book_hex(file_hash_);
   const journal::Act act{batch_clock(), who, "reload", text};
   const auto marks = book_marks_();
   journal::CommitBatch batch;

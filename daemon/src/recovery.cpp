@@ -17,6 +17,7 @@
 #include "tocsin/wire/alert_codec.hpp"
 
 #include "alarms.hpp"
+#include "book_hash.hpp"
 #include "reload.hpp"
 
 namespace tocsin::daemon {
@@ -59,18 +60,6 @@ struct Identity {
 Identity identity_of(const engine::AlertEvent& event, const engine::Image& image) {
   const auto name = image.view(image.alerts[event.alert].name);
   return {std::string{name}, event.rev, event.kind, event.level, event.at, event.raised_at};
-}
-
-std::uint64_t number_after(std::string_view text, std::string_view key) {
-  const auto at = text.find(key);
-  if (at == std::string_view::npos) return 0;
-  std::uint64_t value = 0;
-  for (const char letter : text.substr(at + key.size(), 16)) {
-    const bool digit = letter >= '0' && letter <= '9';
-    if (!digit && (letter < 'a' || letter > 'f')) break;
-    value = value * 16 + static_cast<std::uint64_t>(digit ? letter - '0' : letter - 'a' + 10);
-  }
-  return value;
 }
 }  // namespace
 
@@ -151,6 +140,7 @@ class Core::Replay {
     const bool starts = core_.file_hash_ == 0;
     if (starts) core_.file_hash_ = target_hash_;
     if (starts && !outcome) choose_by_control_(newest);
+    if (starts) tell_of_unstored_change_();
     core_.recovery_.book_changed = !outcome && newest != target_hash_ && !core_.rules_from_journal_;
     return {};
   }
@@ -165,6 +155,17 @@ class Core::Replay {
     core_.rules_from_journal_ = true;
   }
 
+  /// Who asked for it was told that a restart loses it, or nothing at all.
+  void tell_of_unstored_change_() {
+    if (stored_books_.size() < 2) return;
+    const auto& newest = stored_books_.back();
+    if (newest.hash == target_hash_ || newest.from_batch <= core_.journal_->last_batch_id()) return;
+    if (newest.hash == core_.journal_->cursor(kRulingMark)) return;  // it ruled, and nothing came meanwhile
+    LogLine(Severity::error, "reload")
+        .field("error", "the change to book " + book_hex(newest.hash) + " was not stored before the daemon ended; " +
+                            book_hex(target_hash_) + " rules: reload the other one again");
+  }
+
   /// The book that came by control while the file was what it is now; 0: none. The newest image says less than a mark:
   /// it is stored before the change to it is.
   std::uint64_t came_by_control_(std::uint64_t newest) {
@@ -174,7 +175,8 @@ class Core::Replay {
     bool by_control = false;  // a journal from before there were marks
     const auto outcome = core_.journal_->read_acts([&](const journal::Act& act) {
       if (act.kind != "reload") return true;
-      by_control = number_after(act.text, "book=") == newest && number_after(act.text, "file=") == core_.file_hash_;
+      by_control =
+          book_hash_after(act.text, "book=") == newest && book_hash_after(act.text, "file=") == core_.file_hash_;
       return true;
     });
     return by_control && !outcome ? newest : 0;

@@ -119,7 +119,7 @@ void Server::end_broken_reload_(const std::string& error) {
 void Server::end_unstored_reload_() {
   const auto error =
       "the new book rules, but that is not stored, since the journal is in trouble: " + core_.journal_error() +
-      "; ask again once the journal is well";
+      "; it is stored as soon as the journal is well, and a restart before that loses it: ask again then";
   LogLine(Severity::error, "reload").field("by", reload_.who).field("error", error);
   tell_whose_book_();
   answer_reload_(error);

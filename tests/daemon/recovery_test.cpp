@@ -12,7 +12,9 @@
 #include "tocsin/test_support/sample_image.hpp"
 
 #include "alarms.hpp"
+#include "book_hash.hpp"
 #include "fixture.hpp"
+#include "reload.hpp"
 
 #include "CppUTest/TestHarness.h"
 
@@ -170,6 +172,33 @@ TEST(Recovery, does_not_go_back_in_time_when_the_wall_clock_did) {
   tocsin::wire::StatusReport status;
   core->fill_status(status);
   LONGLONGS_EQUAL(kMay + kHour + kMinute * 9 / 10, status.clock);  // it waits for the wall clock, a tenth slower
+}
+
+// The image is stored before the change that makes it rule.
+TEST(Recovery, tells_of_a_change_of_book_that_was_not_stored) {
+  Site site{"clock = \"input\""};
+  const auto lines = story(6, 10);
+  Successor next{tocsin::engine::Status::actual};
+  const auto other = other_book();
+  STRCMP_EQUAL("", next.load(other, "other book").c_str());
+  std::uint64_t hash = 0;
+  {
+    auto core = open(site);
+    tell(*core, lines);
+    hash = core->image().book_hash;
+    CHECK_FALSE(core->journal().store_image(next.image().book_hash, other).has_value());
+  }
+  for (int start = 0; start < 2; ++start) {
+    std::unique_ptr<Core> core;
+    const auto log = logged([&] { core = open(site); });
+    const auto told = "event=reload error=\"the change to book " + book_hex(next.image().book_hash) +
+                      " was not stored before the daemon ended; " + book_hex(hash) + " rules";
+    CHECK_EQUAL(start == 0, log.find(told) != std::string::npos);
+    CHECK_TRUE(core->image().book_hash == hash);
+  }
+  (void)site.folder.write("book.tcn", other);
+  const auto log = logged([&] { (void)open(site); });
+  CHECK_TRUE_TEXT(log.find("event=reload") == std::string::npos, log.c_str());
 }
 
 TEST(Recovery, lets_a_new_book_rule_from_here_and_leaves_old_alert_events_alone) {

@@ -290,6 +290,7 @@ TEST(ReloadProcess, does_not_say_that_the_book_changed_before_that_is_stored) {
     }
     CHECK_FALSE(reply.ok);
     STRCMP_CONTAINS("the new book rules, but that is not stored", reply.error.c_str());
+    STRCMP_CONTAINS("a restart before that loses it", reply.error.c_str());
     CHECK_TRUE(status(here).book_hash == after);
     CHECK_FALSE(status(here).journal_ok);
 
