@@ -111,5 +111,6 @@ class ZmqSocket {
  private:
   void set_(int option, int value);
   void* handle_;
+  std::uint32_t sent_ = 0;  ///< messages
 };
 }  // namespace tocsin::daemon

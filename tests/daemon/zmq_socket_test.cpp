@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What: a socket that listens to a publisher comes back later and later when it is not there, each at its own pace.
-/// How: libzmq's monitor tells how long it waits before each try to reach an endpoint where nobody is.
+/// What: a socket that listens to a publisher comes back later and later when it is not there, each at its own pace;
+/// whoever reads at once what is sent is not taken for one that does not.
+/// How: libzmq's monitor tells how long it waits before each try to reach an endpoint where nobody is; a peer with room
+/// for few reads message by message.
 #include "zmq_socket.hpp"
 
+#include <chrono>
 #include <cstring>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fixture.hpp"
@@ -26,6 +30,14 @@ int option_of(const ZmqSocket& socket, int option) {
 TEST_GROUP(ZmqSocket) {
   tocsin::daemon::test::TempFolder folder;
   ZmqContext context;
+
+  /// Without libzmq's poll, which would look for commands.
+  static void await(ZmqSocket & socket, ZmqFrame & frame) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (!socket.receive(frame)) {
+      if (std::chrono::steady_clock::now() > end) FAIL("nothing came");
+    }
+  }
 };
 
 TEST(ZmqSocket, waits_twice_as_long_before_each_try_and_a_random_part) {
@@ -57,6 +69,48 @@ TEST(ZmqSocket, waits_twice_as_long_before_each_try_and_a_random_part) {
   for (const int wait : waits) {
     CHECK_TRUE(wait >= expected && wait < expected + first);
     expected *= 2;
+  }
+}
+
+TEST(ZmqSocket, knows_at_once_that_a_peer_has_read) {
+  SocketLimits few;
+  few.send_high_water = 4;
+  few.receive_high_water = 1000;
+  ZmqSocket server{context, ZMQ_ROUTER, few};
+  STRCMP_EQUAL("", server.bind(folder.endpoint("server.sock")).c_str());
+  ZmqSocket client{context, ZMQ_DEALER, {1000, 1000, 64 * 1024}};
+  STRCMP_EQUAL("", client.connect(folder.endpoint("server.sock")).c_str());
+  const std::string_view text = "question or answer";
+  for (int i = 0; i < 90; ++i) CHECK_TRUE(client.send(text, false) == SendResult::sent);
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds{200});  // until all are there: who finds one looks for no command
+  for (int i = 0; i < 90; ++i) {
+    ZmqFrame identity;
+    await(server, identity);
+    ZmqFrame question;
+    CHECK_TRUE(server.receive(question));
+    CHECK_TRUE(server.send(identity.text(), true) == SendResult::sent);
+    CHECK_TRUE(server.send(text, false) == SendResult::sent);
+    ZmqFrame answer;
+    await(client, answer);
+  }
+}
+
+TEST(ZmqSocket, publishes_all_to_who_reads_at_once) {
+  SocketLimits few;
+  few.send_high_water = 40;
+  few.receive_high_water = 1000;
+  ZmqSocket publisher{context, ZMQ_XPUB, few};
+  STRCMP_EQUAL("", publisher.bind(folder.endpoint("alerts.sock")).c_str());
+  ZmqSocket subscriber{context, ZMQ_SUB, few};
+  LONGS_EQUAL(0, zmq_setsockopt(subscriber.handle(), ZMQ_SUBSCRIBE, "", 0));
+  STRCMP_EQUAL("", subscriber.connect(folder.endpoint("alerts.sock")).c_str());
+  ZmqFrame subscription;
+  await(publisher, subscription);
+  for (int i = 0; i < 1000; ++i) {
+    CHECK_TRUE(publisher.send(std::string_view{"event"}, false) == SendResult::sent);
+    ZmqFrame event;
+    await(subscriber, event);
   }
 }
 
