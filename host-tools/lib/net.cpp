@@ -282,9 +282,7 @@ std::optional<wire::ControlReply> Control::ask(wire::ControlRequest request) {
     if (left_until(end) > Milliseconds{50}) std::this_thread::sleep_for(Milliseconds{50});
     if (!turn_()) break;
   } while (left_until(end).count() > 0 && !stop_requested());
-  error_ = stop_requested()          ? endpoint_ + ": interrupted before it answered"
-           : attempts.text().empty() ? no_answer()
-                                     : attempts.text();
+  error_ = attempts.text().empty() || stop_requested() ? no_answer() : attempts.text();
   return std::nullopt;
 }
 
@@ -297,14 +295,13 @@ std::optional<wire::ControlReply> Control::ask_the_same(wire::ControlRequest req
     }
     broke_ = connection_->down();
   }
-  error_ = broke_             ? endpoint_ + ": the connection broke"
-           : stop_requested() ? endpoint_ + ": interrupted before it answered"
-                              : no_answer();
+  error_ = broke_ ? endpoint_ + ": the connection broke" : no_answer();
   connection_.reset();
   return std::nullopt;
 }
 
 std::string Control::no_answer() const {
+  if (stop_requested()) return endpoint_ + ": interrupted before it answered";
   return endpoint_ + ": no answer within " + std::to_string(timeout_.count() / 1000) +
          " s; is tocsind running, and is this its control endpoint?";
 }

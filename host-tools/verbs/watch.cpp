@@ -74,7 +74,7 @@ void Watch::take_first_held() {
 bool Watch::show_held() {
   bool fine = true;
   while (!held_.empty()) {
-    const bool may_ask = control_ && !asking_ && fine && trouble_.empty() && begun_;
+    const bool may_ask = control_ && !asking_ && fine && trouble_.empty();
     const auto& first = held_.front();
     if (may_ask && first.what == What::event && (doubt_ || first.number > track_.mark() + 1)) {
       const auto taken = taken_;

@@ -81,12 +81,12 @@ bool Watch::know_mark() {
 }
 
 std::optional<Watch::Held> Watch::newest_of_old() const {
-  std::optional<Held> found;
+  const Held* found = nullptr;
   for (const auto& one : held_) {
     if (one.what == What::connected) break;
-    if (one.what == What::event && one.number > track_.last()) found = one;
+    if (one.what == What::event && one.number > track_.last()) found = &one;
   }
-  return found;
+  return found == nullptr ? std::nullopt : std::optional{*found};
 }
 
 bool Watch::compare_last(const std::optional<Held>& held, bool& other) {

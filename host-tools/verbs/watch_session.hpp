@@ -54,7 +54,7 @@ class Watch {
   void take_message(std::vector<AlignedBuffer>& frames);
   /// An event with a number, as it was published: shown unless it was, or taken for a sign of another journal.
   void show_live(const AlignedBuffer& frame);
-  /// Deals with all that was heard, in that order. @returns false when the daemon does not answer.
+  /// Deals with all that was heard, in that order. @pre begun_. @returns false when the daemon does not answer.
   bool show_held();
   /// What came before the connection was made anew, without asking.
   void show_held_of_old();

@@ -22,7 +22,7 @@
 using namespace tocsin::daemon;
 using namespace tocsin::daemon::test;
 
-TEST_GROUP(LogLine) { TempFolder folder; };
+TEST_GROUP(LogLine){};
 
 TEST(LogLine, is_one_line_of_keys_and_values) {
   const auto line = logged([] { LogLine(Severity::warning, "refused").field("count", 3).field("principal", "desk"); });

@@ -63,9 +63,10 @@ TEST_GROUP(ReloadProcess) {
     for (int i = 0; i < 500 && !what(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     CHECK_TRUE(what());
   }
-  /// No more than its first page can be written to any file from now on, or all of them again.
-  static void allow_writes(const Tocsind& daemon, bool allowed) {
-    const rlimit room{allowed ? RLIM_INFINITY : 4096, RLIM_INFINITY};
+  static constexpr rlim_t kAll = 0;
+  /// No file can be made longer than so many pages from now on.
+  static void allow_writes(const Tocsind& daemon, rlim_t pages) {
+    const rlimit room{pages == kAll ? RLIM_INFINITY : pages * 4096, RLIM_INFINITY};
     LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &room, nullptr));
   }
   /// Before the daemon is there.
@@ -86,12 +87,12 @@ TEST_GROUP(ReloadProcess) {
   }
   /// The journal fails with this report, and `meanwhile` is done before it heals.
   void fail_and_heal(const Tocsind& daemon, std::uint64_t seq, const auto& meanwhile) {
-    allow_writes(daemon, false);
+    allow_writes(daemon, 1);
     Peer feed{context, PeerKind::dealer, site.ingest()};
     CHECK_TRUE(feed.send_frame(1, std::vector{report("mnd_daily", seq, "plan_ships", kMay, 12)}));
     wait_for([&] { return !status().journal_ok; });
     meanwhile();
-    allow_writes(daemon, true);
+    allow_writes(daemon, kAll);
     wait_for([&] { return status().journal_ok; });
   }
   static std::uint64_t hash_of(const Bytes& image) {
@@ -201,7 +202,7 @@ TEST(ReloadProcess, a_book_that_warms_is_given_up_as_soon_as_the_journal_fails) 
   Peer control{context, PeerKind::dealer, site.control()};
   Peer feed{context, PeerKind::dealer, site.ingest()};
   CHECK_TRUE(status().journal_ok);
-  allow_writes(daemon, false);
+  allow_writes(daemon, 1);
   ControlRequest request;
   request.kind = ControlKind::reload;
   request.image = book_with(40, 1);
@@ -213,7 +214,7 @@ TEST(ReloadProcess, a_book_that_warms_is_given_up_as_soon_as_the_journal_fails) 
   const auto reply = tocsin::wire::decode_reply(answer.back());
   CHECK_TRUE(reply && !reply->ok);
   STRCMP_CONTAINS("the journal failed while the book was made ready", reply->error.c_str());
-  allow_writes(daemon, true);
+  allow_writes(daemon, kAll);
   wait_for([&] { return status().journal_ok; });
 }
 
@@ -282,8 +283,7 @@ TEST(ReloadProcess, does_not_say_that_the_book_changed_before_that_is_stored) {
     const auto after = back ? files : hash_of(book);
     tocsin::wire::ControlReply reply;
     for (rlim_t pages = 1; pages < 500; ++pages) {
-      const rlimit room{pages * 4096, RLIM_INFINITY};
-      LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &room, nullptr));
+      allow_writes(daemon, pages);
       reply = reload(back ? Bytes{} : book, here);
       if (reply.ok || reply.error.find("cannot be stored") == std::string::npos) break;
       CHECK_TRUE(status(here).book_hash == before);
@@ -294,12 +294,8 @@ TEST(ReloadProcess, does_not_say_that_the_book_changed_before_that_is_stored) {
     CHECK_TRUE(status(here).book_hash == after);
     CHECK_FALSE(status(here).journal_ok);
 
-    const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
-    LONGS_EQUAL(0, ::prlimit(daemon.pid(), RLIMIT_FSIZE, &all, nullptr));
-    for (int i = 0; i < 250 && !status(here).journal_ok; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    }
-    CHECK_TRUE(status(here).journal_ok);
+    allow_writes(daemon, kAll);
+    wait_for([&] { return status(here).journal_ok; });
     CHECK_TRUE(status(here).book_hash == after);
     STRCMP_EQUAL("this book rules already", reload(back ? Bytes{} : book, here).text.c_str());
     daemon.kill();

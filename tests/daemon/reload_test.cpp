@@ -54,6 +54,17 @@ TEST_GROUP(Reload) {
     STRCMP_EQUAL("", core->open(vfs).c_str());
     return core;
   }
+  /// After a power cut, and another one in the midst of the recovery. @param n  says when.
+  std::unique_ptr<Core> recovered(const Site& site, PowercutVfs& disk, const char* vfs, std::uint64_t n) {
+    disk.power_on();
+    disk.cut_at(1 + n % 23, n * 131);
+    {
+      Core core{site.config(), clock};
+      (void)core.open(vfs);
+    }
+    disk.power_on();
+    return open(site, vfs);
+  }
   static void tell(Core & core, std::span<const InputView> lines) {
     const auto desk = core.principal("desk");
     for (std::size_t i = 0; i < lines.size(); i += 8) {
@@ -416,14 +427,7 @@ TEST(Reload, cut_at_any_moment_leaves_one_book_or_the_other_and_says_nothing_twi
         continue;
       }
     }
-    disk.power_on();
-    disk.cut_at(1 + n % 23, n * 131);
-    {
-      Core core{site.config(), clock};
-      (void)core.open(kDisk);
-    }
-    disk.power_on();
-    auto core = open(site, kDisk);
+    auto core = recovered(site, disk, kDisk, n);
     UNSIGNED_LONGLONGS_EQUAL(0, core->recovery().differences);
     live(*core, disk);
     const auto stored = read_stored(core->journal());
@@ -470,14 +474,7 @@ TEST(Reload, cut_while_a_second_book_comes_leaves_the_first_or_the_second_and_ne
         continue;
       }
     }
-    disk.power_on();
-    disk.cut_at(1 + n % 23, n * 131);
-    {
-      Core core{site.config(), clock};
-      (void)core.open(kDisk);
-    }
-    disk.power_on();
-    auto core = open(site, kDisk);
+    auto core = recovered(site, disk, kDisk, n);
     const auto where = "cut at change " + std::to_string(n);
     UNSIGNED_LONGLONGS_EQUAL(0, core->recovery().differences);
     if (!core->rules_from_journal()) FAIL((where + " leaves the file's book").c_str());

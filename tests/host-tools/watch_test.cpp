@@ -157,6 +157,8 @@ class AlertRelay : public Between {
 
 TEST_GROUP_BASE(Watch, OperatedDaemon) {
   std::unique_ptr<Child> watcher;
+  std::unique_ptr<Relay> asked;       ///< before the control socket, at "relay"
+  std::unique_ptr<AlertRelay> heard;  ///< before the alerts, at "heard"
 
   void setup() override {
     compile(folder.file("book.watch", kBook));
@@ -166,7 +168,18 @@ TEST_GROUP_BASE(Watch, OperatedDaemon) {
                           endpoint("control") + "\"\n");
     launch();
   }
-  void teardown() override { watcher.reset(); }
+  void teardown() override {
+    watcher.reset();
+    take_relays_away();
+  }
+  void place_relays() {
+    asked = std::make_unique<Relay>(endpoint("relay"), endpoint("control"));
+    heard = std::make_unique<AlertRelay>(endpoint("heard"), endpoint("alerts"));
+  }
+  void take_relays_away() {
+    asked.reset();
+    heard.reset();
+  }
   [[nodiscard]] std::string told() const { return content_of(folder.path("watch.log")); }
   void await(const std::string& what, const std::function<bool()>& there) const {
     const auto end = std::chrono::steady_clock::now() + 20s;
@@ -206,8 +219,8 @@ TEST_GROUP_BASE(Watch, OperatedDaemon) {
   /// The next answers are kept back, and one is due.
   void await_question(Relay & relay) const {
     relay.hold_after(0);
-    const int asked = relay.asked();
-    await("a question", [&] { return relay.asked() > asked; });
+    const int before = relay.asked();
+    await("a question", [&] { return relay.asked() > before; });
   }
   void stop_watching() {
     watcher->signal(SIGINT);
@@ -439,22 +452,19 @@ TEST(Watch, events_beyond_a_hole_ring_once_while_an_answer_is_late) {
 }
 
 TEST(Watch, what_waits_for_an_answer_when_both_connections_break_is_shown_once) {
-  auto relay = std::make_unique<Relay>(endpoint("relay"), endpoint("control"));
-  auto alerts = std::make_unique<AlertRelay>(endpoint("heard"), endpoint("alerts"));
+  place_relays();
   watch({"--control", endpoint("relay"), "--consumer", "siren", "--timeout", "20"}, "heard");
   ring(1, 1);
   await_shown("1 ");
-  await_cursor(*relay);
-  await_question(*relay);
+  await_cursor(*asked);
+  await_question(*asked);
   ring(2, 3);  // heard, and in the answer, too
   std::this_thread::sleep_for(300ms);
-  const int asked = relay->asked();
-  relay->hold_after(1);
-  await("the next question", [&] { return relay->asked() > asked; });
-  relay.reset();
-  alerts.reset();
-  relay = std::make_unique<Relay>(endpoint("relay"), endpoint("control"));
-  alerts = std::make_unique<AlertRelay>(endpoint("heard"), endpoint("alerts"));
+  const int before = asked->asked();
+  asked->hold_after(1);
+  await("the next question", [&] { return asked->asked() > before; });
+  take_relays_away();
+  place_relays();
   await_shown("1 2 3 ");
   await_told("connected again");
   ring(4, 4);
@@ -463,21 +473,18 @@ TEST(Watch, what_waits_for_an_answer_when_both_connections_break_is_shown_once) 
 }
 
 TEST(Watch, what_the_old_journal_said_last_is_shown_before_another_one_begins) {
-  auto relay = std::make_unique<Relay>(endpoint("relay"), endpoint("control"));
-  auto alerts = std::make_unique<AlertRelay>(endpoint("heard"), endpoint("alerts"));
+  place_relays();
   watch({"--control", endpoint("relay"), "--since", "0", "--timeout", "20"}, "heard");
   ring(1, 4);
   await_shown("1 2 3 4 ");
-  await_question(*relay);
+  await_question(*asked);
   ring(5, 5);
   std::this_thread::sleep_for(300ms);
   watcher->signal(SIGSTOP);
-  relay.reset();
-  alerts.reset();
+  take_relays_away();
   start_on_a_new_journal();
   ring(1, 7, 70);
-  relay = std::make_unique<Relay>(endpoint("relay"), endpoint("control"));
-  alerts = std::make_unique<AlertRelay>(endpoint("heard"), endpoint("alerts"));
+  place_relays();
   watcher->signal(SIGCONT);
   await_shown("1 2 3 4 5 5 6 7 ");  // both journals' events up to 4 are the same
   STRCMP_CONTAINS("its newest event is 7, event 5 was known here", told().c_str());
